@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What tasks do: the operations of the scenario, one after the other.
+#include "model/actors/state.h"
+#include "model/mm/buddy.h"
+#include "model/mm/ledger.h"
+#include "model/mm/memory.h"
+#include "model/mm/page.h"
+#include "model/sim/tracepoints.h"
+
+namespace hotplug::actors {
+
+namespace {
+
+using scenario::Op;
+using scenario::OpKind;
+
+mm::BlockId BlockOf(const Op& op) { return mm::BlockId{mm::mm().first_block + op.block}; }
+
+// The return of a system call is a step outside of the kernel.
+int32_t Return(sim::Tp tp, uint32_t a, uint32_t b, int32_t rc) {
+  sim::leave_kernel();
+  sim::sched_point(tp, a, b, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t WriteEnable(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = context().enable.set(op.value);
+  mm::CallReturned();
+  sim::leave_kernel();
+  sim::sched_point(kTpWriteEnable, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t ReadEnable(Result& result) {
+  result.value = context().enable.get();
+  sim::sched_point(kTpReadEnable, static_cast<uint32_t>(result.value >> kBlockShift));
+  return 0;
+}
+
+int32_t WriteState(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = mm::state_store(BlockOf(op), static_cast<mm::StateFile>(op.arg));
+  return Return(kTpWriteState, BlockOf(op).v, op.arg, rc);
+}
+
+int32_t WriteOnline(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = mm::online_store(BlockOf(op), op.arg != 0);
+  return Return(kTpWriteOnline, BlockOf(op).v, op.arg, rc);
+}
+
+int32_t Alloc(const Op& op) {
+  sim::enter_kernel();
+  const bool movable = static_cast<scenario::Mobility>(op.arg) == scenario::Mobility::kMovable;
+  const int32_t rc = mm::alloc_ordinary(mm::NodeId{op.node}, movable, op.order);
+  sim::leave_kernel();
+  sim::sched_point(kTpAlloc, op.node, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t Free() {
+  sim::enter_kernel();
+  const int32_t rc = mm::free_ordinary() ? 0 : -ENOENT;
+  sim::leave_kernel();
+  sim::sched_point(kTpFree, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t Get(const Op& op) {
+  const mm::Pfn pfn = mm::FirstPfn(BlockOf(op)) + op.page;
+  HeldPages& held = state().held[sim::current_task().v];
+  int32_t rc = -ENXIO;
+  if (mm::pfn_to_online_page(pfn) != nullptr && mm::get_page_unless_zero(pfn)) {
+    held.pfn[held.size++] = pfn.v;
+    rc = 0;
+  }
+  sim::sched_point(kTpGet, pfn.v, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t Put() {
+  HeldPages& held = state().held[sim::current_task().v];
+  if (held.first == held.size) return -ENOENT;
+  const mm::Pfn pfn{held.pfn[held.first++]};
+  sim::enter_kernel();
+  mm::put_page(pfn);
+  sim::leave_kernel();
+  sim::sched_point(kTpPut, pfn.v, static_cast<uint32_t>(mm::PageAt(pfn).refcount));
+  return 0;
+}
+
+int32_t Kill(const Op& op) {
+  const auto signal = static_cast<sim::Sig>(1u << op.arg);
+  sim::send_signal(sim::TaskId{op.target}, signal);
+  sim::sched_point(sim::kTpSignal, op.arg, op.target);
+  return 0;
+}
+
+int32_t Do(const Op& op, Result& result) {
+  switch (op.kind) {
+    case OpKind::kWriteEnable:
+      return WriteEnable(op);
+    case OpKind::kReadEnable:
+      return ReadEnable(result);
+    case OpKind::kWriteState:
+      return WriteState(op);
+    case OpKind::kWriteOnline:
+      return WriteOnline(op);
+    case OpKind::kAlloc:
+      return Alloc(op);
+    case OpKind::kFree:
+      return Free();
+    case OpKind::kGet:
+      return Get(op);
+    case OpKind::kPut:
+      return Put();
+    case OpKind::kKill:
+      return Kill(op);
+    case OpKind::kAfter:
+      sim::wait_for_task(sim::TaskId{op.target});
+      return 0;
+    case OpKind::kSleep:
+      sim::sleep_ticks(sim::Ticks{static_cast<uint32_t>(op.value)}, true);
+      return 0;
+  }
+  HOTPLUG_CHECK(!"an operation of no kind");
+  return 0;
+}
+
+}  // namespace
+
+void RunProgram(uint32_t task) {
+  const scenario::Scenario& s = *context().scenario;
+  for (uint32_t i = 0; i < s.ops.size; ++i) {
+    if (s.ops[i].task != task) continue;
+    Result& result = state().results[i];
+    result.rc = Do(s.ops[i], result);
+    result.done = 1;
+    // Back in user space: a deadly signal ends the program, a handler runs and is done.
+    if (sim::fatal_signal_pending()) break;
+    sim::current().pending = 0;
+  }
+  // What a process holds it lets go when it ends.
+  while (Put() == 0) {
+  }
+  sim::exit_task();
+}
+
+}  // namespace hotplug::actors

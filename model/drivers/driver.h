@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The algorithms under test, behind one small interface. A driver is a module of the
+// simulated kernel: it uses mm's functions with the kernel's names, keeps its static state
+// in the arena, and knows neither the scheduler nor the checks.
+#ifndef MODEL_DRIVERS_DRIVER_H_
+#define MODEL_DRIVERS_DRIVER_H_
+
+#include <cstdint>
+
+#include "model/mm/notifier.h"
+#include "model/mm/services.h"
+#include "model/sim/trace.h"
+
+namespace hotplug::drivers {
+
+inline constexpr sim::Region kDriverRegion = 7;
+
+// Memory that the module has recorded as its own.
+struct Range {
+  mm::Pfn start;
+  uint32_t nr_pages = 0;
+};
+
+struct Driver {
+  const char* name;      // as --driver= and texts call it
+  const char* sentence;  // what it is, for `list drivers`
+  const char* callback;  // name of its notifier callback, for traces
+  void (*init)();        // carves its state; outside of any task
+  mm::debugfs_file enable;
+  mm::notifier_fn notifier_call;  // may be null
+  // The ranges recorded by the module, at most `max`; returns how many.
+  uint32_t (*ranges)(Range* out, uint32_t max);
+};
+
+// All drivers, in a fixed order that scenarios refer to by row.
+extern const Driver* const kDrivers[];
+extern const uint32_t kNrDrivers;
+// Their names, in the same order.
+extern const char* const kDriverNames[];
+
+// Messages and points of all drivers of this family.
+enum : sim::Tp {
+  kTpLogValue = 192,
+  kTpLogNoArray,
+  kTpLogNoMemory,
+  kTpLogAllocated,
+  kTpLogMapFailed,
+  kTpLogAddFailed,
+  kTpLogAddedBack,
+  kTpArrayStore,
+  kTpEntryStore,
+  kTpCountStore,
+  kTpSizeStore,
+  kTpDriverEnd,
+};
+
+// clang-format off
+inline constexpr sim::TracePoint kTracePoints[] = {
+    {kTpLogValue,     "enable_set",
+     "memtrace: Value must be 0 or a power of 2 (at least 0x%B)", true},
+    {kTpLogNoArray,   "memtrace_init_regions_runtime",
+     "memtrace: Failed to allocate memtrace_array", true},
+    {kTpLogNoMemory,  "memtrace_init_regions_runtime",
+     "memtrace: Failed to allocate trace memory on node %d", true},
+    {kTpLogAllocated, "memtrace_init_regions_runtime",
+     "memtrace: Allocated trace memory on node %d at 0x%A", true},
+    {kTpLogMapFailed, "memtrace_init_debugfs",
+     "memtrace: Failed to map trace memory at 0x%A", true},
+    {kTpLogAddFailed, "memtrace_online",
+     "memtrace: Failed to add trace memory to node %d", true},
+    {kTpLogAddedBack, "memtrace_online",
+     "memtrace: Added trace memory back to node %d", true},
+    {kTpArrayStore,   "memtrace_init_regions_runtime", "memtrace_array = %x"},
+    {kTpEntryStore,   "memtrace_init_regions_runtime", "memtrace_array[%u] = pfn %p"},
+    {kTpCountStore,   "memtrace_init_regions_runtime", "memtrace_array_nr = %u"},
+    {kTpSizeStore,    "memtrace_enable_set",           "memtrace_size = %u blocks"},
+};
+// clang-format on
+
+}  // namespace hotplug::drivers
+
+#endif  // MODEL_DRIVERS_DRIVER_H_

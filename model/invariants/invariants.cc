@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/invariants/invariants.h"
+
+#include "model/invariants/judge.h"
+#include "model/mm/tracepoints.h"
+
+namespace hotplug::invariants {
+
+// clang-format off
+const Invariant kInvariants[] = {
+    {Id::kI1,  "I1",  "step",
+     "the count of an owned page is what its owner may hold plus transient references"},
+    {Id::kI2,  "I2",  "step", "no page is Buddy and Offline together"},
+    {Id::kI3,  "I3",  "step",
+     "a free page has count zero, no other type, no owner, and lies in online memory"},
+    {Id::kI4,  "I4",  "release of mem_hotplug_lock",
+     "an offline block has no page in the buddy or on the LRU and counts nowhere"},
+    {Id::kI5,  "I5",  "step", "the memmap of an absent block is not accessed"},
+    {Id::kI6,  "I6",  "step",
+     "a driver changes only pages that it owns, and what it marked PageOffline stays so"},
+    {Id::kI7,  "I7",  "return of enable",
+     "a call that failed leaves no page behind: owned, Offline or lost"},
+    {Id::kI8,  "I8",  "return of enable",
+     "a call that succeeded has removed and recorded all of its blocks"},
+    {Id::kI9,  "I9",  "end of an offline operation",
+     "an owner retakes what it dropped unless the operation succeeded, and nothing else"},
+    {Id::kI10, "I10", "release of mem_hotplug_lock",
+     "nr_isolate_pageblock is the number of isolated pageblocks in memory"},
+    {Id::kI11, "I11", "release of mem_hotplug_lock",
+     "managed, present and free pages of zones and nodes are the sums over their pages"},
+    {Id::kI12, "I12", "rest; step",
+     "dev.offline says what the state says; going-offline shows only under the hotplug lock"},
+    {Id::kI13, "I13", "liveness", "nothing waits for ever without a legal cause"},
+    {Id::kI14, "I14", "step",
+     "locks are released by their holder, taken in one order, and not slept under when atomic"},
+    {Id::kI15, "I15", "rest",
+     "every page is free, owned by somebody alive or in an offline block; every block is "
+     "present or recorded as removed"},
+    {Id::kK1,  "K1",  "step", "the kernel reports a BUG"},
+    {Id::kK2,  "K2",  "step", "the kernel accesses memory that is not there"},
+    {Id::kK3,  "K3",  "step", "the kernel warns, and an invariant fails by the next rest"},
+    {Id::kK4,  "K4",  "step",
+     "the kernel finds a bad page, and an invariant fails by the next rest"},
+};
+// clang-format on
+const uint32_t kNrInvariants = sizeof(kInvariants) / sizeof(kInvariants[0]);
+
+const char* Name(Id id) {
+  return id == Id::kNone ? "none" : kInvariants[static_cast<uint32_t>(id) - 1].name;
+}
+
+void Setup() { sim::machine->Carve<Verdicts>(kVerdictRegion, 1, false); }
+
+namespace {
+
+void Add(Violation v) {
+  Verdicts& all = verdicts();
+  v.step = sim::sim().step;
+  if (sim::sim().last.tp == mm::kTpNotifierCall && v.function == mm::kTpNotifierCall) {
+    v.callback = static_cast<uint16_t>(1 + sim::sim().last.b);
+  }
+  ++all.total;
+  if (all.size < kMaxViolations) all.list[all.size++] = v;
+  if (config().stop && sim::sim().stop == sim::Stop::kNone) {
+    sim::sim().stop = sim::Stop::kViolation;
+  }
+}
+
+void FillBlock(Violation& v, mm::BlockId b) {
+  v.block = b.v;
+  v.phase = mm::BlockGhostAt(b).phase;
+  v.last_event = mm::BlockGhostAt(b).last_event;
+}
+
+Violation Blank(Id id, int32_t expected, int32_t found, uint16_t function) {
+  Violation v{};
+  v.id = id;
+  v.pfn = mm::kNoPfn;
+  v.block = kNoBlock;
+  v.expected = expected;
+  v.found = found;
+  v.function = function;
+  return v;
+}
+
+}  // namespace
+
+void AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t function) {
+  Violation v = Blank(id, expected, found, function);
+  if (pfn.v != mm::kNoPfn) {
+    FillBlock(v, mm::BlockOf(pfn));
+    v.pfn = pfn.v;
+    v.owner = mm::GhostAt(pfn).owner;
+    v.transient = mm::GhostAt(pfn).transient;
+    v.page_type = mm::PageAt(pfn).type;
+  }
+  Add(v);
+}
+
+void AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint16_t function) {
+  Violation v = Blank(id, expected, found, function);
+  if (block != kNoBlock) FillBlock(v, mm::BlockId{block});
+  Add(v);
+}
+
+void AddLiveness(uint32_t task) {
+  AddBlock(Id::kI13, kNoBlock, 0, static_cast<int32_t>(task), Here());
+}
+
+namespace {
+
+// ---- Which checks a step needs ----
+
+struct Scopes {
+  bool all_pages;  // look at every page, not at those that changed
+  bool released;   // mem_hotplug_lock was released
+  bool ended;      // an offline operation ended
+  bool returned;   // a call of the driver returned
+  bool rest;
+};
+
+bool AtRest() {
+  return sim::sim().nr_in_kernel == 0 && mm::ledger().transients == 0 &&
+         mm::ledger().callback_owner == mm::kNobody;
+}
+
+Scopes ScopesOfStep() {
+  mm::Ledger& l = mm::ledger();
+  const bool rest = AtRest();
+  const bool became_rest = rest && l.busy != 0;
+  const Scopes s = {config().full || became_rest, l.released_class != 0, l.op.ended != 0,
+                    l.call_returned != 0, became_rest};
+  l.busy = rest ? 0 : 1;
+  return s;
+}
+
+// True if some page is not legal: of all pages at rest, else of those changed in this step.
+// The common case is that none is, and that it takes one look at each page to know.
+bool AnyIllegalPage(const Scopes& s) {
+  if (s.all_pages) {
+    const mm::Pfn first{mm::mm().first_pfn};
+    for (uint32_t i = 0; i < mm::mm().nr_pages; ++i) {
+      if (!PageIsLegal(first + i)) return true;
+    }
+    return false;
+  }
+  const uint32_t* touched = mm::Touched();
+  for (uint32_t i = 0; i < mm::ledger().nr_touched; ++i) {
+    if (!PageIsLegal(mm::Pfn{touched[i]})) return true;
+  }
+  return false;
+}
+
+// Whether there is nothing to judge at this step beyond the pages that it changed.
+bool Quiet(const Scopes& s) {
+  const mm::Ledger& l = mm::ledger();
+  return !s.rest && !s.released && !s.ended && !s.returned && l.trespass.kind == mm::kNone &&
+         l.report == mm::KernelReport::kNone && GoingOfflineIsLegal() &&
+         sim::sim().lock_fault == sim::LockFault::kNone;
+}
+
+void CheckLocks() {
+  const sim::SimState& s = sim::sim();
+  AddBlock(Id::kI14, kNoBlock, 0, static_cast<int32_t>(s.lock_fault), Here());
+}
+
+// What several invariants of one step look at.
+struct Evidence {
+  bool illegal_pages;
+  ZoneSums sums;  // if mem_hotplug_lock was released
+};
+
+// Evaluates one invariant at this step.
+void Evaluate(Id id, const Scopes& s, const Evidence& e) {
+  switch (id) {
+    case Id::kI14:
+      if (sim::sim().lock_fault != sim::LockFault::kNone) CheckLocks();
+      break;
+    case Id::kI5:
+    case Id::kI6:
+      if (mm::ledger().trespass.kind != mm::kNone) CheckTrespass(id);
+      break;
+    case Id::kI1:
+    case Id::kI2:
+    case Id::kI3:
+      if (e.illegal_pages) CheckPages(id, s.all_pages);
+      break;
+    case Id::kI9:
+      if (s.ended) CheckPairing();
+      break;
+    case Id::kI4:
+      if (s.released) CheckOffline();
+      break;
+    case Id::kI10:
+      if (s.released) CheckIsolateCounts(e.sums);
+      break;
+    case Id::kI11:
+      if (s.released) CheckZoneCounters(e.sums);
+      break;
+    case Id::kI12:
+      CheckGoingOffline();
+      if (s.rest) CheckDeviceStates();
+      break;
+    case Id::kI7:
+    case Id::kI8:
+      if (s.returned) CheckReturn(id);
+      break;
+    case Id::kI15:
+      if (s.rest) CheckOrphans();
+      break;
+    default:
+      break;
+  }
+}
+
+// What the kernel said at this step. A BUG or an oops is a verdict; a WARN or a bad page
+// waits for an invariant that confirms it before the machine is at rest again.
+void JudgeReports(uint32_t violations_before) {
+  Verdicts& all = verdicts();
+  mm::Ledger& l = mm::ledger();
+  const mm::Pfn pfn{l.report_pfn};
+  if (all.total != violations_before && all.pending != Id::kNone) {
+    if (Enabled(all.pending)) AddPage(all.pending, mm::Pfn{mm::kNoPfn}, 0, 0, Here());
+    all.pending = Id::kNone;
+  }
+  switch (l.report) {
+    case mm::KernelReport::kNone:
+      return;
+    case mm::KernelReport::kBug:
+      if (Enabled(Id::kK1)) AddPage(Id::kK1, pfn, 0, 0, Here());
+      return;
+    case mm::KernelReport::kOops:
+      if (!Enabled(Id::kK2)) return;
+      AddPage(Id::kK2, pfn, 0, 0, Here());
+      all.list[all.size - 1].silent = l.report_silent;
+      return;
+    case mm::KernelReport::kWarn:
+    case mm::KernelReport::kBadPage:
+      if (all.pending != Id::kNone) return;
+      all.pending = l.report == mm::KernelReport::kWarn ? Id::kK3 : Id::kK4;
+      all.pending_at = sim::sim().step;
+      return;
+  }
+}
+
+void Judge(const Scopes& s) {
+  const bool illegal_pages = AnyIllegalPage(s);
+  if (!illegal_pages && Quiet(s)) return;
+  const Evidence e{illegal_pages, s.released ? SumsOfZones() : ZoneSums{}};
+  const uint32_t before = verdicts().total;
+  for (const Id id : kOrder) {
+    if (Enabled(id)) Evaluate(id, s, e);
+  }
+  JudgeReports(before);
+  if (s.rest) verdicts().pending = Id::kNone;
+  // A misuse of a lock is told once.
+  sim::sim().lock_fault = sim::LockFault::kNone;
+}
+
+}  // namespace
+
+void NoteRelease(uint32_t lock_class) {
+  if (lock_class == mm::kMemHotplugLock) {
+    mm::ledger().released_class = static_cast<uint8_t>(lock_class + 1);
+  }
+}
+
+void CheckStep() {
+  Judge(ScopesOfStep());
+  mm::EndStep(sim::sim().last.tp);
+}
+
+void CheckEnd() {
+  Scopes s = ScopesOfStep();
+  s.rest = true;
+  s.all_pages = true;
+  Judge(s);
+  mm::EndStep(sim::sim().last.tp);
+}
+
+}  // namespace hotplug::invariants

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// I1, I2, I3: what a page may look like. I5, I6: who may touch it.
+#include "model/invariants/judge.h"
+#include "model/mm/page.h"
+
+namespace hotplug::invariants {
+
+namespace {
+
+using mm::GhostAt;
+using mm::Owner;
+using mm::Pfn;
+using mm::Phase;
+
+// Memory in use: pages of offline and absent blocks mean nothing (DEBUG_VM poisons them).
+bool InMemory(Phase phase) {
+  return phase == Phase::kOnlining || phase == Phase::kOnline || phase == Phase::kOfflining;
+}
+
+bool Owned(Owner o) {
+  return mm::IsInstance(o) || mm::IsAllocation(o) || o == mm::kBoot || o == mm::kCore;
+}
+
+// A page with what is known about it, looked up once.
+struct View {
+  explicit View(Pfn at)
+      : pfn(at), page(mm::PageAt(at)), ghost(GhostAt(at)), phase(mm::PhaseOf(at)) {}
+  Pfn pfn;
+  const mm::page& page;
+  const mm::PageGhost& ghost;
+  Phase phase;
+};
+
+int32_t ExpectedCount(const View& v) {
+  return static_cast<int32_t>(mm::Entitled(v.pfn)) + v.ghost.transient;
+}
+
+bool CountIsLegal(const View& v) {
+  if (!InMemory(v.phase)) return true;
+  const Owner o = v.ghost.owner;
+  // Inside its own callback the owner is on its way from one legal count to another.
+  if (Owned(o) && o != mm::ledger().callback_owner) return v.page.refcount == ExpectedCount(v);
+  return v.page.refcount >= 0;
+}
+
+bool TypesAreLegal(const View& v) {
+  constexpr uint8_t kBoth = mm::kTypeBuddy | mm::kTypeOffline;
+  return (v.page.type & kBoth) != kBoth || v.phase == Phase::kAbsent;
+}
+
+bool FreeIsLegal(const View& v) {
+  if (v.ghost.owner != mm::kBuddy) return !mm::PageBuddy(v.page) || v.phase == Phase::kAbsent;
+  return v.page.refcount == 0 && !mm::PageOffline(v.page) && InMemory(v.phase);
+}
+
+bool IsLegal(Id id, const View& v) {
+  if (id == Id::kI1) return CountIsLegal(v);
+  return id == Id::kI2 ? TypesAreLegal(v) : FreeIsLegal(v);
+}
+
+// True (and added) if the page breaks the invariant.
+bool Judged(Id id, Pfn pfn, uint16_t function) {
+  const View v(pfn);
+  if (IsLegal(id, v)) return false;
+  const int32_t expected = id == Id::kI1 ? ExpectedCount(v) : 0;
+  AddPage(id, pfn, expected, mm::PageAt(pfn).refcount, function);
+  return true;
+}
+
+}  // namespace
+
+bool PageIsLegal(Pfn pfn) {
+  const View v(pfn);
+  return FreeIsLegal(v) && TypesAreLegal(v) && CountIsLegal(v);
+}
+
+// The first page that breaks the invariant is enough: its neighbours tell the same story.
+void CheckPages(Id id, bool all) {
+  if (!all) {
+    const uint32_t* touched = mm::Touched();
+    for (uint32_t i = 0; i < mm::ledger().nr_touched; ++i) {
+      if (Judged(id, Pfn{touched[i]}, Here())) return;
+    }
+    return;
+  }
+  const Pfn first{mm::mm().first_pfn};
+  for (Pfn pfn = first; pfn < first + mm::mm().nr_pages; ++pfn) {
+    const mm::PageGhost& g = GhostAt(pfn);
+    if (Judged(id, pfn, g.touched != 0 ? Here() : g.writer)) return;
+  }
+}
+
+void CheckTrespass(Id id) {
+  const mm::Trespass& t = mm::ledger().trespass;
+  const Id broken = t.kind == mm::kAbsentMemmap ? Id::kI5 : Id::kI6;
+  if (id != broken) return;
+  AddPage(id, Pfn{t.pfn}, 0, t.kind, Here());
+  Verdicts& v = verdicts();
+  v.list[v.size - 1].owner = t.owner;
+}
+
+}  // namespace hotplug::invariants

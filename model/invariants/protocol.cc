@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// I7, I8, I9, I15: what a driver owes to the protocol, at the end of an operation, at the
+// return of its call, and when nothing is going on.
+#include <array>
+
+#include "model/invariants/judge.h"
+#include "model/mm/page.h"
+
+namespace hotplug::invariants {
+
+namespace {
+
+using mm::BlockId;
+using mm::GhostAt;
+using mm::InstanceGhost;
+using mm::Owner;
+using mm::Pfn;
+using mm::Phase;
+
+// The driver's own record of the memory that it has taken.
+class Recorded {
+ public:
+  Recorded() : size_(config().driver->ranges(ranges_.data(), kMaxInstances)) {}
+  bool Covers(Pfn start, uint32_t nr) const {
+    for (uint32_t i = 0; i < size_; ++i) {
+      const drivers::Range& r = ranges_[i];
+      if (r.start <= start && start.v + nr <= r.start.v + r.nr_pages) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::array<drivers::Range, kMaxInstances> ranges_;
+  uint32_t size_;
+};
+
+// Whether a call that failed has left this page of its range as it should: free (or held
+// only for a moment on its way there), not in memory, or somebody else's.
+bool GivenBack(Pfn pfn, Owner self) {
+  const Phase phase = mm::PhaseOf(pfn);
+  if (phase == Phase::kAbsent || phase == Phase::kOffline || phase == Phase::kCommitted)
+    return true;
+  const mm::PageGhost& g = GhostAt(pfn);
+  const mm::page& p = mm::PageAt(pfn);
+  if (g.owner == self) return false;
+  const bool others = mm::IsInstance(g.owner) || mm::IsAllocation(g.owner);
+  if (mm::PageOffline(p) && !(mm::IsInstance(g.owner) && mm::Live(mm::InstanceAt(g.owner)))) {
+    return false;
+  }
+  if (g.owner == mm::kNobody) return g.transient != 0 && p.refcount == g.transient;
+  return others || g.owner == mm::kBuddy || g.owner == mm::kFreeing || g.owner == mm::kCore;
+}
+
+void CheckFailedCall(const InstanceGhost& i, Owner self) {
+  for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; ++pfn) {
+    if (GivenBack(pfn, self)) continue;
+    AddPage(Id::kI7, pfn, GhostAt(pfn).transient, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);
+    return;
+  }
+}
+
+void CheckSucceededCall(const InstanceGhost& i) {
+  if (!Recorded().Covers(Pfn{i.base}, i.nr)) {
+    AddBlock(Id::kI8, mm::BlockOf(Pfn{i.base}).v, 1, 0, Here());
+    return;
+  }
+  for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; pfn = pfn + mm::PagesPerBlock()) {
+    const BlockId b = mm::BlockOf(pfn);
+    const mm::memory_block& mem = mm::BlockAt(b);
+    if (mm::BlockGhostAt(b).phase == Phase::kAbsent && mem.resource == 0) continue;
+    AddBlock(Id::kI8, b.v, 0, 1, mm::BlockGhostAt(b).writer);
+    return;
+  }
+}
+
+bool HasLiveOwner(Pfn pfn) {
+  const Owner o = GhostAt(pfn).owner;
+  if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o));
+  if (mm::IsAllocation(o)) return mm::mm().allocations[o - mm::kFirstAllocation].live != 0;
+  return o == mm::kBuddy || o == mm::kBoot;
+}
+
+bool RecordedAsRemoved(BlockId b, const Recorded& recorded) {
+  const Owner o = mm::BlockGhostAt(b).removed_by;
+  if (!mm::IsInstance(o) || !mm::Live(mm::InstanceAt(o))) return false;
+  return recorded.Covers(mm::FirstPfn(b), mm::PagesPerBlock());
+}
+
+}  // namespace
+
+void CheckPairing() {
+  const mm::OperationGhost& op = mm::ledger().op;
+  if (op.succeeded != 0) return;
+  const Pfn start = mm::FirstPfn(BlockId{mm::mm().first_block + op.block});
+  for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
+    const mm::PageGhost& g = GhostAt(pfn);
+    if (g.dropped == 0) continue;
+    AddPage(Id::kI9, pfn, 0, g.dropped, g.writer);
+    return;
+  }
+}
+
+void CheckReturn(Id id) {
+  const mm::Ledger& l = mm::ledger();
+  for (uint32_t k = 0; k < l.nr_instances; ++k) {
+    const InstanceGhost& i = l.instances[k];
+    if (i.call_over != 2) continue;  // not of the call that returns in this step
+    if (id == Id::kI7 && i.claimed == 0) CheckFailedCall(i, OwnerOf(mm::InstanceId{k}));
+    if (id == Id::kI8 && i.claimed != 0 && i.released == 0) CheckSucceededCall(i);
+  }
+}
+
+void CheckOrphans() {
+  const Recorded recorded;
+  for (uint32_t k = 0; k < mm::mm().nr_blocks; ++k) {
+    const BlockId b{mm::mm().first_block + k};
+    const mm::BlockGhost& ghost = mm::BlockGhostAt(b);
+    if (ghost.phase == Phase::kOffline) continue;
+    if (ghost.phase == Phase::kAbsent) {
+      if (RecordedAsRemoved(b, recorded)) continue;
+      AddBlock(Id::kI15, b.v, 1, 0, ghost.writer);
+      return;
+    }
+    const Pfn start = mm::FirstPfn(b);
+    for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
+      if (HasLiveOwner(pfn)) continue;
+      AddPage(Id::kI15, pfn, 0, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);
+      return;
+    }
+  }
+}
+
+}  // namespace hotplug::invariants

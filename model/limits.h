@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Every limit of the simulated machine, in one place. A limit is a promise: code that
+// indexes an array sized here checks against the constant and not against a number.
+#ifndef MODEL_LIMITS_H_
+#define MODEL_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hotplug {
+
+// The machine. Fuzzing stays within the kFuzz* limits (the byte form cannot say more);
+// texts may describe machines of a real size.
+inline constexpr uint32_t kMaxBlocks = 48;            // memory blocks, present or not
+inline constexpr uint32_t kFuzzBlocks = 16;           // memory blocks of a fuzzed machine
+inline constexpr uint32_t kMaxPagesPerBlock = 32768;  // x86-64: 128 MiB of 4 KiB pages
+inline constexpr uint32_t kFuzzPagesPerBlock = 64;
+inline constexpr uint32_t kMinPagesPerBlock = 4;
+inline constexpr uint32_t kMaxOrder = 12;  // largest buddy order, inclusive
+inline constexpr uint32_t kMaxNodes = 2;
+// The size of a memory block in bytes, whatever the number of its pages: the page size is
+// scaled instead, so that byte constants of a driver keep their meaning (256 MiB, powernv).
+inline constexpr uint32_t kBlockShift = 28;
+inline constexpr uint64_t kBlockBytes = uint64_t{1} << kBlockShift;
+
+// Up to this size a loop over the pages of a block has a scheduling point for each page;
+// above it, one for each pageblock.
+inline constexpr uint32_t kPagePointsUpTo = 64;
+
+// A scenario.
+inline constexpr uint32_t kMaxTasks = 8;
+inline constexpr uint32_t kMaxOps = 48;       // of all tasks together
+inline constexpr uint32_t kMaxNotifiers = 6;  // besides the driver's own
+inline constexpr uint32_t kMaxAnswers = 16;   // answer rules of all notifiers together
+inline constexpr uint32_t kMaxFaults = 8;
+inline constexpr uint32_t kMaxPreemptions = 96;
+
+// A run.
+inline constexpr uint32_t kMaxSteps = 4096;      // then the verdict is `limit`
+inline constexpr uint32_t kMaxChain = 16;        // notifier blocks registered at once
+inline constexpr uint32_t kMaxInstances = 32;    // contiguous allocations of a driver
+inline constexpr uint32_t kMaxAllocations = 64;  // live allocations of ordinary pages
+inline constexpr uint32_t kHeapBytes = 2048;     // kmalloc's memory, redzones included
+inline constexpr uint32_t kMaxHeapObjects = 32;
+inline constexpr uint32_t kMaxMappings = 32;       // live ioremap() results
+inline constexpr uint32_t kMaxDirs = 32;           // debugfs directories
+inline constexpr uint32_t kMaxRequests = kMaxOps;  // results kept for the outcome
+inline constexpr uint32_t kMaxViolations = 16;     // listed; later ones are counted
+
+// Virtual time: a step takes one tick. drivers/base/core.c sleeps 5 ms when the hotplug
+// lock is taken; at about 4 microseconds a step that would be more ticks than a run has
+// steps, so it is scaled to a dozen operations instead.
+inline constexpr uint32_t kHotplugPollTicks = 64;
+
+// Virtual memory reserved for the arena of one thread: 48 blocks of 32768 pages.
+inline constexpr size_t kArenaBytes = size_t{64} << 20;
+
+}  // namespace hotplug
+
+#endif  // MODEL_LIMITS_H_

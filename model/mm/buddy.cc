@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/mm/buddy.h"
+
+#include "model/mm/tracepoints.h"
+
+namespace hotplug::mm {
+
+namespace {
+
+zone& ZoneOf(Pfn pfn) { return mm().zones[PageAt(pfn).zone]; }
+
+void add_to_free_list(Pfn pfn, uint32_t order, migratetype mt) {
+  page& p = PageAt(pfn);
+  uint32_t& head = ZoneOf(pfn).free[order].head[mt];
+  p.order = static_cast<uint8_t>(order);
+  p.type |= kTypeBuddy;
+  p.next = head;
+  p.prev = kNoPfn;
+  if (head != kNoPfn) PageAt(Pfn{head}).prev = pfn.v;
+  head = pfn.v;
+  Touch(pfn);
+}
+
+// The list on which a free chunk lies is the one of its pageblock, but a chunk that spans
+// pageblocks may lie on the list of any of them: it is unlinked by its links.
+migratetype ListOf(Pfn pfn) {
+  const page& p = PageAt(pfn);
+  const free_area& area = ZoneOf(pfn).free[p.order];
+  for (uint8_t mt = 0; mt < MIGRATE_TYPES; ++mt) {
+    if (area.head[mt] == pfn.v) return static_cast<migratetype>(mt);
+  }
+  HOTPLUG_CHECK(!"a free chunk is on no list");
+  return MIGRATE_UNMOVABLE;
+}
+
+bool page_is_buddy(Pfn buddy, uint32_t order, uint8_t zone_index) {
+  if (!PfnExists(buddy) || PhaseOf(buddy) == Phase::kAbsent) return false;
+  const page& b = PageAt(buddy);
+  return PageBuddy(b) && b.order == order && b.zone == zone_index;
+}
+
+bool isolated(Pfn pfn) { return PageblockAt(pfn) == MIGRATE_ISOLATE; }
+
+// Merging must not cross from an isolated pageblock into one that is not.
+bool MergeCrossesIsolation(Pfn pfn, Pfn buddy, uint32_t order) {
+  return order >= mm().pageblock_order && isolated(pfn) != isolated(buddy);
+}
+
+// Pages become free: what an owner says about them is over.
+void MarkFree(Pfn pfn, uint32_t order) {
+  for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kBuddy);
+}
+
+bool check_new_page(Pfn pfn) {
+  const page& p = PageAt(pfn);
+  return p.refcount == 0 && (p.type & ~kTypeBuddy) == 0 && p.flags == 0;
+}
+
+// Returns the rest of a chunk to the lists while it is halved down to `order`.
+void expand(Pfn pfn, uint32_t high, uint32_t order, migratetype mt) {
+  while (high > order) {
+    --high;
+    add_to_free_list(pfn + (1u << high), high, mt);
+  }
+}
+
+// Smallest free chunk of a zone that will do, its own type first. A chunk of another type
+// that fills pageblocks converts them (5.6 steal_suitable_fallback, simplified).
+Pfn rmqueue(uint32_t zone_index, migratetype want, uint32_t order) {
+  zone& z = mm().zones[zone_index];
+  const migratetype other = want == MIGRATE_MOVABLE ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE;
+  for (const migratetype mt : {want, other}) {
+    for (uint32_t k = 0; k <= mm().max_order; ++k) {
+      // A fallback takes the largest chunk, so that it steals whole pageblocks.
+      const uint32_t o = mt == want ? k : mm().max_order - k;
+      if (o < order || z.free[o].head[mt] == kNoPfn) continue;
+      const Pfn pfn{z.free[o].head[mt]};
+      del_page_from_free_list(pfn);
+      if (mt != want && o >= mm().pageblock_order) {
+        for (uint32_t i = 0; i < (1u << o); i += PagesPerPageblock()) PageblockAt(pfn + i) = want;
+        expand(pfn, o, order, want);
+      } else {
+        expand(pfn, o, order, mt);
+      }
+      z.nr_free_pages -= 1u << order;
+      return pfn;
+    }
+  }
+  return Pfn{kNoPfn};
+}
+
+void prep_new_page(Pfn pfn, uint32_t order, bool lru, Owner owner) {
+  for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, owner);
+  page& p = PageAt(pfn);
+  p.refcount = 1;
+  p.flags = lru ? kFlagLru : 0;
+  // Tail pages of a multi-page allocation have a count of zero and no owner's reference.
+}
+
+allocation* NewAllocation(uint32_t* index) {
+  for (uint32_t i = 0; i < kMaxAllocations; ++i) {
+    if (mm().allocations[i].live != 0) continue;
+    *index = i;
+    return &mm().allocations[i];
+  }
+  return nullptr;
+}
+
+// One allocation; movable ones are single pages.
+int AllocOne(NodeId nid, bool movable, uint32_t order) {
+  uint32_t index = 0;
+  allocation* a = NewAllocation(&index);
+  if (a == nullptr) return -ENOMEM;
+  const Pfn pfn = alloc_pages(nid, movable, order, static_cast<Owner>(kFirstAllocation + index));
+  if (pfn.v != kNoPfn) {
+    *a = allocation{
+        pfn.v, static_cast<uint8_t>(order), static_cast<uint8_t>(sim::current_task().v), 1,
+        0,     mm().next_allocation_seq++};
+  }
+  sim::sched_point(kTpAllocPages, pfn.v, order, movable ? 1 : 0);
+  return pfn.v == kNoPfn ? -ENOMEM : 0;
+}
+
+}  // namespace
+
+void __free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
+  if (mt != MIGRATE_ISOLATE) ZoneOf(pfn).nr_free_pages += 1u << order;
+  MarkFree(pfn, order);
+  const uint8_t zone_index = PageAt(pfn).zone;
+  while (order < mm().max_order) {
+    const Pfn buddy{pfn.v ^ (1u << order)};
+    if (!page_is_buddy(buddy, order, zone_index)) break;
+    if (MergeCrossesIsolation(pfn, buddy, order)) break;
+    del_page_from_free_list(buddy);
+    pfn = Pfn{pfn.v & buddy.v};
+    ++order;
+  }
+  add_to_free_list(pfn, order, mt);
+}
+
+void del_page_from_free_list(Pfn pfn) {
+  page& p = PageAt(pfn);
+  if (p.prev == kNoPfn) {
+    ZoneOf(pfn).free[p.order].head[ListOf(pfn)] = p.next;
+  } else {
+    PageAt(Pfn{p.prev}).next = p.next;
+  }
+  if (p.next != kNoPfn) PageAt(Pfn{p.next}).prev = p.prev;
+  p.type &= static_cast<uint8_t>(~kTypeBuddy);
+  p.next = p.prev = kNoPfn;
+  Touch(pfn);
+}
+
+Pfn FreeChunkHead(Pfn pfn) {
+  for (uint32_t order = 0; order <= mm().max_order; ++order) {
+    const Pfn head{pfn.v & ~((1u << order) - 1)};
+    if (!PfnExists(head)) break;
+    const page& p = PageAt(head);
+    if (PageBuddy(p) && p.order >= order) return head;
+  }
+  return Pfn{kNoPfn};
+}
+
+void RefileFreePages(Pfn pageblock, bool counted) {
+  const Pfn end = pageblock + PagesPerPageblock();
+  for (Pfn pfn = pageblock; pfn < end;) {
+    const Pfn head = FreeChunkHead(pfn);
+    if (head.v == kNoPfn) {
+      ++pfn;
+      continue;
+    }
+    const uint32_t order = PageAt(head).order;
+    del_page_from_free_list(head);
+    if (counted) ZoneOf(head).nr_free_pages -= 1u << order;
+    // A chunk larger than a pageblock is filed in pieces, whose types may differ by now.
+    const uint32_t piece = order < mm().pageblock_order ? order : mm().pageblock_order;
+    const Pfn chunk_end = head + (1u << order);
+    for (Pfn p = head; p < chunk_end; p = p + (1u << piece)) {
+      __free_one_page(p, piece, static_cast<migratetype>(PageblockAt(p)));
+    }
+    pfn = chunk_end;
+  }
+}
+
+void free_unref_page(Pfn pfn, uint32_t order) {
+  page& p = PageAt(pfn);
+  const bool debug = mm().debug_vm != 0;
+  // free_pages_check(): with DEBUG_VM here, otherwise when the per-CPU list is drained.
+  if (debug && (p.type != 0 || (p.flags & kFlagReserved) != 0)) {
+    bad_page(pfn);
+    return;
+  }
+  p.flags = 0;
+  for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kFreeing);
+  const bool was_isolated = isolated(pfn);
+  if (AtPagePoint(pfn)) sim::sched_point(kTpFreeUnrefPage, pfn.v, was_isolated ? 1 : 0);
+  // Into an isolated pageblock goes what it is, unchecked; elsewhere a page that still has a
+  // type is found when the per-CPU list is drained.
+  if (!was_isolated && p.type != 0) {
+    bad_page(pfn);
+  } else {
+    sim::spin_lock();
+    __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)));
+    sim::spin_unlock();
+  }
+}
+
+Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner) {
+  const migratetype want = movable ? MIGRATE_MOVABLE : MIGRATE_UNMOVABLE;
+  for (uint32_t n = 0; n < kMaxNodes; ++n) {
+    const NodeId from{(nid.v + n) % kMaxNodes};
+    for (uint32_t kind = movable ? ZONE_MOVABLE + 1u : ZONE_NORMAL + 1u; kind-- > 0;) {
+      sim::spin_lock();
+      Pfn pfn = rmqueue(ZoneIndex(from, static_cast<zone_type>(kind)), want, order);
+      while (pfn.v != kNoPfn && !check_new_page(pfn)) {
+        bad_page(pfn);  // and the page is leaked
+        pfn = rmqueue(ZoneIndex(from, static_cast<zone_type>(kind)), want, order);
+      }
+      if (pfn.v != kNoPfn) prep_new_page(pfn, order, movable, owner);
+      sim::spin_unlock();
+      if (pfn.v != kNoPfn) return pfn;
+    }
+  }
+  return Pfn{kNoPfn};
+}
+
+int alloc_ordinary(NodeId nid, bool movable, uint32_t order) {
+  if (!movable) return AllocOne(nid, false, order);
+  for (uint32_t i = 0; i < (1u << order); ++i) {
+    const int rc = AllocOne(nid, true, 0);
+    if (rc != 0) return rc;
+  }
+  return 0;
+}
+
+bool free_ordinary() {
+  allocation* oldest = nullptr;
+  for (allocation& a : mm().allocations) {
+    if (a.live == 0 || a.task != sim::current_task().v) continue;
+    if (oldest == nullptr || a.seq < oldest->seq) oldest = &a;
+  }
+  if (oldest == nullptr) return false;
+  const Pfn pfn{oldest->pfn};
+  const uint32_t order = oldest->order;
+  oldest->live = 0;
+  if (order == 0) {
+    __free_page(pfn);
+    return true;
+  }
+  page& p = pfn_to_page(pfn);
+  VM_BUG_ON_PAGE(p.refcount == 0, kTpVmBugPutZero, pfn);
+  for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kNobody);
+  if (--p.refcount == 0) free_unref_page(pfn, order);
+  return true;
+}
+
+}  // namespace hotplug::mm

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The buddy allocator (5.6 mm/page_alloc.c): free lists by order and migratetype, ordinary
+// allocation and freeing. Per-CPU lists are not modelled: a page that is freed goes to the
+// buddy in the next step.
+#ifndef MODEL_MM_BUDDY_H_
+#define MODEL_MM_BUDDY_H_
+
+#include "model/mm/page.h"
+
+namespace hotplug::mm {
+
+// Puts a chunk of 2^order free pages on the list of `mt`, merged with its free buddies.
+// Counts it in NR_FREE_PAGES unless it is isolated. Under zone->lock.
+void __free_one_page(Pfn pfn, uint32_t order, migratetype mt);
+
+// Takes a free chunk off its list without counting. Under zone->lock.
+void del_page_from_free_list(Pfn pfn);
+
+// Head of the free chunk that covers a page; kNoPfn if the page is not free.
+Pfn FreeChunkHead(Pfn pfn);
+
+// Puts the free pages of a pageblock on the lists that the migratetypes of their pageblocks
+// say now, split and merged anew. `counted` says whether they are in NR_FREE_PAGES. Under
+// zone->lock (5.6 move_freepages_block, and the merging of unset_migratetype_isolate).
+void RefileFreePages(Pfn pageblock, bool counted);
+
+// The two halves of freeing: the page's checks and its pageblock's migratetype are read, a
+// step later it is put on a list (5.6 free_unref_page; kernel-facts 4.6 and 8.1).
+void free_unref_page(Pfn pfn, uint32_t order);
+
+// An allocation of 2^order pages for `owner` from `nid`, or from other nodes if it has none
+// left; count 1, on the LRU if movable. kNoPfn if there is no memory.
+Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner);
+
+// Ordinary allocations of a task. Returns -ENOMEM, or 0.
+int alloc_ordinary(NodeId nid, bool movable, uint32_t order);
+// Frees the task's oldest allocation; false without one.
+bool free_ordinary();
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_BUDDY_H_

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Page isolation and contiguous allocation (5.6 mm/page_isolation.c, mm/page_alloc.c).
+#ifndef MODEL_MM_ISOLATION_H_
+#define MODEL_MM_ISOLATION_H_
+
+#include "model/mm/page.h"
+
+namespace hotplug::mm {
+
+// What isolation is for; changes how PageOffline pages count (kernel-facts 4.2).
+enum class Isolate { kAllocContig, kMemoryOffline };
+
+// Isolates every pageblock of [start, end). Returns 0, or -EBUSY after undoing what this
+// call has isolated.
+int start_isolate_page_range(Pfn start, Pfn end, Isolate why);
+// Makes the isolated pageblocks of [start, end) MIGRATE_MOVABLE again.
+void undo_isolate_page_range(Pfn start, Pfn end);
+// 0 if every page of [start, end) is free in an isolated pageblock (or may count as such),
+// else -EBUSY and the first other page in *where. One step, under zone->lock.
+int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where);
+
+// First page of [start, end) that can be migrated; kNoPfn with *rc = -ENOENT if there is
+// none, with -EBUSY if a PageOffline page with references is met first (VM4-6).
+Pfn scan_movable_pages(Pfn start, Pfn end, int* rc);
+// Tries once to migrate every page on the LRU of [start, end). Failures are ignored.
+void do_migrate_range(Pfn start, Pfn end);
+
+// nr pages of ZONE_NORMAL of a node, the lowest range aligned to nr that is entirely free;
+// its first pfn, or kNoPfn. A new instance owns them. nr is a multiple of the block's pages
+// (nobody here asks for less), and a power of two for the alignment to hold.
+Pfn alloc_contig_pages(uint64_t nr, NodeId nid);
+// Drops one reference of each page, and warns about those that had more or less than one.
+void free_contig_range(Pfn pfn, uint32_t nr);
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_ISOLATION_H_

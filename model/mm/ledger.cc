@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/mm/ledger.h"
+
+namespace hotplug::mm {
+
+namespace {
+
+uint32_t InstanceBit(Owner o) { return 1u << (o - kFirstInstance); }
+
+// Between the return of the owner's GOING_OFFLINE callback and the terminator that it is
+// told, and in a block that is no longer memory, the owner may hold nothing.
+bool GivenUp(Pfn pfn, Owner o) {
+  const BlockId b = BlockOf(pfn);
+  const Phase phase = BlockGhostAt(b).phase;
+  if (phase != Phase::kOnline && phase != Phase::kOnlining && phase != Phase::kOfflining) {
+    return true;
+  }
+  const OperationGhost& op = ledger().op;
+  if (op.active == 0 || op.block != b.v - mm().first_block || !IsInstance(o)) return false;
+  return (op.told & ~op.done & InstanceBit(o)) != 0;
+}
+
+}  // namespace
+
+uint32_t Entitled(Pfn pfn) {
+  const Owner o = GhostAt(pfn).owner;
+  if (o == kNobody || o == kBuddy || o == kFreeing) return 0;
+  // Of an allocation of several pages only the first has a count.
+  if (IsAllocation(o) && mm().allocations[o - kFirstAllocation].pfn != pfn.v) return 0;
+  return GivenUp(pfn, o) ? 0 : 1;
+}
+
+bool Live(const InstanceGhost& instance) {
+  if (instance.released != 0) return false;
+  return instance.call_over == 0 || instance.claimed != 0;
+}
+
+void Touch(Pfn pfn) {
+  PageGhost& g = GhostAt(pfn);
+  if (g.touched != 0) return;
+  g.touched = 1;
+  sim::machine->Get<uint32_t>(kTouchedRegion)[ledger().nr_touched++] = pfn.v;
+}
+
+void TouchBlock(BlockId b) { ledger().touched_blocks |= uint64_t{1} << (b.v - mm().first_block); }
+
+void EndStep(uint16_t writer) {
+  Ledger& l = ledger();
+  const uint32_t* touched = Touched();
+  for (uint32_t i = 0; i < l.nr_touched; ++i) {
+    PageGhost& g = GhostAt(Pfn{touched[i]});
+    g.touched = 0;
+    g.writer = writer;
+  }
+  l.nr_touched = 0;
+  for (; l.touched_blocks != 0; l.touched_blocks &= l.touched_blocks - 1) {
+    l.blocks[static_cast<uint32_t>(__builtin_ctzll(l.touched_blocks))].writer = writer;
+  }
+  l.trespass.kind = kNone;
+  l.report = KernelReport::kNone;
+  l.released_class = 0;
+  if (l.op.ended != 0) l.op = OperationGhost{};
+  if (l.call_returned == 0) return;
+  l.call_returned = 0;
+  for (uint32_t i = 0; i < l.nr_instances; ++i) {
+    if (l.instances[i].call_over != 0) l.instances[i].call_over = 1;
+  }
+}
+
+void SetOwner(Pfn pfn, Owner owner) {
+  GhostAt(pfn).owner = owner;
+  Touch(pfn);
+}
+
+void SetPhase(BlockId b, Phase phase) {
+  BlockGhostAt(b).phase = phase;
+  TouchBlock(b);
+}
+
+void AddTransient(Pfn pfn) {
+  ++GhostAt(pfn).transient;
+  ++ledger().transients;
+  Touch(pfn);
+}
+
+void DropTransient(Pfn pfn) {
+  --GhostAt(pfn).transient;
+  --ledger().transients;
+  Touch(pfn);
+}
+
+void DriverAccess(Pfn pfn) {
+  const Ledger& l = ledger();
+  const Owner o = GhostAt(pfn).owner;
+  bool owns = IsInstance(o);
+  if (owns && l.callback_owner != kNobody) owns = o == l.callback_owner;
+  if (owns && l.callback_owner == kNobody) {
+    const InstanceGhost& i = InstanceAt(o);
+    owns = i.task == sim::current_task().v || i.call_over != 0;
+  }
+  if (!owns) NoteTrespass(kForeignPage, pfn, o);
+}
+
+void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner) {
+  Trespass& t = ledger().trespass;
+  if (t.kind != kNone) return;
+  t.kind = kind;
+  t.pfn = pfn.v;
+  t.owner = owner;
+}
+
+InstanceId NewInstance(Pfn base, uint32_t nr) {
+  Ledger& l = ledger();
+  HOTPLUG_CHECK(l.nr_instances < kMaxInstances);
+  const uint32_t id = l.nr_instances++;
+  const uint32_t task = sim::current_task().v;
+  l.instances[id] = InstanceGhost{base.v, nr, static_cast<uint8_t>(task), 0, 0, 0};
+  l.instance_of[task] = static_cast<uint8_t>(id + 1);
+  return InstanceId{id};
+}
+
+void ClaimRange(Pfn base, uint32_t nr) {
+  Ledger& l = ledger();
+  for (uint32_t i = l.nr_instances; i-- > 0;) {
+    InstanceGhost& g = l.instances[i];
+    if (g.base != base.v || g.nr != nr || g.task != sim::current_task().v) continue;
+    g.claimed = 1;
+    return;
+  }
+}
+
+void CallReturned() {
+  Ledger& l = ledger();
+  const uint32_t task = sim::current_task().v;
+  for (uint32_t i = 0; i < l.nr_instances; ++i) {
+    if (l.instances[i].task == task && l.instances[i].call_over == 0) {
+      l.instances[i].call_over = 2;
+    }
+  }
+  l.call_returned = static_cast<uint8_t>(task + 1);
+}
+
+void BeginOperation(BlockId b) {
+  Ledger& l = ledger();
+  l.op = OperationGhost{};
+  l.op.active = 1;
+  l.op.block = static_cast<uint8_t>(b.v - mm().first_block);
+  BlockGhostAt(b).last_event = 0;
+  BlockGhostAt(b).removed_by = kNobody;
+  const Pfn start = FirstPfn(b);
+  for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) GhostAt(pfn).dropped = 0;
+}
+
+void BeginCallback(Owner owner) { ledger().callback_owner = owner; }
+
+void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg) {
+  Ledger& l = ledger();
+  l.callback_owner = kNobody;
+  if (!IsInstance(owner)) return;
+  const uint32_t bit = InstanceBit(owner);
+  if (action == MEM_GOING_OFFLINE) l.op.told |= bit;
+  if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) l.op.done |= bit;
+  // What the owner may hold has changed, so its pages are to be looked at again.
+  for (Pfn pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; ++pfn) {
+    if (GhostAt(pfn).owner == owner) Touch(pfn);
+  }
+}
+
+void EndOperation(bool succeeded) {
+  OperationGhost& op = ledger().op;
+  op.ended = 1;
+  op.succeeded = succeeded ? 1 : 0;
+}
+
+void Report(KernelReport kind, Pfn pfn, bool silent) {
+  Ledger& l = ledger();
+  if (kind == KernelReport::kWarn || kind == KernelReport::kBadPage) ++l.nr_warnings;
+  if (l.report != KernelReport::kNone) return;
+  l.report = kind;
+  l.report_pfn = pfn.v;
+  l.report_silent = silent ? 1 : 0;
+}
+
+}  // namespace hotplug::mm

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The ghost ledger: what the checks need to know beside the real fields, and what no real
+// field says. mm writes it, the invariants read it, and no decision of mm depends on it.
+// kernel-facts 6.6 defines its notions:
+//
+//   phase(block)     finer than the state in sysfs
+//   owner(page)      who may decide about the page; not a reference
+//   entitled(page)   how many references its owner may hold now, by the protocol
+//   transient(page)  references of get/put pairs of named tasks
+#ifndef MODEL_MM_LEDGER_H_
+#define MODEL_MM_LEDGER_H_
+
+#include <array>
+#include <cstdint>
+
+#include "model/mm/state.h"
+
+namespace hotplug::mm {
+
+enum class Phase : uint8_t { kAbsent, kOffline, kOnlining, kOnline, kOfflining, kCommitted };
+
+// Owners of pages: one code for each.
+using Owner = uint16_t;
+inline constexpr Owner kNobody = 0;   // of an offline block, or lost
+inline constexpr Owner kBuddy = 1;    // free
+inline constexpr Owner kFreeing = 2;  // count zero, on its way to the buddy
+inline constexpr Owner kBoot = 3;     // reserved at boot
+inline constexpr Owner kCore = 4;     // being onlined, or the target of a migration
+inline constexpr Owner kFirstInstance = 0x100;
+inline constexpr Owner kFirstAllocation = 0x200;
+
+constexpr bool IsInstance(Owner o) { return o >= kFirstInstance && o < kFirstAllocation; }
+constexpr bool IsAllocation(Owner o) { return o >= kFirstAllocation; }
+constexpr Owner OwnerOf(InstanceId i) { return static_cast<Owner>(kFirstInstance + i.v); }
+
+struct PageGhost {
+  Owner owner;
+  uint16_t writer;  // trace point of the step that last changed the page
+  uint8_t transient;
+  int8_t dropped;   // references dropped minus retaken by its owner in this operation
+  uint8_t touched;  // in the list of pages changed in this step
+  uint8_t pad;
+};
+
+struct BlockGhost {
+  Phase phase;
+  uint8_t last_event;  // notifier action last delivered in the block's last operation
+  Owner removed_by;    // offline or absent block: the instance that gave up its pages
+  uint16_t writer;     // trace point of the step that last changed the block
+};
+
+// A driver's contiguous allocation, from alloc_contig_pages() on.
+struct InstanceGhost {
+  uint32_t base;  // pfn
+  uint32_t nr;    // pages
+  uint8_t task;
+  uint8_t claimed;    // the driver reported the range as reserved
+  uint8_t released;   // its memory was given back by adding it again
+  uint8_t call_over;  // the call that allocated it has returned: 2 in this step, then 1
+};
+
+// The offline operation in progress; mem_hotplug_lock allows one at a time.
+struct OperationGhost {
+  uint32_t told;  // instances whose GOING_OFFLINE callback returned, a bit each
+  uint32_t done;  // instances that were told OFFLINE or CANCEL_OFFLINE
+  uint8_t active;
+  uint8_t ended;  // ended in this step
+  uint8_t succeeded;
+  uint8_t block;  // index
+};
+
+// Something that no legal step does, found while it was done and judged at its end.
+struct Trespass {
+  uint32_t pfn;
+  Owner owner;   // of the page, when a driver changed it without owning it
+  uint8_t kind;  // kNone, kForeignPage (I6), kAbsentMemmap (I5), kLostOffline (I6)
+  uint8_t pad;
+};
+enum : uint8_t { kNone, kForeignPage, kAbsentMemmap, kLostOffline };
+
+// What the simulated kernel says about itself.
+enum class KernelReport : uint8_t { kNone, kBug, kOops, kWarn, kBadPage };
+
+struct Ledger {
+  std::array<BlockGhost, kMaxBlocks> blocks;
+  std::array<InstanceGhost, kMaxInstances> instances;
+  OperationGhost op;
+  Trespass trespass;
+  uint32_t nr_touched;
+  uint32_t transients;  // references of walkers and migration, in all
+  uint32_t report_pfn;
+  uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
+  uint16_t callback_owner;  // whose callback runs now
+  uint16_t nr_warnings;     // WARN and bad_page so far
+  uint8_t nr_instances;
+  KernelReport report;     // made in this step
+  uint8_t report_silent;   // a real kernel of this configuration would not print it
+  uint8_t going_offline;   // blocks whose state reads going-offline
+  uint8_t call_returned;   // the task + 1 whose call of the driver returned in this step
+  uint8_t released_class;  // the lock class + 1 released in this step
+  uint8_t busy;            // not at rest at the last step
+  uint8_t pad[5];
+  std::array<uint8_t, kMaxTasks> instance_of;  // task's last instance + 1
+};
+
+inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
+inline PageGhost& GhostAt(Pfn pfn) {
+  return sim::machine->Get<PageGhost>(kGhostRegion)[pfn.v - mm().first_pfn];
+}
+inline BlockGhost& BlockGhostAt(BlockId b) { return ledger().blocks[b.v - mm().first_block]; }
+inline InstanceGhost& InstanceAt(Owner o) { return ledger().instances[o - kFirstInstance]; }
+inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
+
+// ---- Reading ----------------------------------------------------------------------------
+
+// References that the page's owner may hold now. 0 for pages without an owner.
+uint32_t Entitled(Pfn pfn);
+// True while the instance's call runs, or after it claimed its range until it gave it back.
+bool Live(const InstanceGhost& instance);
+// Pages changed since the last step, in the order of their first change.
+inline const uint32_t* Touched() { return sim::machine->Get<uint32_t>(kTouchedRegion); }
+
+// ---- Writing: by mm alone ---------------------------------------------------------------
+
+// The page, or the block, was changed in this step.
+void Touch(Pfn pfn);
+void TouchBlock(BlockId b);
+// Ends a step: what was changed in it was changed by trace point `writer`.
+void EndStep(uint16_t writer);
+void SetOwner(Pfn pfn, Owner owner);
+void SetPhase(BlockId b, Phase phase);
+void AddTransient(Pfn pfn);
+void DropTransient(Pfn pfn);
+// A driver's code is about to change the page's count or type: does it own the page?
+void DriverAccess(Pfn pfn);
+void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner);
+
+// A new instance of the running task.
+InstanceId NewInstance(Pfn base, uint32_t nr);
+// The running task's driver reports that it has reserved `nr` pages from `base`.
+void ClaimRange(Pfn base, uint32_t nr);
+// The running task's call of the driver returns.
+void CallReturned();
+
+// An offline operation: its begin, a delivery to one notifier, its end.
+void BeginOperation(BlockId b);
+void BeginCallback(Owner owner);
+void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg);
+void EndOperation(bool succeeded);
+
+void Report(KernelReport kind, Pfn pfn, bool silent);
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_LEDGER_H_

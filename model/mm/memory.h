@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Memory block devices and their files (5.6 drivers/base/memory.c, drivers/base/core.c;
+// kernel-facts 1).
+#ifndef MODEL_MM_MEMORY_H_
+#define MODEL_MM_MEMORY_H_
+
+#include "model/mm/state.h"
+
+namespace hotplug::mm {
+
+// device_hotplug_lock, as kernel code takes it: uninterruptible.
+void lock_device_hotplug();
+void unlock_device_hotplug();
+
+// Expect device_hotplug_lock and take the device's own. 0: changed; 1: was so already; a
+// negative errno.
+int device_online(BlockId block, mmop online_type);
+int device_offline(BlockId block);
+
+// Words that user space writes to `state`.
+enum class StateFile : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
+
+// write(2) to memoryN/state and memoryN/online. 0 for success, -ENOENT if the file is not
+// there, -ENODEV if it went away while the write waited for the hotplug lock, -EINTR if the
+// task was killed meanwhile, else what the operation says.
+int state_store(BlockId block, StateFile word);
+int online_store(BlockId block, bool online);
+
+// Device and memmap of a block come and go (5.6 create_memory_block_devices, arch_add_memory
+// and their opposites).
+void register_memory(BlockId block, NodeId nid);
+void unregister_memory(BlockId block);
+
+// Every write to memory_block::state, for the ledger's sake.
+void SetState(BlockId block, uint32_t state);
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_MEMORY_H_

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/mm/notifier.h"
+
+#include "model/mm/ledger.h"
+#include "model/mm/tracepoints.h"
+
+namespace hotplug::mm {
+
+namespace {
+
+std::byte* Base() { return reinterpret_cast<std::byte*>(&sim::sim()); }
+
+uint32_t OffsetOf(const notifier_block& nb) {
+  return static_cast<uint32_t>(reinterpret_cast<const std::byte*>(&nb) - Base());
+}
+
+notifier_block* At(uint32_t offset) {
+  return offset == 0 ? nullptr : reinterpret_cast<notifier_block*>(Base() + offset);
+}
+
+// Action and block in one operand, as trace points of events print them (%k).
+uint32_t EventOperand(uint32_t action, const memory_notify_arg& arg) {
+  return action << 16 | BlockOf(arg.start_pfn).v;
+}
+
+void InsertByPriority(notifier_block& nb) {
+  uint32_t* link = &mm().chain_head;
+  while (*link != 0 && At(*link)->priority >= nb.priority) link = &At(*link)->next;
+  nb.next = *link;
+  *link = OffsetOf(nb);
+}
+
+}  // namespace
+
+int register_memory_notifier(notifier_block& nb) {
+  // No lock before the first task runs (the kernel's SYSTEM_BOOTING).
+  if (sim::sim().current == sim::FiberPool::kMain) {
+    InsertByPriority(nb);
+    return 0;
+  }
+  sim::down_write(mm().memory_chain);
+  const uint8_t instance = ledger().instance_of[sim::current_task().v];
+  nb.owner = instance == 0 ? kNobody : OwnerOf(InstanceId{instance - 1u});
+  InsertByPriority(nb);
+  sim::sched_point(kTpRegister, nb.name, static_cast<uint32_t>(nb.priority));
+  sim::up_write(mm().memory_chain);
+  return 0;
+}
+
+int unregister_memory_notifier(notifier_block& nb) {
+  sim::down_write(mm().memory_chain);
+  uint32_t* link = &mm().chain_head;
+  while (*link != 0 && At(*link) != &nb) link = &At(*link)->next;
+  const int rc = *link == 0 ? -ENOENT : 0;
+  if (rc == 0) *link = nb.next;
+  sim::sched_point(kTpUnregister, nb.name, static_cast<uint32_t>(rc));
+  sim::up_write(mm().memory_chain);
+  return rc;
+}
+
+int32_t memory_notify(uint32_t action, const memory_notify_arg& arg) {
+  int32_t ret = NOTIFY_DONE;
+  if (mm().chain_head == 0) return ret;
+  const auto* functions = static_cast<const NotifierFunctions*>(sim::machine->bound[kMmRegion]);
+  sim::down_read(mm().memory_chain);
+  for (notifier_block* nb = At(mm().chain_head); nb != nullptr;) {
+    notifier_block* next = At(nb->next);
+    BeginCallback(nb->owner);
+    ret = functions->call[nb->notifier_call](*nb, action, arg);
+    EndCallback(nb->owner, action, arg);
+    sim::sched_point(kTpNotifierCall, EventOperand(action, arg), nb->name,
+                     static_cast<uint32_t>(ret));
+    if ((ret & NOTIFY_STOP_MASK) != 0) break;
+    nb = next;
+  }
+  sim::up_read(mm().memory_chain);
+  return ret;
+}
+
+}  // namespace hotplug::mm

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The memory notifier chain (5.6 kernel/notifier.c, drivers/base/memory.c; kernel-facts 3).
+//
+// A notifier block belongs to whoever registers it and lies in its own state in the arena.
+// Functions are bound to the machine by the run, so that the arena holds no pointers.
+#ifndef MODEL_MM_NOTIFIER_H_
+#define MODEL_MM_NOTIFIER_H_
+
+#include "model/mm/state.h"
+
+namespace hotplug::mm {
+
+// A notifier callback: `action` is a MEM_* constant; returns NOTIFY_* or anything else.
+using notifier_fn = int32_t (*)(const notifier_block& nb, uint32_t action,
+                                const memory_notify_arg& arg);
+
+// Values of notifier_block::notifier_call.
+enum : uint16_t { kProbeCall, kDriverCall, kNotifierCalls };
+
+// Names of notifier blocks in records: probes by their number, the driver's by this.
+inline constexpr uint16_t kDriverName = 0x100;
+
+struct NotifierFunctions {
+  notifier_fn call[kNotifierCalls] = {};
+};
+
+// Inserts the block behind all of higher or equal priority. Waits while an event is being
+// delivered; afterwards the callback may run at any time. Never fails (always 0).
+int register_memory_notifier(notifier_block& nb);
+// Takes the block out. After the return no callback of it runs or will run. -ENOENT if it
+// is not registered.
+int unregister_memory_notifier(notifier_block& nb);
+
+// Delivers one event to the chain; the return value of the last callback that ran.
+int32_t memory_notify(uint32_t action, const memory_notify_arg& arg);
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_NOTIFIER_H_

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/mm/page.h"
+
+#include "model/mm/buddy.h"
+#include "model/mm/tracepoints.h"
+
+namespace hotplug::mm {
+
+page& pfn_to_page(Pfn pfn) {
+  HOTPLUG_CHECK(PfnExists(pfn));
+  if (PhaseOf(pfn) == Phase::kAbsent) {
+    NoteTrespass(kAbsentMemmap, pfn, kNobody);
+    Report(KernelReport::kOops, pfn, false);
+    sim::dead(kTpOops, pfn.v);
+  }
+  return PageAt(pfn);
+}
+
+page* pfn_to_online_page(Pfn pfn) {
+  if (!PfnExists(pfn) || BlockAt(BlockOf(pfn)).section_online == 0) return nullptr;
+  return &PageAt(pfn);
+}
+
+void page_point(sim::Tp tp, Pfn pfn) {
+  if (!AtPagePoint(pfn)) return;
+  const page& p = PageAt(pfn);
+  sim::sched_point(tp, pfn.v, static_cast<uint32_t>(p.refcount));
+}
+
+namespace {
+
+// References that the owner of a page drops and retakes within its callbacks (I9).
+void CountInCallback(Pfn pfn, int dropped) {
+  PageGhost& g = GhostAt(pfn);
+  if (ledger().callback_owner == kNobody || g.owner != ledger().callback_owner) return;
+  g.dropped = static_cast<int8_t>(g.dropped + dropped);
+}
+
+}  // namespace
+
+void page_ref_inc(Pfn pfn) {
+  page& p = pfn_to_page(pfn);
+  DriverAccess(pfn);
+  ++p.refcount;
+  CountInCallback(pfn, -1);
+  Touch(pfn);
+  page_point(kTpPageRefInc, pfn);
+}
+
+void page_ref_dec(Pfn pfn) {
+  page& p = pfn_to_page(pfn);
+  DriverAccess(pfn);
+  --p.refcount;
+  CountInCallback(pfn, 1);
+  Touch(pfn);
+  page_point(kTpPageRefDec, pfn);
+}
+
+void __SetPageOffline(Pfn pfn) {
+  page& p = pfn_to_page(pfn);
+  DriverAccess(pfn);
+  VM_BUG_ON_PAGE(p.type != 0 || (p.flags & kFlagPoison) != 0, kTpVmBugSetOffline, pfn);
+  p.type |= kTypeOffline;
+  Touch(pfn);
+  page_point(kTpSetPageOffline, pfn);
+}
+
+void __ClearPageOffline(Pfn pfn) {
+  page& p = pfn_to_page(pfn);
+  DriverAccess(pfn);
+  VM_BUG_ON_PAGE(!PageOffline(p), kTpVmBugClearOffline, pfn);
+  p.type &= static_cast<uint8_t>(~kTypeOffline);
+  Touch(pfn);
+  page_point(kTpClearPageOffline, pfn);
+}
+
+bool get_page_unless_zero(Pfn pfn) {
+  page& p = PageAt(pfn);
+  if (p.refcount == 0) return false;
+  ++p.refcount;
+  AddTransient(pfn);
+  return true;
+}
+
+void put_page(Pfn pfn) {
+  page& p = pfn_to_page(pfn);
+  VM_BUG_ON_PAGE(p.refcount == 0, kTpVmBugPutZero, pfn);
+  DropTransient(pfn);
+  if (--p.refcount == 0) free_unref_page(pfn, 0);
+}
+
+void __free_page(Pfn pfn) {
+  page& p = pfn_to_page(pfn);
+  VM_BUG_ON_PAGE(p.refcount == 0, kTpVmBugPutZero, pfn);
+  SetOwner(pfn, kNobody);
+  if (--p.refcount == 0) free_unref_page(pfn, 0);
+}
+
+void BUG(sim::Tp tp, Pfn pfn) {
+  Report(KernelReport::kBug, pfn, false);
+  sim::dead(tp, pfn.v, static_cast<uint32_t>(PageAt(pfn).refcount));
+}
+
+void VM_BUG_ON_PAGE(bool condition, sim::Tp tp, Pfn pfn) {
+  if (condition && mm().debug_vm != 0) BUG(tp, pfn);
+}
+
+void WARN(sim::Tp tp, Pfn pfn, uint32_t value) {
+  Report(KernelReport::kWarn, pfn, false);
+  sim::record(tp, value);
+}
+
+void bad_page(Pfn pfn) {
+  page& p = PageAt(pfn);
+  Report(KernelReport::kBadPage, pfn, false);
+  sim::record(kTpBadPage, pfn.v, static_cast<uint32_t>(p.refcount), p.type);
+  if (PageOffline(p) && IsInstance(GhostAt(pfn).owner)) {
+    NoteTrespass(kLostOffline, pfn, GhostAt(pfn).owner);
+  }
+  p.type = 0;
+  SetOwner(pfn, kNobody);
+}
+
+}  // namespace hotplug::mm

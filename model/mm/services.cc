@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/mm/services.h"
+
+#include <cstring>
+
+#include "model/mm/fault.h"
+#include "model/mm/ledger.h"
+#include "model/mm/tracepoints.h"
+
+namespace hotplug::mm {
+
+int InjectedFault(FaultPoint point) {
+  const auto* plan = static_cast<const FaultPlan*>(sim::machine->bound[kPageRegion]);
+  const uint8_t call = ++mm().fault_calls[static_cast<uint32_t>(point)];
+  for (uint32_t i = 0; i < plan->size; ++i) {
+    const FaultPlan::Entry& e = plan->entries[i];
+    if (e.point == point && e.nth == call) return -int{e.error};
+  }
+  return 0;
+}
+
+namespace {
+
+heap_object* ObjectAt(HeapPtr p) {
+  for (uint32_t i = 0; i < mm().nr_heap_objects; ++i) {
+    if (mm().heap_objects[i].start == p.v) return &mm().heap_objects[i];
+  }
+  return nullptr;
+}
+
+// Reports what KASAN would, and says whether the bytes exist at all.
+bool HeapAccess(HeapPtr p, uint32_t offset, uint32_t size) {
+  const heap_object* o = ObjectAt(p);
+  if (o == nullptr) {
+    Report(KernelReport::kOops, Pfn{kNoPfn}, false);
+    sim::dead(kTpOopsNull, p.v, offset);
+  }
+  if (o->live == 0 || offset + size > o->size) {
+    Report(KernelReport::kOops, Pfn{kNoPfn}, true);
+    sim::record(o->live == 0 ? kTpUseAfterFree : kTpOutOfBounds, p.v, offset, o->size);
+  }
+  return p.v + offset + size <= kHeapBytes;
+}
+
+// The lowest free bit of a set of at most `n` handles, as a handle from 1; 0 if none.
+uint32_t TakeHandle(uint32_t& set, uint32_t n) {
+  for (uint32_t i = 0; i < n; ++i) {
+    if ((set >> i & 1) != 0) continue;
+    set |= 1u << i;
+    return i + 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+HeapPtr kcalloc(uint32_t n, uint32_t size) {
+  MmState& m = mm();
+  const uint32_t bytes = n * size;
+  const uint32_t start = m.heap_used + kRedzoneBytes;
+  HeapPtr p{};
+  const bool room =
+      start + bytes + kRedzoneBytes <= kHeapBytes && m.nr_heap_objects < kMaxHeapObjects;
+  if (InjectedFault(FaultPoint::kKmalloc) == 0 && room) {
+    p.v = static_cast<uint16_t>(start);
+    m.heap_objects[m.nr_heap_objects++] = {p.v, static_cast<uint16_t>(bytes), 1, {}};
+    m.heap_used = start + bytes;
+  }
+  sim::sched_point(kTpKmalloc, bytes, p.v);
+  return p;
+}
+
+void kfree(HeapPtr p) {
+  if (p.v != 0) {
+    heap_object* o = ObjectAt(p);
+    HOTPLUG_CHECK(o != nullptr);
+    if (o->live == 0) {
+      Report(KernelReport::kOops, Pfn{kNoPfn}, true);
+      sim::record(kTpDoubleFree, p.v);
+    }
+    o->live = 0;
+  }
+  sim::sched_point(kTpKfree, p.v);
+}
+
+void HeapRead(HeapPtr p, uint32_t offset, void* to, uint32_t size) {
+  if (HeapAccess(p, offset, size)) std::memcpy(to, &mm().heap[p.v + offset], size);
+}
+
+void HeapWrite(HeapPtr p, uint32_t offset, const void* from, uint32_t size) {
+  if (HeapAccess(p, offset, size)) std::memcpy(&mm().heap[p.v + offset], from, size);
+}
+
+bool HeapPeek(HeapPtr p, uint32_t offset, void* to, uint32_t size) {
+  if (p.v == 0 || p.v + offset + size > kHeapBytes) return false;
+  std::memcpy(to, &mm().heap[p.v + offset], size);
+  return true;
+}
+
+uint32_t ioremap(Pfn start) {
+  uint32_t handle = 0;
+  if (InjectedFault(FaultPoint::kIoremap) == 0) handle = TakeHandle(mm().mappings, kMaxMappings);
+  sim::sched_point(kTpIoremap, start.v, handle);
+  return handle;
+}
+
+void iounmap(uint32_t mapping) {
+  mm().mappings &= ~(1u << (mapping - 1));
+  sim::sched_point(kTpIounmap, mapping);
+}
+
+uint32_t debugfs_create_dir(uint32_t nid) {
+  uint32_t handle = 0;
+  if (InjectedFault(FaultPoint::kDebugfsCreateDir) == 0) handle = TakeHandle(mm().dirs, kMaxDirs);
+  sim::sched_point(kTpDebugfsCreateDir, nid, handle);
+  return handle;
+}
+
+void debugfs_remove_recursive(uint32_t dir) {
+  if (dir != 0) mm().dirs &= ~(1u << (dir - 1));
+  sim::sched_point(kTpDebugfsRemove, dir);
+}
+
+void printk(sim::Tp message, uint32_t a, uint32_t b) { sim::sched_point(message, a, b); }
+
+void preempt_point(sim::Tp tp, uint32_t a, uint32_t b) { sim::sched_point(tp, a, b); }
+
+}  // namespace hotplug::mm

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Small kernel services that a driver uses besides memory hotplug: kmalloc with redzones,
+// ioremap, debugfs directories, printk, and a place where it may be preempted.
+#ifndef MODEL_MM_SERVICES_H_
+#define MODEL_MM_SERVICES_H_
+
+#include <cstdint>
+#include <type_traits>
+
+#include "model/mm/state.h"
+
+namespace hotplug::mm {
+
+// ---- kmalloc ----------------------------------------------------------------------------
+
+// A pointer into the simulated heap: where the object starts. 0 is NULL.
+struct HeapPtr {
+  uint16_t v = 0;
+  friend bool operator==(const HeapPtr&, const HeapPtr&) = default;
+};
+
+inline constexpr uint32_t kRedzoneBytes = 64;
+
+// Zeroed memory with a redzone on both sides; freed objects stay in quarantine for the rest
+// of the run. NULL if the heap is full or a failure is injected.
+HeapPtr kcalloc(uint32_t n, uint32_t size);
+// Freeing NULL has no effect. Freeing twice is a bug (K2).
+void kfree(HeapPtr p);
+
+// Bytes [offset, offset + size) of the object at p. An access outside of a live object is a
+// report (K2; silent, as only KASAN would print it); it still happens where the heap has
+// memory, as it would.
+void HeapRead(HeapPtr p, uint32_t offset, void* to, uint32_t size);
+void HeapWrite(HeapPtr p, uint32_t offset, const void* from, uint32_t size);
+
+// The same for the checks: no report, no effect. False if the heap has no such bytes.
+bool HeapPeek(HeapPtr p, uint32_t offset, void* to, uint32_t size);
+
+template <class T>
+T heap_read(HeapPtr p, uint32_t index) {
+  static_assert(std::has_unique_object_representations_v<T>);
+  T value{};
+  HeapRead(p, index * sizeof(T), &value, sizeof(T));
+  return value;
+}
+template <class T>
+void heap_write(HeapPtr p, uint32_t index, const T& value) {
+  static_assert(std::has_unique_object_representations_v<T>);
+  HeapWrite(p, index * sizeof(T), &value, sizeof(T));
+}
+
+// ---- ioremap, debugfs -------------------------------------------------------------------
+
+// Handles count from 1; 0 is NULL.
+uint32_t ioremap(Pfn start);
+void iounmap(uint32_t mapping);
+uint32_t debugfs_create_dir(uint32_t nid);
+void debugfs_remove_recursive(uint32_t dir);
+
+// A file with a value, as DEFINE_SIMPLE_ATTRIBUTE makes it. set: 0 or a negative errno.
+struct debugfs_file {
+  int (*set)(uint64_t value) = nullptr;
+  uint64_t (*get)() = nullptr;
+};
+
+// ---- printk, preemption -----------------------------------------------------------------
+
+// The message of a trace point whose `log` is set.
+void printk(sim::Tp message, uint32_t a = 0, uint32_t b = 0);
+// Between two accesses of a driver to its own state: another task may run here.
+void preempt_point(sim::Tp tp, uint32_t a = 0, uint32_t b = 0);
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_SERVICES_H_

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The state of the simulated memory management, as it lies in the arena: what the real
+// kernel has. The checker's view of it is the ledger (ledger.h), which nothing here reads.
+#ifndef MODEL_MM_STATE_H_
+#define MODEL_MM_STATE_H_
+
+#include <array>
+#include <cstdint>
+
+#include "model/limits.h"
+#include "model/mm/types.h"
+#include "model/sim/lock.h"
+#include "model/sim/machine.h"
+
+namespace hotplug::mm {
+
+// Regions of the arena carved by mm.
+inline constexpr sim::Region kMmRegion = 1;
+inline constexpr sim::Region kPageblockRegion = 2;
+inline constexpr sim::Region kPageRegion = 3;
+inline constexpr sim::Region kGhostRegion = 4;
+inline constexpr sim::Region kLedgerRegion = 5;
+inline constexpr sim::Region kTouchedRegion = 6;
+
+// page::type. The kernel clears bits of page_type to set a type; here a set bit is the type.
+enum : uint8_t { kTypeBuddy = 1, kTypeOffline = 2 };
+
+// page::flags.
+enum : uint8_t {
+  kFlagReserved = 1,  // PG_reserved
+  kFlagLru = 2,       // PG_lru: on the LRU, movable
+  kFlagPoison = 4,    // memmap of an offlined block under CONFIG_DEBUG_VM
+};
+
+struct page {
+  int32_t refcount;
+  uint8_t type;
+  uint8_t flags;
+  uint8_t order;  // of the free chunk whose head this is
+  uint8_t zone;   // index into MmState::zones
+  uint32_t next;  // free list links: pfns
+  uint32_t prev;
+};
+
+struct free_area {
+  std::array<uint32_t, MIGRATE_TYPES> head;  // pfn, or kNoPfn
+};
+
+struct zone {
+  uint32_t zone_start_pfn;
+  uint32_t spanned_pages;
+  uint32_t present_pages;
+  uint32_t managed_pages;
+  uint32_t nr_free_pages;  // NR_FREE_PAGES: free pages outside of isolated pageblocks
+  uint32_t nr_isolate_pageblock;
+  std::array<free_area, kMaxOrder + 1> free;
+};
+
+struct node {
+  uint32_t present_pages;
+  uint8_t online;
+  uint8_t has_memory;  // N_MEMORY
+  uint8_t pad[2];
+};
+
+struct memory_block {
+  uint32_t state;          // MEM_ONLINE, MEM_GOING_OFFLINE or MEM_OFFLINE
+  uint8_t registered;      // the device exists
+  uint8_t dev_offline;     // struct device::offline
+  uint8_t section_online;  // SECTION_IS_ONLINE
+  uint8_t resource;        // covered by a busy "System RAM" resource
+  uint8_t nid;
+  uint8_t zone;  // index into MmState::zones, while online
+  uint8_t pad[2];
+};
+
+// A notifier block lies in the state of whoever registers it; the chain links offsets.
+struct notifier_block {
+  uint32_t next;  // offset of the next in the chain, 0 at its end
+  int32_t priority;
+  uint16_t notifier_call;  // index into the bound table of functions
+  uint16_t data;           // container_of(): what the callback finds its own state by
+  uint16_t name;           // how traces call it
+  uint16_t owner;          // ghost: the instance on whose behalf it was registered
+};
+
+// What a notifier is told: struct memory_notify, which C++ cannot name as the function.
+struct memory_notify_arg {
+  Pfn start_pfn;
+  uint32_t nr_pages;
+  int status_change_nid;
+};
+
+// An ordinary allocation.
+struct allocation {
+  uint32_t pfn;
+  uint8_t order;
+  uint8_t task;  // who allocated it
+  uint8_t live;
+  uint8_t pad;
+  uint32_t seq;  // older allocations have lower numbers
+};
+
+// An object of kmalloc.
+struct heap_object {
+  uint16_t start;  // offset in the heap
+  uint16_t size;
+  uint8_t live;
+  uint8_t pad[3];
+};
+
+struct MmState {
+  // Geometry and configuration: constant during a run.
+  uint32_t first_pfn;
+  uint32_t nr_pages;  // of all blocks, present or not
+  uint32_t first_block;
+  uint32_t nr_blocks;
+  uint8_t block_order;
+  uint8_t pageblock_order;
+  uint8_t max_order;
+  uint8_t debug_vm;
+  uint8_t memhp_auto_online;
+  uint8_t fine_points;  // loops over pages have a scheduling point per page
+
+  uint8_t nr_heap_objects;
+  uint8_t pad0[1];
+  uint32_t heap_used;
+  uint32_t next_allocation_seq;
+  uint32_t mappings;                   // live results of ioremap(), a bit each
+  uint32_t dirs;                       // live debugfs directories, a bit each
+  std::array<uint8_t, 4> fault_calls;  // calls so far of each FaultSite
+  uint32_t chain_head;                 // offset of the first notifier block, 0 without one
+
+  sim::Mutex device_hotplug_lock;
+  sim::PercpuRwSem cpu_hotplug_lock;
+  sim::PercpuRwSem mem_hotplug_lock;
+  sim::RwSem memory_chain;
+  std::array<sim::Mutex, kMaxBlocks> device_lock;
+
+  std::array<zone, kMaxNodes * MAX_NR_ZONES> zones;
+  std::array<node, kMaxNodes> nodes;
+  std::array<memory_block, kMaxBlocks> blocks;
+  std::array<allocation, kMaxAllocations> allocations;
+  std::array<heap_object, kMaxHeapObjects> heap_objects;
+  std::array<uint8_t, kHeapBytes> heap;
+};
+
+inline MmState& mm() { return *sim::machine->Get<MmState>(kMmRegion); }
+
+// ---- Arithmetic of the geometry ---------------------------------------------------------
+
+inline uint32_t PagesPerBlock() { return 1u << mm().block_order; }
+inline uint32_t PagesPerPageblock() { return 1u << mm().pageblock_order; }
+inline uint32_t PageShift() { return kBlockShift - mm().block_order; }
+inline BlockId BlockOf(Pfn pfn) { return BlockId{pfn.v >> mm().block_order}; }
+inline Pfn FirstPfn(BlockId b) { return Pfn{b.v << mm().block_order}; }
+inline uint64_t PFN_PHYS(Pfn pfn) { return uint64_t{pfn.v} << PageShift(); }
+inline bool BlockExists(BlockId b) { return b.v - mm().first_block < mm().nr_blocks; }
+inline memory_block& BlockAt(BlockId b) { return mm().blocks[b.v - mm().first_block]; }
+inline uint32_t ZoneIndex(NodeId nid, zone_type kind) { return nid.v * MAX_NR_ZONES + kind; }
+inline bool PfnExists(Pfn pfn) { return pfn.v - mm().first_pfn < mm().nr_pages; }
+
+// The struct page of a pfn, without asking whether the memmap is there: for set-up, for
+// code that has looked, and for the checks. Everything else uses pfn_to_page() (page.h).
+inline page& PageAt(Pfn pfn) {
+  return sim::machine->Get<page>(kPageRegion)[pfn.v - mm().first_pfn];
+}
+inline uint8_t& PageblockAt(Pfn pfn) {
+  return sim::machine->Get<uint8_t>(
+      kPageblockRegion)[(pfn.v - mm().first_pfn) >> mm().pageblock_order];
+}
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_STATE_H_

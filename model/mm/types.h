@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Vocabulary of mm: numbers that must not be mixed, and the kernel's constants.
+#ifndef MODEL_MM_TYPES_H_
+#define MODEL_MM_TYPES_H_
+
+#include <cerrno>
+#include <cstdint>
+
+#include "model/sim/strong.h"
+
+namespace hotplug::mm {
+
+using Pfn = sim::Strong<struct PfnTag>;          // page frame number
+using BlockId = sim::Strong<struct BlockTag>;    // memory block: pfn / pages per block
+using NodeId = sim::Strong<struct NodeTag>;      // NUMA node
+using InstanceId = sim::Strong<struct InstTag>;  // a driver's contiguous allocation
+
+inline constexpr uint32_t kNoPfn = UINT32_MAX;
+
+// enum zone_type, the two that the RFC era needs.
+enum zone_type : uint8_t { ZONE_NORMAL, ZONE_MOVABLE, MAX_NR_ZONES };
+
+// enum migratetype; also the index of a free list.
+enum migratetype : uint8_t { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_ISOLATE, MIGRATE_TYPES };
+
+// include/linux/memory.h: block states and notifier actions share their values.
+enum : uint32_t {
+  MEM_ONLINE = 1,
+  MEM_GOING_OFFLINE = 2,
+  MEM_OFFLINE = 4,
+  MEM_GOING_ONLINE = 8,
+  MEM_CANCEL_ONLINE = 16,
+  MEM_CANCEL_OFFLINE = 32,
+};
+
+// include/linux/memory_hotplug.h: how to online.
+enum mmop : uint8_t { MMOP_OFFLINE, MMOP_ONLINE_KEEP, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE };
+
+// include/linux/notifier.h.
+enum : int32_t {
+  NOTIFY_DONE = 0x0000,
+  NOTIFY_OK = 0x0001,
+  NOTIFY_STOP_MASK = 0x8000,
+  NOTIFY_BAD = NOTIFY_STOP_MASK | 0x0002,
+  NOTIFY_STOP = NOTIFY_OK | NOTIFY_STOP_MASK,
+};
+
+// Encapsulates a (negative) errno so that it stops the chain.
+constexpr int32_t notifier_from_errno(int err) {
+  return err != 0 ? (NOTIFY_STOP_MASK | (NOTIFY_OK - err)) : NOTIFY_OK;
+}
+
+// Restores a (negative) errno from a chain's return value.
+constexpr int notifier_to_errno(int32_t ret) {
+  ret &= ~NOTIFY_STOP_MASK;
+  return ret > NOTIFY_OK ? NOTIFY_OK - ret : 0;
+}
+
+// Classes of locks, outermost first (kernel-facts section 9).
+enum LockClass : uint8_t {
+  kDeviceHotplugLock,
+  kDeviceLock,
+  kCpuHotplugLock,
+  kMemHotplugLock,
+  kMemoryChain,
+  kLockClasses,
+};
+
+}  // namespace hotplug::mm
+
+#endif  // MODEL_MM_TYPES_H_

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/run/run.h"
+
+#include "model/mm/boot.h"
+#include "model/mm/fault.h"
+#include "model/mm/page.h"
+#include "model/run/liveness.h"
+
+namespace hotplug::run {
+
+namespace {
+
+// What a thread keeps between runs: the objects bound to its machine, and which machine the
+// template in the arena is of.
+struct Keep {
+  bool has_template = false;
+  scenario::Machine template_of;
+  const drivers::Driver* template_driver = nullptr;
+
+  mm::NotifierFunctions notifiers;
+  mm::FaultPlan faults;
+  actors::Context actors;
+  invariants::Config checks;
+  std::vector<uint64_t>* states = nullptr;
+};
+
+Keep& KeepOf(sim::Machine& m) {
+  if (m.keep == nullptr) m.keep = new Keep;
+  return *static_cast<Keep*>(m.keep);
+}
+
+mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
+  mm::BootConfig c{};
+  c.first_block = machine.first_block;
+  c.nr_blocks = machine.blocks.size;
+  c.block_order = machine.block_order;
+  c.pageblock_order = machine.pageblock_order;
+  c.max_order = machine.max_order;
+  c.debug_vm = machine.debug_vm;
+  c.auto_online = machine.auto_online;
+  for (uint32_t i = 0; i < c.nr_blocks; ++i) {
+    const scenario::Block& b = machine.blocks[i];
+    const bool movable = b.zone == scenario::Zone::kMovable;
+    c.blocks[i] = {b.node, movable ? mm::ZONE_MOVABLE : mm::ZONE_NORMAL, b.reserved, b.offline};
+  }
+  return c;
+}
+
+// A machine at the end of its boot, from the template if that is of the same machine.
+void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
+           const drivers::Driver* driver) {
+  if (keep.has_template && keep.template_driver == driver && keep.template_of == machine) {
+    m.Restore();
+    return;
+  }
+  m.Clear();
+  m.sim().current = sim::FiberPool::kMain;
+  mm::Boot(BootConfigOf(machine));
+  driver->init();
+  actors::Setup();
+  invariants::Setup();
+  m.Snapshot();
+  keep.template_of = machine;
+  keep.template_driver = driver;
+  keep.has_template = true;
+}
+
+mm::FaultPlan FaultPlanOf(const scenario::Scenario& s) {
+  mm::FaultPlan plan;
+  for (const scenario::Fault& f : s.faults) {
+    plan.entries[plan.size++] = {static_cast<mm::FaultPoint>(f.site), f.nth, f.error};
+  }
+  return plan;
+}
+
+void CheckAndCollect() {
+  invariants::CheckStep();
+  std::vector<uint64_t>* states = KeepOf(*sim::machine).states;
+  if (states != nullptr) states->push_back(sim::machine->StateDigest());
+}
+
+void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOptions& options,
+          const drivers::Driver* driver) {
+  keep.notifiers.call[mm::kProbeCall] = &actors::ProbeCall;
+  keep.notifiers.call[mm::kDriverCall] = driver->notifier_call;
+  keep.faults = FaultPlanOf(s);
+  keep.actors = {&s, driver->enable};
+  keep.checks = {options.disabled, options.on_violation == OnViolation::kStop, options.full_checks,
+                 driver};
+  keep.states = options.states;
+  m.bound[mm::kMmRegion] = &keep.notifiers;
+  m.bound[mm::kPageRegion] = &keep.faults;
+  m.bound[actors::kActorRegion] = &keep.actors;
+  m.bound[invariants::kVerdictRegion] = &keep.checks;
+  m.hooks = {options.states != nullptr ? &CheckAndCollect : &invariants::CheckStep,
+             &invariants::NoteRelease};
+  m.trace.Reset(options.keep_trace);
+}
+
+void SetSchedule(const scenario::Scenario& s) {
+  sim::ScheduleEntry entries[kMaxPreemptions];
+  for (uint32_t i = 0; i < s.schedule.size; ++i) {
+    const scenario::Preemption& p = s.schedule[i];
+    entries[i] = {p.step, p.task, p.other};
+  }
+  sim::SetSchedule(entries, s.schedule.size);
+}
+
+// Runs to the end, through at most one stuck state: what user space holds is let go then,
+// loops are killed, and the rest of the run and its checks show what is left.
+sim::Stop RunToEnd(Outcome* out) {
+  sim::Stop stop = sim::RunTasks();
+  if (stop != sim::Stop::kStuck) return stop;
+  out->stuck_benign = JudgeStuck(out);
+  if (!out->stuck_benign && sim::sim().stop == sim::Stop::kViolation) return stop;
+  sim::ReleaseStuck();
+  stop = sim::RunTasks();
+  if (stop == sim::Stop::kStuck && out->stuck_benign) out->stuck_benign = JudgeStuck(out);
+  return stop;
+}
+
+Verdict VerdictOf(sim::Stop stop, const Outcome& o) {
+  if (o.listed != 0) {
+    const bool liveness = o.violations[0].id == invariants::Id::kI13;
+    return liveness ? Verdict::kLiveness : Verdict::kViolation;
+  }
+  return stop == sim::Stop::kLimit ? Verdict::kLimit : Verdict::kOk;
+}
+
+}  // namespace
+
+const char* Name(Verdict v) {
+  constexpr const char* kNames[] = {"ok", "violation", "liveness", "limit"};
+  return kNames[static_cast<uint32_t>(v)];
+}
+
+void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
+  sim::Machine& m = sim::Machine::ForThread();
+  Keep& keep = KeepOf(m);
+  const drivers::Driver* driver =
+      options.driver != nullptr ? options.driver : drivers::kDrivers[s.driver];
+  Reset(m, keep, s.machine, driver);
+  Bind(m, keep, s, options, driver);
+  sim::sim().max_steps = options.max_steps;
+  actors::Start();
+  SetSchedule(s);
+
+  out->stuck_benign = false;
+  out->nr_waits = 0;
+  const sim::Stop stop = RunToEnd(out);
+  if (stop == sim::Stop::kFinished) invariants::CheckEnd();
+
+  const invariants::Verdicts& v = invariants::verdicts();
+  out->steps = sim::sim().step;
+  out->digest = sim::sim().digest;
+  out->switches = sim::sim().switches;
+  out->nr_violations = v.total;
+  out->nr_warnings = mm::ledger().nr_warnings;
+  out->listed = v.size;
+  out->violations = v.list;
+  out->lock_order = sim::sim().lock_order;
+  out->verdict = VerdictOf(stop, *out);
+}
+
+const std::vector<sim::Record>& Trace() { return sim::Machine::ForThread().trace.records(); }
+
+std::vector<BlockEnd> BlocksAtEnd() {
+  std::vector<BlockEnd> blocks;
+  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+    const mm::BlockId b{mm::mm().first_block + i};
+    BlockEnd end{};
+    end.number = b.v;
+    if (mm::BlockAt(b).registered != 0) {
+      end.state = mm::BlockAt(b).state;
+      const mm::Pfn start = mm::FirstPfn(b);
+      for (mm::Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
+        const mm::page& p = mm::PageAt(pfn);
+        if (mm::PageBuddy(p)) end.free += 1u << p.order;
+        if (mm::PageOffline(p)) ++end.page_offline;
+        const int32_t class_of = p.refcount < 0 ? -1 : p.refcount > 2 ? 3 : p.refcount;
+        ++end.counts[static_cast<uint32_t>(class_of + 1)];
+      }
+    }
+    blocks.push_back(end);
+  }
+  return blocks;
+}
+
+const Kernel kKernels[] = {
+    {"rfc", "linux-next of December 2019: 5.6 with the PageOffline rules of virtio-mem"},
+};
+const uint32_t kNrKernels = 1;
+
+scenario::Names Names() {
+  static constexpr const char* kKernelNames[] = {"rfc"};
+  return {drivers::kDriverNames, drivers::kNrDrivers, kKernelNames, kNrKernels};
+}
+
+}  // namespace hotplug::run

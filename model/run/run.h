@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Run(): the one way of a scenario through the machine. Fuzz targets, the command line,
+// tests, explorers and benchmarks all call it; nothing else runs a scenario.
+//
+//   const run::Outcome o = run::Run(scenario, run::RunOptions{});
+//   if (o.verdict == run::Verdict::kViolation) ... o.violations[0] ...
+//
+// The same scenario and options give the same outcome, digest included, on every build.
+// Nothing is allocated after the first run of a thread (unless the trace is kept).
+#ifndef MODEL_RUN_RUN_H_
+#define MODEL_RUN_RUN_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "model/actors/actors.h"
+#include "model/invariants/invariants.h"
+#include "model/scenario/scenario.h"
+
+namespace hotplug::run {
+
+enum class OnViolation : uint8_t {
+  kStop,    // end at the first violation: fuzzing, minimizing
+  kRecord,  // go on; later violations are listed as consequences
+};
+
+struct RunOptions {
+  OnViolation on_violation = OnViolation::kStop;
+  invariants::Disabled disabled = 0;  // invariants that are not evaluated
+  bool keep_trace = false;
+  bool full_checks = false;                 // every page at every step: slow, the same verdicts
+  std::vector<uint64_t>* states = nullptr;  // gets the digest of the state after each step
+  uint32_t max_steps = kMaxSteps;
+  // In place of the scenario's driver; for drivers that are in no table.
+  const drivers::Driver* driver = nullptr;
+};
+
+enum class Verdict : uint8_t { kOk, kViolation, kLiveness, kLimit };
+const char* Name(Verdict v);
+
+// One memory block at the end of a run.
+struct BlockEnd {
+  uint32_t number;                 // block number
+  uint32_t state;                  // MEM_ONLINE, MEM_GOING_OFFLINE, MEM_OFFLINE; 0 if absent
+  uint32_t free;                   // pages in the buddy
+  uint32_t page_offline;           // pages marked PageOffline
+  std::array<uint32_t, 5> counts;  // pages with count -1 or less, 0, 1, 2, more
+};
+
+struct Outcome {
+  Verdict verdict = Verdict::kOk;
+  bool stuck_benign = false;  // ended stuck, on something that somebody may hold
+  uint32_t steps = 0;
+  uint64_t digest = 0;
+  uint32_t switches = 0;       // steps after which another task ran
+  uint32_t nr_violations = 0;  // found; the first kMaxViolations are listed
+  uint32_t nr_warnings = 0;    // WARN and bad_page
+  uint32_t listed = 0;
+  std::array<invariants::Violation, kMaxViolations> violations{};
+  std::array<uint16_t, 16> lock_order{};  // classes taken while each was held
+  // For a run that was stuck: what each task waited for.
+  uint32_t nr_waits = 0;
+  struct Wait {
+    uint8_t task;
+    sim::TaskState state;
+    uint8_t lock_class;  // kLocked, kPolling
+    uint8_t other;       // task that it waits for: holder of the lock, or `after`
+    uint32_t object;     // kSpinning: the pfn
+  };
+  std::array<Wait, kMaxTasks> waits{};
+
+  const invariants::Violation* first() const { return listed == 0 ? nullptr : &violations[0]; }
+};
+
+// Runs a valid scenario (scenario::Invalid() is null).
+void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out);
+inline Outcome Run(const scenario::Scenario& s, const RunOptions& options = {}) {
+  Outcome o;
+  Run(s, options, &o);
+  return o;
+}
+
+// About this thread's last run, valid until the next one: its records (with keep_trace),
+// what the operations answered, and the memory blocks at its end.
+const std::vector<sim::Record>& Trace();
+inline const actors::Result& ResultOf(uint32_t op) { return actors::ResultOf(op); }
+std::vector<BlockEnd> BlocksAtEnd();
+
+// Names of drivers and kernels as scenarios know them.
+scenario::Names Names();
+// The kernel profiles, one line each.
+struct Kernel {
+  const char* name;
+  const char* sentence;
+};
+extern const Kernel kKernels[];
+extern const uint32_t kNrKernels;
+
+}  // namespace hotplug::run
+
+#endif  // MODEL_RUN_RUN_H_

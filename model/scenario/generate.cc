@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/scenario/generate.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "model/scenario/random.h"
+#include "model/scenario/rules.h"
+#include "model/scenario/words.h"
+
+namespace hotplug::scenario {
+namespace {
+
+// About how many scheduling points an operation has, on machines of the size made here.
+uint32_t StepsOf(OpKind kind) {
+  constexpr uint32_t kEnableSteps = 40, kStateSteps = 20, kOtherSteps = 2;
+  if (kind == OpKind::kWriteEnable) return kEnableSteps;
+  const bool state = kind == OpKind::kWriteState || kind == OpKind::kWriteOnline;
+  return state ? kStateSteps : kOtherSteps;
+}
+constexpr uint32_t kMostSteps = 80;  // of a task: later ones are seldom reached
+
+class Generator {
+ public:
+  Generator(uint64_t seed, const GenerateOptions& options) : random_(seed), options_(options) {}
+
+  Scenario Make() {
+    MakeMachine();
+    MakeTasks();
+    MakeNotifiers();
+    MakeFaults();
+    MakeSchedule();
+    return s_;
+  }
+
+ private:
+  void MakeMachine();
+  void MakeBlocks(uint32_t blocks);
+  void MakeTasks();
+  void MakeOps(uint32_t task);
+  void MakeNotifiers();
+  void MakeFaults();
+  void MakeSchedule();
+
+  // Programs, one for each role.
+  void Memtrace(uint32_t task);
+  void User(uint32_t task);
+  void Walker(uint32_t task);
+  void Allocator(uint32_t task);
+  void Killer(uint32_t task);
+
+  void Push(uint32_t task, OpKind kind) { Push(task, kind, Op{}); }
+  void Push(uint32_t task, OpKind kind, Op op) {
+    op.kind = kind;
+    op.task = static_cast<uint8_t>(task);
+    s_.ops.push(op);
+  }
+  void WriteEnable(uint32_t task, uint64_t value) {
+    Op op;
+    op.value = value;
+    Push(task, OpKind::kWriteEnable, op);
+  }
+  void WriteState(uint32_t task, uint8_t block, StateWord word) {
+    Op op;
+    op.block = block;
+    op.arg = static_cast<uint8_t>(word);
+    Push(task, OpKind::kWriteState, op);
+  }
+  void WriteOnline(uint32_t task, uint8_t block, uint8_t digit) {
+    Op op;
+    op.block = block;
+    op.arg = digit;
+    Push(task, OpKind::kWriteOnline, op);
+  }
+  void Sleep(uint32_t task, uint32_t most) {
+    Op op;
+    op.value = random_.Between(1, most);
+    Push(task, OpKind::kSleep, op);
+  }
+  uint8_t AnyBlock() { return static_cast<uint8_t>(random_.Below(s_.machine.blocks.size)); }
+  uint8_t AnyTask() { return static_cast<uint8_t>(random_.Below(s_.tasks.size)); }
+  uint8_t AnyRow(int32_t fixed, uint32_t rows) {
+    return static_cast<uint8_t>(fixed >= 0 ? static_cast<uint32_t>(fixed) : random_.Below(rows));
+  }
+
+  Random random_;
+  const GenerateOptions& options_;
+  Scenario s_;
+};
+
+void Generator::MakeMachine() {
+  constexpr uint8_t kBlockOrders[] = {2, 3, 3, 4, 4, 4};
+  Machine& m = s_.machine;
+  s_.driver = AnyRow(options_.driver, options_.nr_drivers);
+  m.kernel = AnyRow(options_.kernel, options_.nr_kernels);
+  m.debug_vm = random_.OneIn(4);
+  m.auto_online = random_.OneIn(4);
+  m.block_order = random_.Pick(kBlockOrders);
+  // A pageblock is at least two pages and no larger than the largest buddy.
+  m.max_order = static_cast<uint8_t>(m.block_order - random_.Below(m.block_order > 2 ? 3 : 2));
+  m.pageblock_order = static_cast<uint8_t>(random_.Between(1, m.max_order));
+  if (random_.OneIn(2)) m.pageblock_order = m.max_order;
+  // Aligned or not: a contiguous range of several blocks has to be.
+  m.first_block = static_cast<uint8_t>(random_.OneIn(3) ? random_.Between(1, 9) : 4);
+  const bool other_size = random_.OneIn(6);
+  MakeBlocks(other_size ? random_.Between(2, 12) : random_.Between(4, 8));
+}
+
+void Generator::MakeBlocks(uint32_t blocks) {
+  Machine& m = s_.machine;
+  const uint32_t on_node0 = random_.OneIn(3) ? random_.Between(1, blocks) : blocks;
+  const uint32_t movable0 = random_.OneIn(3) ? random_.Below(on_node0) : 0;
+  const uint32_t movable1 = random_.OneIn(2) ? random_.Below(blocks - on_node0 + 1) : 0;
+  for (uint32_t i = 0; i < blocks; ++i) {
+    Block block;
+    block.node = i < on_node0 ? 0 : 1;
+    const uint32_t movable_from = i < on_node0 ? on_node0 - movable0 : blocks - movable1;
+    block.zone = i < movable_from ? Zone::kNormal : Zone::kMovable;
+    block.offline = random_.OneIn(10);
+    block.reserved = !block.offline && random_.OneIn(16);
+    m.blocks.push(block);
+  }
+  m.blocks[0].offline = false;  // a machine has some memory that is online
+}
+
+void Generator::MakeTasks() {
+  constexpr Role kOthers[] = {Role::kUser,   Role::kUser,  Role::kUser, Role::kMemtrace,
+                              Role::kWalker, Role::kAlloc, Role::kKill};
+  const uint32_t most = std::clamp(options_.max_tasks, 1u, kMaxTasks);
+  const uint32_t least = std::clamp(options_.min_tasks, 1u, most);
+  const uint32_t tasks = random_.Between(least, most);
+  for (uint32_t i = 0; i < tasks; ++i) {
+    const bool memtrace = i == 0 && !random_.OneIn(8);
+    s_.tasks.push(Task{memtrace ? Role::kMemtrace : random_.Pick(kOthers)});
+  }
+  for (uint32_t i = 0; i < tasks; ++i) MakeOps(i);
+}
+
+void Generator::MakeOps(uint32_t task) {
+  // Only tasks before this one, so that no two wait for each other.
+  if (task > 0 && random_.OneIn(12)) {
+    Op op;
+    op.target = static_cast<uint8_t>(random_.Below(task));
+    Push(task, OpKind::kAfter, op);
+  }
+  switch (s_.tasks[task].role) {
+    case Role::kMemtrace:
+      return Memtrace(task);
+    case Role::kUser:
+      return User(task);
+    case Role::kWalker:
+      return Walker(task);
+    case Role::kAlloc:
+      return Allocator(task);
+    case Role::kKill:
+      return Killer(task);
+  }
+}
+
+void Generator::Memtrace(uint32_t task) {
+  constexpr uint32_t kBlocks[] = {1, 1, 2, 2, 2, 4};
+  if (random_.OneIn(4)) Sleep(task, 16);
+  const uint32_t rounds = random_.Between(1, 2);
+  for (uint32_t i = 0; i < rounds; ++i) {
+    const uint32_t blocks = random_.Pick(kBlocks);
+    WriteEnable(task, random_.OneIn(16) ? blocks * kBlockBytes / 2 : blocks * kBlockBytes);
+    if (random_.OneIn(4)) Push(task, OpKind::kReadEnable);
+    if (!random_.OneIn(3)) WriteEnable(task, 0);
+  }
+}
+
+void Generator::User(uint32_t task) {
+  constexpr StateWord kOnlines[] = {StateWord::kOnline, StateWord::kOnline,
+                                    StateWord::kOnlineKernel, StateWord::kOnlineMovable};
+  const uint32_t rounds = random_.Between(1, 3);
+  uint8_t block = AnyBlock();
+  for (uint32_t i = 0; i < rounds; ++i) {
+    if (random_.OneIn(3)) block = AnyBlock();
+    if (random_.OneIn(6)) Sleep(task, 64);
+    if (random_.OneIn(4)) {
+      WriteOnline(task, block, 0);
+      WriteOnline(task, block, 1);
+      continue;
+    }
+    if (!random_.OneIn(5)) WriteState(task, block, StateWord::kOffline);
+    if (random_.OneIn(24)) WriteState(task, block, StateWord::kGarbage);
+    const StateWord online = random_.Pick(kOnlines);
+    if (!random_.OneIn(4)) WriteState(task, block, online);
+  }
+}
+
+void Generator::Walker(uint32_t task) {
+  const uint32_t rounds = random_.Between(1, 3);
+  for (uint32_t i = 0; i < rounds; ++i) {
+    Op op;
+    op.block = AnyBlock();
+    op.page = static_cast<uint16_t>(random_.Below(PagesPerBlock(s_.machine)));
+    if (random_.OneIn(2)) Sleep(task, 32);
+    Push(task, OpKind::kGet, op);
+    if (random_.OneIn(2)) Sleep(task, 64);
+    Push(task, OpKind::kPut);
+  }
+}
+
+void Generator::Allocator(uint32_t task) {
+  constexpr uint8_t kOrders[] = {0, 0, 0, 1, 2, 3};
+  const uint8_t lowest = s_.machine.blocks[0].node;
+  const uint8_t highest = s_.machine.blocks[s_.machine.blocks.size - 1].node;
+  const uint32_t allocations = random_.Between(1, 4);
+  for (uint32_t i = 0; i < allocations; ++i) {
+    Op op;
+    op.arg = static_cast<uint8_t>(random_.OneIn(4) ? Mobility::kUnmovable : Mobility::kMovable);
+    op.order = random_.Pick(kOrders);
+    op.node = static_cast<uint8_t>(random_.Between(lowest, highest));
+    Push(task, OpKind::kAlloc, op);
+    if (random_.OneIn(3)) Sleep(task, 48);
+    if (random_.OneIn(3)) Push(task, OpKind::kFree);
+  }
+  for (uint32_t i = random_.Below(allocations + 1); i > 0; --i) Push(task, OpKind::kFree);
+}
+
+void Generator::Killer(uint32_t task) {
+  constexpr Signal kSignalsSent[] = {Signal::kInt, Signal::kUsr1, Signal::kKill};
+  Sleep(task, 100);
+  const uint32_t times = random_.Between(1, 2);
+  for (uint32_t i = 0; i < times; ++i) {
+    Op op;
+    op.target = random_.OneIn(2) ? 0 : AnyTask();
+    op.arg = static_cast<uint8_t>(random_.Pick(kSignalsSent));
+    Push(task, OpKind::kKill, op);
+  }
+}
+
+void Generator::MakeNotifiers() {
+  constexpr uint32_t kCounts[] = {0, 0, 1, 1, 2, 3};
+  constexpr int16_t kPriorities[] = {0, 0, 1, 10, 100, -1, -10};
+  constexpr uint32_t kEbusy = 16, kEnomem = 12;
+  constexpr uint32_t kValues[] = {NotifierFromErrno(kEbusy),
+                                  NotifierFromErrno(kEbusy),
+                                  NotifierFromErrno(kEnomem),
+                                  kNotifyBad,
+                                  kNotifyStop,
+                                  kNotifyDone,
+                                  uint32_t{0} - kEbusy};
+  constexpr Action kAsked[] = {Action::kGoingOffline, Action::kGoingOffline, Action::kGoingOffline,
+                               Action::kGoingOnline};
+  constexpr uint8_t kNths[] = {0, 1, 1, 2, 3};
+  const uint32_t notifiers = random_.Pick(kCounts);
+  for (uint32_t i = 0; i < notifiers; ++i) {
+    s_.notifiers.push(Notifier{random_.Pick(kPriorities)});
+    const uint32_t answers = random_.Between(1, 2);
+    for (uint32_t k = 0; k < answers; ++k) {
+      Answer answer;
+      answer.notifier = static_cast<uint8_t>(i);
+      answer.action =
+          random_.OneIn(5) ? kActions[random_.Below(kActions.size())] : random_.Pick(kAsked);
+      answer.block = random_.OneIn(2) ? AnyBlock() : Answer::kAnyBlock;
+      answer.nth = random_.Pick(kNths);
+      answer.value = random_.Pick(kValues);
+      s_.answers.push(answer);
+    }
+  }
+}
+
+void Generator::MakeFaults() {
+  if (!random_.OneIn(5)) return;
+  Fault fault;
+  fault.site = static_cast<FaultSite>(random_.Below(kFaultSites));
+  fault.nth = static_cast<uint8_t>(random_.Between(1, 3));
+  const uint8_t error = kFaultErrnos[random_.Below(kFaultErrnos.size())];
+  fault.error = fault.site == FaultSite::kAddMemory ? error : kFaultErrnos[0];
+  s_.faults.push(fault);
+}
+
+void Generator::MakeSchedule() {
+  const uint32_t expected = std::min(options_.preemptions, kMaxPreemptions / 2);
+  const uint32_t preemptions = s_.tasks.size > 1 ? random_.Below(2 * expected + 1) : 0;
+  std::array<uint32_t, kMaxTasks> steps{};
+  for (const Op& op : s_.ops) steps[op.task] += StepsOf(op.kind);
+  for (uint32_t i = 0; i < preemptions; ++i) {
+    Preemption p;
+    p.task = AnyTask();
+    p.other = static_cast<uint8_t>(random_.Below(s_.tasks.size - 1));
+    if (p.other >= p.task) ++p.other;
+    p.step = static_cast<uint16_t>(random_.Between(1, std::clamp(steps[p.task], 1u, kMostSteps)));
+    s_.schedule.push(p);
+  }
+}
+
+}  // namespace
+
+Scenario Generate(uint64_t seed, const GenerateOptions& options) {
+  return Generator(seed, options).Make();
+}
+
+}  // namespace hotplug::scenario

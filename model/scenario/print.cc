@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/scenario/print.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "model/scenario/words.h"
+
+namespace hotplug::scenario {
+namespace {
+
+template <class Piece>
+void Append(std::string* out, const Piece& piece) {
+  if constexpr (std::is_arithmetic_v<Piece>) {
+    out->append(std::to_string(piece));
+  } else {
+    out->append(std::string_view(piece));
+  }
+}
+
+template <class... Pieces>
+void AppendAll(std::string* out, const Pieces&... pieces) {
+  (Append(out, pieces), ...);
+}
+
+// Hexadecimal as the kernel's %#llx has it: 0 has no prefix.
+std::string Hex(uint64_t value) {
+  if (value == 0) return "0";
+  std::string digits;
+  for (; value != 0; value >>= 4) digits.push_back("0123456789abcdef"[value & 15]);
+  digits += "x0";
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+template <class Words, class Enum>
+std::string_view Word(const Words& words, Enum value) {
+  return words[static_cast<size_t>(value)];
+}
+
+void PrintMachine(const Machine& m, const Names& names, std::string* out) {
+  AppendAll(
+      out, "machine kernel=", names.kernels[m.kernel], " debug_vm=", Word(kSwitchWords, m.debug_vm),
+      " auto_online=", Word(kSwitchWords, m.auto_online), " pages_per_block=", PagesPerBlock(m),
+      " pageblock_pages=", uint32_t{1} << m.pageblock_order, " max_order=", +m.max_order, "\n");
+}
+
+void PrintBlocks(const Machine& m, std::string* out) {
+  for (uint32_t i = 0; i < m.blocks.size;) {
+    const Block& block = m.blocks[i];
+    uint32_t end = i + 1;
+    while (end < m.blocks.size && m.blocks[end] == block) ++end;
+    AppendAll(out, "memory ", m.first_block + i);
+    if (end > i + 1) AppendAll(out, "-", m.first_block + end - 1);
+    AppendAll(out, " node=", +block.node, " zone=", Word(kZoneWords, block.zone),
+              block.reserved ? " reserved" : "", block.offline ? " offline" : "", "\n");
+    i = end;
+  }
+}
+
+void PrintNotifiers(const Scenario& s, std::string* out) {
+  for (uint32_t i = 0; i < s.notifiers.size; ++i) {
+    AppendAll(out, "notifier ", NotifierName(i), " priority=", s.notifiers[i].priority, "\n");
+    for (const Answer& answer : s.answers) {
+      if (answer.notifier != i) continue;
+      AppendAll(out, "  answer ", ActionName(answer.action), " ");
+      if (answer.block != Answer::kAnyBlock) {
+        AppendAll(out, BlockName(s.machine, answer.block), " ");
+      }
+      if (answer.nth != 0) AppendAll(out, "nth=", +answer.nth, " ");
+      AppendAll(out, AnswerName(answer.value), "\n");
+    }
+  }
+}
+
+void PrintOp(const Scenario& s, const Op& op, std::string* out) {
+  const std::string block = BlockName(s.machine, op.block);
+  switch (op.kind) {
+    case OpKind::kWriteEnable:
+      return AppendAll(out, "write ", kEnableFile, " ", Hex(op.value));
+    case OpKind::kReadEnable:
+      return AppendAll(out, "read ", kEnableFile);
+    case OpKind::kWriteState:
+      return AppendAll(out, "write ", block, "/state ", Word(kStateWordWords, op.arg));
+    case OpKind::kWriteOnline:
+      return AppendAll(out, "write ", block, "/online ", Word(kDigitWords, op.arg));
+    case OpKind::kAlloc:
+      return AppendAll(out, "alloc ", Word(kMobilityWords, op.arg), " node=", +op.node,
+                       " order=", +op.order);
+    case OpKind::kFree:
+      return Append(out, "free");
+    case OpKind::kGet:
+      return AppendAll(out, "get ", block, " page=", op.page);
+    case OpKind::kPut:
+      return Append(out, "put");
+    case OpKind::kKill:
+      return AppendAll(out, "kill ", TaskName(s, op.target), " ", Word(kSignalWords, op.arg));
+    case OpKind::kAfter:
+      return AppendAll(out, "after ", TaskName(s, op.target));
+    case OpKind::kSleep:
+      return AppendAll(out, "sleep ", op.value);
+  }
+}
+
+void PrintTasks(const Scenario& s, std::string* out) {
+  for (uint32_t i = 0; i < s.tasks.size; ++i) {
+    AppendAll(out, "task ", TaskName(s, i), "\n");
+    for (const Op& op : s.ops) {
+      if (op.task != i) continue;
+      Append(out, "  ");
+      PrintOp(s, op, out);
+      Append(out, "\n");
+    }
+  }
+}
+
+void PrintFaults(const Scenario& s, std::string* out) {
+  for (const Fault& fault : s.faults) {
+    AppendAll(out, "fault ", Word(kFaultSiteWords, fault.site), " nth=", +fault.nth, " -",
+              kErrnoWords[fault.error - 1u], "\n");
+  }
+}
+
+void PrintSchedule(const Scenario& s, const std::string* comments, std::string* out) {
+  for (uint32_t i = 0; i < s.schedule.size; ++i) {
+    const Preemption& p = s.schedule[i];
+    AppendAll(out, "at ", TaskName(s, p.task), " ", p.step, " run ", TaskName(s, p.other));
+    if (comments != nullptr && !comments[i].empty()) AppendAll(out, "  # ", comments[i]);
+    Append(out, "\n");
+  }
+}
+
+}  // namespace
+
+std::string TaskName(const Scenario& s, uint32_t task) {
+  std::string name;
+  AppendAll(&name, Word(kRoleWords, s.tasks[task].role), "-", task + 1);
+  return name;
+}
+
+std::string NotifierName(uint32_t notifier) {
+  return std::string(1, static_cast<char>('A' + notifier));
+}
+
+std::string BlockName(const Machine& m, uint32_t block) {
+  return "memory" + std::to_string(m.first_block + block);
+}
+
+std::string AnswerName(uint32_t value) {
+  for (const NamedAnswer& answer : kNamedAnswers) {
+    if (answer.value == value) return std::string(answer.word);
+  }
+  for (uint32_t error = 1; error <= kErrnoWords.size(); ++error) {
+    const std::string name = "-" + std::string(kErrnoWords[error - 1]);
+    if (NotifierFromErrno(error) == value) return "notifier_from_errno(" + name + ")";
+    if (uint32_t{0} - error == value) return name;
+  }
+  return Hex(value);
+}
+
+std::string_view ActionName(Action action) {
+  const auto* place = std::find(kActions.begin(), kActions.end(), action);
+  return kActionWords[static_cast<size_t>(place - kActions.begin())];
+}
+
+std::string Print(const Scenario& s, const Names& names, const std::string* comments) {
+  std::string out = "scenario 1\n";
+  AppendAll(&out, "driver ", names.drivers[s.driver], "\n");
+  PrintMachine(s.machine, names, &out);
+  PrintBlocks(s.machine, &out);
+  PrintNotifiers(s, &out);
+  PrintTasks(s, &out);
+  PrintFaults(s, &out);
+  PrintSchedule(s, comments, &out);
+  return out;
+}
+
+}  // namespace hotplug::scenario

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Rules of scenario.h that more than one form has to know.
+#ifndef MODEL_SCENARIO_RULES_H_
+#define MODEL_SCENARIO_RULES_H_
+
+#include <array>
+#include <cstdint>
+
+#include "model/scenario/scenario.h"
+
+namespace hotplug::scenario {
+
+inline constexpr uint32_t kMaxAllocOrder = 3;  // largest order of OpKind::kAlloc
+inline constexpr uint32_t kMaxSleep = 65535;   // most ticks of OpKind::kSleep
+
+// The errnos of an injected fault: ENOMEM, EFAULT, EEXIST. All but the first belong to
+// FaultSite::kAddMemory alone.
+inline constexpr std::array<uint8_t, 3> kFaultErrnos = {12, 14, 17};
+
+// Whether a memory block is on the node.
+inline bool HasNode(const Machine& m, uint32_t node) {
+  for (const Block& block : m.blocks) {
+    if (block.node == node) return true;
+  }
+  return false;
+}
+
+}  // namespace hotplug::scenario
+
+#endif  // MODEL_SCENARIO_RULES_H_

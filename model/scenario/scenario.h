@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A scenario: everything that decides a run, as plain data. The machine, the driver under
+// test, the tasks and what each does, the notifiers and what they answer, the injected
+// faults, and the schedule. Two forms exist: text (print.cc, parse.h) and bytes (bytes.h);
+// docs/scenario-format.md specifies both.
+//
+// All fields are in canonical form: unused array entries are zero, so that two scenarios
+// are equal if and only if operator== says so.
+#ifndef MODEL_SCENARIO_SCENARIO_H_
+#define MODEL_SCENARIO_SCENARIO_H_
+
+#include <array>
+#include <cstdint>
+
+#include "model/limits.h"
+
+namespace hotplug::scenario {
+
+// Fixed-capacity sequence of plain data; entries beyond size are zero.
+template <class T, uint32_t kCapacity>
+struct List {
+  std::array<T, kCapacity> items{};
+  uint32_t size = 0;
+
+  static constexpr uint32_t capacity() { return kCapacity; }
+  bool full() const { return size == kCapacity; }
+  // Appends; false (and no effect) if the list is full.
+  bool push(const T& item) {
+    if (full()) return false;
+    items[size++] = item;
+    return true;
+  }
+  void erase(uint32_t index) {
+    for (uint32_t i = index; i + 1 < size; ++i) items[i] = items[i + 1];
+    items[--size] = T{};
+  }
+  T& operator[](uint32_t i) { return items[i]; }
+  const T& operator[](uint32_t i) const { return items[i]; }
+  T* begin() { return items.data(); }
+  T* end() { return items.data() + size; }
+  const T* begin() const { return items.data(); }
+  const T* end() const { return items.data() + size; }
+  bool operator==(const List&) const = default;
+};
+
+enum class Zone : uint8_t { kNormal, kMovable };
+
+// One memory block of boot memory.
+struct Block {
+  uint8_t node = 0;            // 0 .. kMaxNodes-1, never decreasing with the block number
+  Zone zone = Zone::kNormal;   // within a node, movable blocks lie above normal ones
+  bool reserved = false;       // every page PG_reserved: taken by the kernel or firmware
+  bool offline = false;        // offline at the start, like hot-added memory (not reserved)
+  bool operator==(const Block&) const = default;
+};
+
+struct Machine {
+  uint8_t kernel = 0;            // row of the table of kernel profiles
+  bool debug_vm = false;         // CONFIG_DEBUG_VM
+  bool auto_online = false;      // memhp_auto_online
+  uint8_t block_order = 2;       // log2(pages of a memory block), 2 .. 15
+  uint8_t pageblock_order = 2;   // <= block_order
+  uint8_t max_order = 2;         // largest buddy order, inclusive; <= block_order, kMaxOrder
+  uint8_t first_block = 4;       // number of the lowest block (>= 1, or the block is reserved)
+  List<Block, kMaxBlocks> blocks;  // >= 1
+  bool operator==(const Machine&) const = default;
+};
+
+// What a task is called. The number behind it, as in "walker-3", is the task's position
+// counted from 1; every task may do everything.
+enum class Role : uint8_t { kMemtrace, kUser, kWalker, kAlloc, kKill };
+inline constexpr uint32_t kRoles = 5;
+
+enum class OpKind : uint8_t {
+  kWriteEnable,  // write VALUE to the driver's debugfs file `enable`
+  kReadEnable,   // read it
+  kWriteState,   // write a word to the `state` file of a block
+  kWriteOnline,  // write 0 or 1 to the `online` file of a block
+  kAlloc,        // allocate 2^order pages of a kind on a node
+  kFree,         // free the task's oldest live allocation; no effect without one
+  kGet,          // take a reference on a page of a block unless its count is zero
+  kPut,          // drop the oldest reference got by this task; no effect without one
+  kKill,         // send a signal to a task
+  kAfter,        // wait until a task has ended
+  kSleep,        // sleep for VALUE ticks
+};
+inline constexpr uint32_t kOpKinds = 11;
+
+// Words for the `state` file; kGarbage stands for any string that the kernel does not know.
+enum class StateWord : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
+inline constexpr uint32_t kStateWords = 5;
+
+enum class Mobility : uint8_t { kUnmovable, kMovable };
+
+// SIGINT has its default action (it kills), SIGUSR1 has a handler (it interrupts only).
+enum class Signal : uint8_t { kInt, kUsr1, kKill };
+inline constexpr uint32_t kSignals = 3;
+
+// One operation of a task. Only the fields that its kind names are used, others are zero.
+struct Op {
+  OpKind kind = OpKind::kWriteEnable;
+  uint8_t task = 0;     // which task does it: index into Scenario::tasks
+  uint8_t block = 0;    // kWriteState, kWriteOnline, kGet: index into Machine::blocks
+  uint8_t arg = 0;      // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
+  uint8_t order = 0;    // kAlloc: 0 .. 3
+  uint8_t node = 0;     // kAlloc
+  uint8_t target = 0;   // kKill, kAfter: index into Scenario::tasks
+  uint16_t page = 0;    // kGet: page offset within the block
+  uint64_t value = 0;   // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
+  bool operator==(const Op&) const = default;
+};
+
+struct Task {
+  Role role = Role::kMemtrace;
+  bool operator==(const Task&) const = default;
+};
+
+// A notifier registered before the first task starts, in the order of the list. Its name
+// is a letter: the first is A.
+struct Notifier {
+  int16_t priority = 0;
+  bool operator==(const Notifier&) const = default;
+};
+
+// Memory notifier actions, with the kernel's values (include/linux/memory.h, 5.6).
+enum class Action : uint8_t {
+  kOnline = 1,
+  kGoingOffline = 2,
+  kOffline = 4,
+  kGoingOnline = 8,
+  kCancelOnline = 16,
+  kCancelOffline = 32,
+};
+inline constexpr std::array<Action, 6> kActions = {
+    Action::kGoingOffline, Action::kCancelOffline, Action::kOffline,
+    Action::kGoingOnline,  Action::kCancelOnline,  Action::kOnline};
+
+// "To ACTION (of BLOCK, the NTH time) answer VALUE"; without a rule that matches a notifier
+// answers NOTIFY_OK. The first matching rule in the list counts.
+struct Answer {
+  uint8_t notifier = 0;  // index into Scenario::notifiers
+  Action action = Action::kGoingOffline;
+  uint8_t block = kAnyBlock;  // index into Machine::blocks, or kAnyBlock
+  uint8_t nth = 0;            // 1 = the first matching call; 0 = every one
+  uint32_t value = 0;         // the raw return value, two's complement
+  static constexpr uint8_t kAnyBlock = 255;
+  bool operator==(const Answer&) const = default;
+};
+
+// Kernel functions that can be made to fail.
+enum class FaultSite : uint8_t { kAddMemory, kKmalloc, kIoremap, kDebugfsCreateDir };
+inline constexpr uint32_t kFaultSites = 4;
+
+// The nth call (1 = the first) of a function fails with an errno. kKmalloc, kIoremap and
+// kDebugfsCreateDir return NULL; their errno is ENOMEM.
+struct Fault {
+  FaultSite site = FaultSite::kAddMemory;
+  uint8_t nth = 1;
+  uint8_t error = 12;  // positive errno: ENOMEM 12, EFAULT 14, EEXIST 17
+  bool operator==(const Fault&) const = default;
+};
+
+// After TASK's own STEP-th scheduling point (1 = the first) go on with OTHER; no effect if
+// OTHER is not ready then. Of two entries for the same place the first counts.
+struct Preemption {
+  uint8_t task = 0;
+  uint8_t other = 0;
+  uint16_t step = 0;
+  bool operator==(const Preemption&) const = default;
+};
+
+struct Scenario {
+  Machine machine;
+  uint8_t driver = 0;  // row of the table of drivers
+  List<Notifier, kMaxNotifiers> notifiers;
+  List<Answer, kMaxAnswers> answers;   // grouped by notifier, in the notifiers' order
+  List<Task, kMaxTasks> tasks;         // >= 1
+  List<Op, kMaxOps> ops;               // grouped by task, in the tasks' order
+  List<Fault, kMaxFaults> faults;
+  List<Preemption, kMaxPreemptions> schedule;
+  bool operator==(const Scenario&) const = default;
+};
+
+// Names of things that other rooms define, which texts use instead of numbers.
+struct Names {
+  const char* const* drivers = nullptr;
+  uint32_t nr_drivers = 0;
+  const char* const* kernels = nullptr;
+  uint32_t nr_kernels = 0;
+};
+
+// Null if the scenario keeps all the rules above; otherwise a sentence about the first one
+// that it breaks. `names` bounds the rows of drivers and kernels.
+const char* Invalid(const Scenario& s, const Names& names);
+
+// Pages of a memory block, and bytes of a page.
+inline uint32_t PagesPerBlock(const Machine& m) { return uint32_t{1} << m.block_order; }
+inline uint64_t PageBytes(const Machine& m) { return kBlockBytes >> m.block_order; }
+
+}  // namespace hotplug::scenario
+
+#endif  // MODEL_SCENARIO_SCENARIO_H_

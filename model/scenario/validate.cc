@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The rules of scenario.h, in the order of its fields.
+#include <algorithm>
+
+#include "model/scenario/rules.h"
+#include "model/scenario/scenario.h"
+
+namespace hotplug::scenario {
+namespace {
+
+template <class T, uint32_t kCapacity>
+bool TailIsZero(const List<T, kCapacity>& list) {
+  if (list.size > kCapacity) return false;
+  for (uint32_t i = list.size; i < kCapacity; ++i) {
+    if (!(list.items[i] == T{})) return false;
+  }
+  return true;
+}
+
+const char* InvalidLists(const Scenario& s) {
+  const bool ok = TailIsZero(s.machine.blocks) && TailIsZero(s.notifiers) &&
+                  TailIsZero(s.answers) && TailIsZero(s.tasks) && TailIsZero(s.ops) &&
+                  TailIsZero(s.faults) && TailIsZero(s.schedule);
+  return ok ? nullptr : "a list is longer than its capacity, or not zero behind its end";
+}
+
+const char* InvalidGeometry(const Machine& m) {
+  if (m.block_order > 31 || PagesPerBlock(m) < kMinPagesPerBlock ||
+      PagesPerBlock(m) > kMaxPagesPerBlock) {
+    return "a block has too few or too many pages";
+  }
+  if (m.pageblock_order > m.block_order) return "a pageblock is larger than a block";
+  if (m.max_order > m.block_order) return "max_order is larger than a block";
+  if (m.max_order > kMaxOrder) return "max_order is too large";
+  return nullptr;
+}
+
+const char* InvalidBlocks(const Machine& m) {
+  if (m.blocks.size == 0) return "there is no memory block";
+  for (uint32_t i = 0; i < m.blocks.size; ++i) {
+    const Block& b = m.blocks[i];
+    if (b.node >= kMaxNodes) return "a block is on a node that cannot exist";
+    if (b.zone > Zone::kMovable) return "a block is in an unknown zone";
+    if (b.reserved && b.offline) return "a block is both reserved and offline";
+    if (i == 0) continue;
+    const Block& below = m.blocks[i - 1];
+    if (b.node < below.node) return "node numbers decrease";
+    if (b.node == below.node && b.zone < below.zone)
+      return "a normal block lies above a movable one";
+  }
+  if (m.first_block == 0 && !m.blocks[0].reserved) return "block 0 is not reserved";
+  return nullptr;
+}
+
+const char* InvalidNotifiers(const Scenario& s) {
+  for (uint32_t i = 0; i < s.answers.size; ++i) {
+    const Answer& a = s.answers[i];
+    if (a.notifier >= s.notifiers.size) return "an answer is of a notifier that is not there";
+    if (i > 0 && a.notifier < s.answers[i - 1].notifier) return "answers are not grouped";
+    if (std::find(kActions.begin(), kActions.end(), a.action) == kActions.end()) {
+      return "an answer is to an unknown action";
+    }
+    if (a.block != Answer::kAnyBlock && a.block >= s.machine.blocks.size) {
+      return "an answer is about a block that is not there";
+    }
+  }
+  return nullptr;
+}
+
+// The operation with only those fields that its kind uses.
+Op Canonical(const Op& op) {
+  Op c;
+  c.kind = op.kind;
+  c.task = op.task;
+  switch (op.kind) {
+    case OpKind::kWriteEnable:
+    case OpKind::kSleep:
+      c.value = op.value;
+      break;
+    case OpKind::kWriteState:
+    case OpKind::kWriteOnline:
+      c.block = op.block;
+      c.arg = op.arg;
+      break;
+    case OpKind::kAlloc:
+      c.arg = op.arg;
+      c.order = op.order;
+      c.node = op.node;
+      break;
+    case OpKind::kGet:
+      c.block = op.block;
+      c.page = op.page;
+      break;
+    case OpKind::kKill:
+      c.target = op.target;
+      c.arg = op.arg;
+      break;
+    case OpKind::kAfter:
+      c.target = op.target;
+      break;
+    case OpKind::kReadEnable:
+    case OpKind::kFree:
+    case OpKind::kPut:
+      break;
+  }
+  return c;
+}
+
+// One more than the largest `arg` of a kind of operation.
+uint32_t ArgValues(OpKind kind) {
+  switch (kind) {
+    case OpKind::kWriteState:
+      return kStateWords;
+    case OpKind::kKill:
+      return kSignals;
+    case OpKind::kWriteOnline:
+    case OpKind::kAlloc:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+const char* InvalidOp(const Scenario& s, const Op& op) {
+  if (static_cast<uint32_t>(op.kind) >= kOpKinds) return "an operation is of an unknown kind";
+  if (!(op == Canonical(op))) return "an operation has a field that its kind does not use";
+  if (op.task >= s.tasks.size) return "an operation is of a task that is not there";
+  if (op.block >= s.machine.blocks.size) return "an operation is on a block that is not there";
+  if (op.target >= s.tasks.size) return "an operation is on a task that is not there";
+  if (op.arg >= ArgValues(op.kind)) return "an operation has an unknown argument";
+  if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
+  if (op.order > kMaxAllocOrder) return "an allocation is too large";
+  if (op.kind == OpKind::kAlloc && !HasNode(s.machine, op.node)) {
+    return "an allocation is on a node without memory";
+  }
+  if (op.kind == OpKind::kSleep && (op.value < 1 || op.value > kMaxSleep)) {
+    return "a sleep is too short or too long";
+  }
+  return nullptr;
+}
+
+const char* InvalidTasks(const Scenario& s) {
+  if (s.tasks.size == 0) return "there is no task";
+  for (const Task& task : s.tasks) {
+    if (static_cast<uint32_t>(task.role) >= kRoles) return "a task has an unknown role";
+  }
+  for (uint32_t i = 0; i < s.ops.size; ++i) {
+    if (const char* why = InvalidOp(s, s.ops[i])) return why;
+    if (i > 0 && s.ops[i].task < s.ops[i - 1].task) return "operations are not grouped";
+  }
+  return nullptr;
+}
+
+const char* InvalidFaults(const Scenario& s) {
+  for (const Fault& fault : s.faults) {
+    if (static_cast<uint32_t>(fault.site) >= kFaultSites) return "a fault is at an unknown site";
+    if (fault.nth == 0) return "a fault is at call 0, but calls count from 1";
+    const auto* error = std::find(kFaultErrnos.begin(), kFaultErrnos.end(), fault.error);
+    if (error == kFaultErrnos.end()) return "a fault has an unknown errno";
+    if (fault.site != FaultSite::kAddMemory && error != kFaultErrnos.begin()) {
+      return "a fault has an errno that its site cannot return";
+    }
+  }
+  return nullptr;
+}
+
+const char* InvalidSchedule(const Scenario& s) {
+  for (const Preemption& p : s.schedule) {
+    if (p.task >= s.tasks.size || p.other >= s.tasks.size) {
+      return "a preemption is of a task that is not there";
+    }
+    if (p.step == 0) return "a preemption is at step 0, but steps count from 1";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const char* Invalid(const Scenario& s, const Names& names) {
+  if (s.machine.kernel >= names.nr_kernels) return "there is no such kernel";
+  if (s.driver >= names.nr_drivers) return "there is no such driver";
+  if (const char* why = InvalidLists(s)) return why;
+  if (const char* why = InvalidGeometry(s.machine)) return why;
+  if (const char* why = InvalidBlocks(s.machine)) return why;
+  if (const char* why = InvalidNotifiers(s)) return why;
+  if (const char* why = InvalidTasks(s)) return why;
+  if (const char* why = InvalidFaults(s)) return why;
+  return InvalidSchedule(s);
+}
+
+}  // namespace hotplug::scenario

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Locks that block and know their owner: mutex, rw_semaphore and percpu_rw_semaphore. The
+// three differ in what may be done with them, not in how they block: waiters queue in the
+// order of their arrival and a release hands the lock over, so a waiting writer also blocks
+// later readers (kernel-facts 3.1). Taking and releasing are scheduling points.
+//
+// A spinlock is held for less than a step; spin_lock() only makes sure that nothing within
+// its section is a scheduling point.
+#ifndef MODEL_SIM_LOCK_H_
+#define MODEL_SIM_LOCK_H_
+
+#include <cstdint>
+
+#include "model/sim/sched.h"
+
+namespace hotplug::sim {
+
+struct Lock {
+  uint64_t queue;  // one byte for each waiter: task + 1, kReaderBit; oldest lowest
+  uint8_t lock_class;
+  uint8_t owner;    // task + 1 of the writer, 0 without one
+  uint8_t readers;  // a bit for each task that holds it for reading
+  uint8_t pad[5];
+
+  bool held() const { return owner != 0 || readers != 0; }
+};
+
+struct Mutex {
+  Lock lock;
+};
+struct RwSem {
+  Lock lock;
+};
+struct PercpuRwSem {
+  Lock lock;
+};
+
+// Lock classes are small numbers given by the rooms above, 0 .. 15. They name a lock in
+// records and in the order of locks.
+void InitLock(Lock& lock, uint8_t lock_class);
+
+void LockExclusive(Lock& lock);
+bool TryLockExclusive(Lock& lock);
+void UnlockExclusive(Lock& lock);
+void LockShared(Lock& lock);
+void UnlockShared(Lock& lock);
+
+inline void mutex_lock(Mutex& m) { LockExclusive(m.lock); }
+inline bool mutex_trylock(Mutex& m) { return TryLockExclusive(m.lock); }
+inline void mutex_unlock(Mutex& m) { UnlockExclusive(m.lock); }
+inline void down_read(RwSem& s) { LockShared(s.lock); }
+inline void up_read(RwSem& s) { UnlockShared(s.lock); }
+inline void down_write(RwSem& s) { LockExclusive(s.lock); }
+inline void up_write(RwSem& s) { UnlockExclusive(s.lock); }
+inline void percpu_down_read(PercpuRwSem& s) { LockShared(s.lock); }
+inline void percpu_up_read(PercpuRwSem& s) { UnlockShared(s.lock); }
+inline void percpu_down_write(PercpuRwSem& s) { LockExclusive(s.lock); }
+inline void percpu_up_write(PercpuRwSem& s) { UnlockExclusive(s.lock); }
+
+inline void spin_lock() { ++sim().atomic; }
+inline void spin_unlock() { --sim().atomic; }
+
+// Where a lock is in the arena, and back: how a task says what it waits for.
+uint32_t LockOffset(const Lock& lock);
+const Lock& LockAt(uint32_t offset);
+inline bool HeldBy(const Lock& lock, TaskId id) { return lock.owner == id.v + 1; }
+
+}  // namespace hotplug::sim
+
+#endif  // MODEL_SIM_LOCK_H_

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/sim/sched.h"
+
+#include "model/sim/lock.h"
+#include "model/sim/tracepoints.h"
+
+namespace hotplug::sim {
+
+namespace {
+
+constexpr uint32_t kNoTimer = UINT32_MAX;
+
+// ---- Timers: a short array sorted by (time, sequence), the earliest last ----
+
+void UpdateNextTimer(SimState& s) {
+  s.next_timer =
+      s.nr_timers == 0 ? kNoTimer : static_cast<uint32_t>(s.timers[s.nr_timers - 1] >> 32);
+}
+
+void AddTimer(SimState& s, uint32_t at, uint32_t id) {
+  HOTPLUG_CHECK(s.nr_timers < kMaxTasks);
+  const uint64_t key = uint64_t{at} << 32 | uint64_t{s.next_seq++} << 8 | id;
+  uint32_t i = s.nr_timers++;
+  for (; i > 0 && s.timers[i - 1] < key; --i) s.timers[i] = s.timers[i - 1];
+  s.timers[i] = key;
+  UpdateNextTimer(s);
+}
+
+void RemoveTimer(SimState& s, uint32_t id) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < s.nr_timers; ++i) {
+    if ((s.timers[i] & 0xff) != id) s.timers[kept++] = s.timers[i];
+  }
+  s.nr_timers = static_cast<uint8_t>(kept);
+  UpdateNextTimer(s);
+}
+
+// An expired timer makes its task ready and never preempts.
+void ExpireTimers(SimState& s) {
+  while (s.next_timer <= s.now) {
+    const uint32_t id = s.timers[s.nr_timers - 1] & 0xff;
+    --s.nr_timers;
+    UpdateNextTimer(s);
+    make_ready(TaskId{id});
+  }
+}
+
+// ---- What runs next ----
+
+// A poll is hopeless as long as the lock is held: its owner must move first.
+bool HopelessPoll(const SimState& s, uint32_t id) {
+  const Task& t = s.tasks[id];
+  return t.state == TaskState::kPolling && LockAt(t.waits_for).held();
+}
+
+// Lets the time jump to the earliest timer that is not a hopeless poll. Nobody is ready.
+bool JumpToNextTimer(SimState& s) {
+  for (uint32_t i = s.nr_timers; i-- > 0;) {
+    if (HopelessPoll(s, s.timers[i] & 0xff)) continue;
+    s.now = static_cast<uint32_t>(s.timers[i] >> 32);
+    ExpireTimers(s);
+    return true;
+  }
+  return false;
+}
+
+// Loops wait for a change of state: those that have got one go on.
+bool WakeSpinners(SimState& s) {
+  if (s.nr_spinning == 0) return false;
+  const uint64_t digest = machine->StateDigest();
+  bool any = false;
+  for (uint32_t i = 0; i < s.nr_tasks; ++i) {
+    const Task& t = s.tasks[i];
+    if (t.state != TaskState::kSpinning || t.loop_digest == digest) continue;
+    make_ready(TaskId{i});
+    any = true;
+  }
+  return any;
+}
+
+// The task to run when the current one cannot go on, or kMain when the run is over.
+uint32_t PickNext(SimState& s) {
+  for (;;) {
+    if (s.ready != 0) return static_cast<uint32_t>(__builtin_ctz(s.ready));
+    if (s.nr_done == s.nr_tasks) {
+      s.stop = Stop::kFinished;
+      return FiberPool::kMain;
+    }
+    if (WakeSpinners(s) || JumpToNextTimer(s)) continue;
+    s.stop = Stop::kStuck;
+    return FiberPool::kMain;
+  }
+}
+
+void SwitchTo(SimState& s, uint32_t next) {
+  const uint32_t from = s.current;
+  if (next == from) return;
+  if (from != FiberPool::kMain && next != FiberPool::kMain) ++s.switches;
+  s.current = static_cast<uint8_t>(next);
+  machine->fibers.Switch(from, next);
+}
+
+// ---- The schedule ----
+
+void NextPreemption(const SimState& s, Task& t) {
+  t.next_preemption = t.schedule_pos < t.schedule_end ? s.schedule[t.schedule_pos].step : kNever;
+}
+
+// The task that the schedule wants at this step of the current one.
+uint32_t Preempted(SimState& s, Task& t) {
+  const uint8_t other = s.schedule[t.schedule_pos].other;
+  while (t.schedule_pos < t.schedule_end && s.schedule[t.schedule_pos].step == t.steps) {
+    ++t.schedule_pos;
+  }
+  NextPreemption(s, t);
+  return (s.ready >> other & 1) != 0 ? other : s.current;
+}
+
+// ---- A step ----
+
+void RecordEvent(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
+  const Record r{s.step, tp, s.current, a, b, c};
+  s.digest = MixRecord(s.digest, r);
+  machine->trace.Add(r);
+}
+
+// Record, time, checks. Leaves for the main stack when the run is over.
+void Step(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
+  ++s.step;
+  ++s.now;
+  ++s.tasks[s.current].steps;
+  RecordEvent(s, tp, a, b, c);
+  s.last = Record{s.step, tp, s.current, a, b, c};
+  if (s.atomic != 0 && s.lock_fault == LockFault::kNone) s.lock_fault = LockFault::kAtomicSleep;
+  if (s.next_timer <= s.now) ExpireTimers(s);
+  if (machine->hooks.step != nullptr) machine->hooks.step();
+  if (s.step >= s.max_steps && s.stop == Stop::kNone) s.stop = Stop::kLimit;
+  if (s.stop != Stop::kNone) SwitchTo(s, FiberPool::kMain);
+}
+
+}  // namespace
+
+void AddTask(void (*entry)(uint32_t)) {
+  SimState& s = sim();
+  HOTPLUG_CHECK(s.nr_tasks < kMaxTasks);
+  const uint32_t id = s.nr_tasks++;
+  s.tasks[id].next_preemption = kNever;
+  machine->fibers.Prepare(id, entry);
+  make_ready(TaskId{id});
+}
+
+void SetSchedule(const ScheduleEntry* entries, uint32_t n) {
+  SimState& s = sim();
+  HOTPLUG_CHECK(n <= kMaxPreemptions);
+  // A stable insertion sort by (task, step): of two entries for one place the first counts.
+  for (uint32_t i = 0; i < n; ++i) {
+    const ScheduleEntry e = entries[i];
+    const auto key = [](const ScheduleEntry& x) { return uint32_t{x.task} << 16 | x.step; };
+    uint32_t k = i;
+    for (; k > 0 && key(s.schedule[k - 1]) > key(e); --k) s.schedule[k] = s.schedule[k - 1];
+    s.schedule[k] = e;
+  }
+  uint32_t pos = 0;
+  for (uint32_t id = 0; id < s.nr_tasks; ++id) {
+    Task& t = s.tasks[id];
+    while (pos < n && s.schedule[pos].task == id && s.schedule[pos].step == 0) ++pos;
+    t.schedule_pos = static_cast<uint8_t>(pos);
+    while (pos < n && s.schedule[pos].task == id) ++pos;
+    t.schedule_end = static_cast<uint8_t>(pos);
+    NextPreemption(s, t);
+  }
+}
+
+Stop RunTasks() {
+  SimState& s = sim();
+  HOTPLUG_CHECK(s.current == FiberPool::kMain);
+  s.stop = Stop::kNone;
+  UpdateNextTimer(s);
+  SwitchTo(s, PickNext(s));
+  return s.stop;
+}
+
+void ReleaseStuck() {
+  SimState& s = sim();
+  s.released = 1;
+  for (uint32_t i = 0; i < s.nr_tasks; ++i) {
+    const TaskState state = s.tasks[i].state;
+    if (state == TaskState::kSpinning) send_signal(TaskId{i}, Sig::kKill);
+    if (state == TaskState::kWaiting) make_ready(TaskId{i});
+  }
+}
+
+void record(Tp tp, uint32_t a, uint32_t b, uint32_t c) { RecordEvent(sim(), tp, a, b, c); }
+
+void sched_point(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
+  SimState& s = sim();
+  Step(s, tp, a, b, c);
+  Task& t = s.tasks[s.current];
+  if (t.steps == t.next_preemption) SwitchTo(s, Preempted(s, t));
+}
+
+void dead(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
+  SimState& s = sim();
+  s.atomic = 0;  // the section that died is over; its depth is no misuse
+  s.stop = Stop::kDead;
+  Step(s, tp, a, b, c);
+  HOTPLUG_CHECK(!"a dead machine went on");
+  __builtin_unreachable();
+}
+
+void exit_task() {
+  SimState& s = sim();
+  const uint32_t id = s.current;
+  Task& t = s.tasks[id];
+  t.state = TaskState::kDone;
+  ++s.nr_done;
+  s.ready &= static_cast<uint16_t>(~(1u << id));
+  for (uint32_t i = 0; i < s.nr_tasks; ++i) {
+    const Task& w = s.tasks[i];
+    if (w.state == TaskState::kWaiting && w.waits_for == id) make_ready(TaskId{i});
+  }
+  Step(s, kTpExit, t.pending, 0, 0);
+  SwitchTo(s, PickNext(s));
+  HOTPLUG_CHECK(!"a task went on after its end");
+  __builtin_unreachable();
+}
+
+void enter_kernel() {
+  SimState& s = sim();
+  if (s.tasks[s.current].in_kernel++ == 0) ++s.nr_in_kernel;
+}
+
+void leave_kernel() {
+  SimState& s = sim();
+  if (--s.tasks[s.current].in_kernel == 0) --s.nr_in_kernel;
+}
+
+void sleep_ticks(Ticks ticks, bool interruptible) {
+  SimState& s = sim();
+  Task& t = current();
+  if (interruptible && t.pending != 0) return;
+  AddTimer(s, s.now + ticks.v, s.current);
+  t.interruptible = interruptible ? 1 : 0;
+  block(TaskState::kSleeping, ticks.v);
+  t.interruptible = 0;
+  sched_point(kTpSleep, ticks.v);
+}
+
+void poll_sleep(Ticks ticks, uint32_t lock) {
+  SimState& s = sim();
+  AddTimer(s, s.now + ticks.v, s.current);
+  block(TaskState::kPolling, lock);
+  sched_point(kTpSleep, ticks.v);
+}
+
+void wait_for_task(TaskId other) {
+  SimState& s = sim();
+  Task& t = current();
+  if (s.released != 0 || t.pending != 0 || task(other).state == TaskState::kDone) return;
+  t.interruptible = 1;
+  block(TaskState::kWaiting, other.v);
+  t.interruptible = 0;
+  sched_point(kTpWaitTask, other.v);
+}
+
+void loop_begin() { current().loop_digest = 0; }
+
+void loop_point(uint32_t object) {
+  SimState& s = sim();
+  Task& t = current();
+  const uint64_t digest = machine->StateDigest();
+  if (t.loop_digest != digest) {
+    t.loop_digest = digest;
+    return;
+  }
+  ++s.nr_spinning;
+  block(TaskState::kSpinning, object);
+  --s.nr_spinning;
+  sched_point(kTpSpin, object);
+}
+
+void send_signal(TaskId target, Sig signal) {
+  SimState& s = sim();
+  Task& t = task(target);
+  if (t.state == TaskState::kDone) return;
+  t.pending |= static_cast<uint8_t>(signal);
+  if (t.state == TaskState::kSpinning) make_ready(target);
+  if (t.interruptible == 0) return;
+  if (t.state == TaskState::kSleeping) RemoveTimer(s, target.v);
+  if (t.state == TaskState::kSleeping || t.state == TaskState::kWaiting) make_ready(target);
+}
+
+void block(TaskState why, uint32_t waits_for) {
+  SimState& s = sim();
+  Task& t = current();
+  if (s.atomic != 0 && s.lock_fault == LockFault::kNone) s.lock_fault = LockFault::kAtomicSleep;
+  t.state = why;
+  t.waits_for = waits_for;
+  s.ready &= static_cast<uint16_t>(~(1u << s.current));
+  SwitchTo(s, PickNext(s));
+}
+
+void make_ready(TaskId id) {
+  SimState& s = sim();
+  s.tasks[id.v].state = TaskState::kReady;
+  s.ready |= static_cast<uint16_t>(1u << id.v);
+}
+
+}  // namespace hotplug::sim

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The scheduler: tasks, scheduling points, virtual time, waiting, signals.
+//
+// A task is straight-line code on a fiber. It calls sched_point() wherever the real kernel
+// could be interleaved (kernel-facts section 11); that is one step: a record, the digest,
+// the checks, then perhaps another task. Nothing else switches tasks but blocking and ending.
+//
+//   int rc = notifier_call(...);
+//   sched_point(kTpNotifierCall, action, slot, rc);   // another task may run here
+#ifndef MODEL_SIM_SCHED_H_
+#define MODEL_SIM_SCHED_H_
+
+#include <array>
+#include <cstdint>
+
+#include "model/limits.h"
+#include "model/sim/machine.h"
+#include "model/sim/strong.h"
+#include "model/sim/trace.h"
+
+namespace hotplug::sim {
+
+enum class TaskState : uint8_t {
+  kUnused,
+  kReady,     // running, or able to run
+  kLocked,    // in the queue of a lock
+  kSleeping,  // until a timer expires (or a signal, if interruptible)
+  kPolling,   // sleeping between two attempts to take a lock
+  kWaiting,   // until another task ends
+  kSpinning,  // in a loop whose state repeated; goes on when the state has changed
+  kDone,
+};
+
+enum class Sig : uint8_t { kInt = 1, kUsr1 = 2, kKill = 4 };  // bits of Task::pending
+
+struct Task {
+  uint64_t loop_digest;      // of the state at the head of the last round of its loop
+  uint32_t waits_for;        // kLocked, kPolling: the lock's offset; kWaiting: the task;
+                             // kSpinning: what the loop told loop_point()
+  uint16_t steps;            // scheduling points so far
+  uint16_t next_preemption;  // step of its next entry in the schedule, or kNever
+  uint16_t held;             // classes of locks held, a bit each
+  uint8_t schedule_pos;      // index of that entry
+  uint8_t schedule_end;
+  TaskState state;
+  uint8_t pending;  // signals
+  uint8_t interruptible;
+  uint8_t in_kernel;  // depth of calls into the simulated kernel
+};
+
+// An entry of the schedule, sorted by task and step.
+struct ScheduleEntry {
+  uint16_t step;
+  uint8_t task;
+  uint8_t other;
+};
+
+// Why the run stopped.
+enum class Stop : uint8_t { kNone, kFinished, kViolation, kStuck, kLimit, kDead };
+
+// A misuse of a lock or of atomic context, for the checks to find (I14).
+enum class LockFault : uint8_t { kNone, kNotHolder, kAtomicSleep, kOrder, kRecursion };
+
+struct SimState {
+  uint64_t digest;
+  uint32_t now;   // virtual time, ticks
+  uint32_t step;  // steps so far, of all tasks
+  uint32_t max_steps;
+  uint32_t next_timer;  // time of the earliest timer, UINT32_MAX without one
+  uint32_t switches;    // steps after which another task ran
+  uint16_t ready;       // a bit for each task that is kReady
+  uint16_t next_seq;    // orders timers of one time
+  uint8_t current;      // running task, FiberPool::kMain outside of the run
+  uint8_t nr_tasks;
+  uint8_t nr_done;
+  uint8_t nr_spinning;
+  uint8_t nr_in_kernel;  // tasks inside a kernel or driver call
+  uint8_t atomic;        // depth of spinlocks held by the running task
+  Stop stop;
+  uint8_t released;  // stuck once: user-space waits return at once
+  LockFault lock_fault;
+  uint8_t lock_fault_class;
+  uint8_t nr_timers;
+  uint8_t pad[1];
+  Record last;                             // the record of the step that is being judged
+  std::array<uint16_t, 16> lock_order;     // lock_order[a]: classes taken while a was held
+  std::array<uint64_t, kMaxTasks> timers;  // time << 32 | seq << 8 | task, latest first
+  std::array<Task, kMaxTasks> tasks;
+  std::array<ScheduleEntry, kMaxPreemptions> schedule;
+};
+
+inline constexpr uint16_t kNever = UINT16_MAX;
+
+inline SimState& sim() { return machine->sim(); }
+inline TaskId current_task() { return TaskId{sim().current}; }
+inline Task& task(TaskId id) { return sim().tasks[id.v]; }
+inline Task& current() { return sim().tasks[sim().current]; }
+
+// ---- Set-up and the run, called from the main stack -------------------------------------
+
+// Adds a task that will call entry(id). Tasks start in the order of their ids.
+void AddTask(void (*entry)(uint32_t id));
+// Sets the schedule: entries for steps that are over or tasks that do not exist have no
+// effect. At most kMaxPreemptions.
+void SetSchedule(const ScheduleEntry* entries, uint32_t n);
+// Runs until nothing can go on, or a check or the step limit stops the run.
+Stop RunTasks();
+// After Stop::kStuck: lets user-space waits go and kills the loops, so that RunTasks() can
+// be called once more.
+void ReleaseStuck();
+
+// ---- Called by tasks --------------------------------------------------------------------
+
+// Records an event without giving way. Outside of a task it belongs to no task.
+void record(Tp tp, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0);
+// Records an event and is a step: checks run, time goes on, another task may run.
+void sched_point(Tp tp, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0);
+// The last step of a machine that is dead (BUG, oops): records, checks, never returns.
+[[noreturn]] void dead(Tp tp, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0);
+// Ends the running task.
+[[noreturn]] void exit_task();
+
+// Between enter_kernel() and leave_kernel() a task is inside a kernel or driver call.
+void enter_kernel();
+void leave_kernel();
+
+// Sleeps; an interruptible sleep ends early at a signal.
+void sleep_ticks(Ticks ticks, bool interruptible);
+// Sleeps between two attempts to take the lock at arena offset `lock`.
+void poll_sleep(Ticks ticks, uint32_t lock);
+// Waits until `other` has ended, or a signal.
+void wait_for_task(TaskId other);
+// Before the first round of a loop that has a loop_point().
+void loop_begin();
+// Head of a loop that repeats until somebody else changes something. When the state is the
+// same as one round before, the task gives way until it is not. `object` says what the
+// loop waits for (a pfn), for the judgement of a run that is stuck.
+void loop_point(uint32_t object);
+
+// Marks a signal pending and ends an interruptible wait of its target. No effect on a task
+// that is done.
+void send_signal(TaskId target, Sig signal);
+inline bool signal_pending() { return current().pending != 0; }
+// SIGINT has its default action here, so it kills as SIGKILL does.
+inline bool fatal_signal_pending() {
+  return (current().pending & (uint8_t(Sig::kInt) | uint8_t(Sig::kKill))) != 0;
+}
+
+// ---- For locks --------------------------------------------------------------------------
+
+// Suspends the running task in state `why` until make_ready().
+void block(TaskState why, uint32_t waits_for);
+void make_ready(TaskId id);
+
+}  // namespace hotplug::sim
+
+#endif  // MODEL_SIM_SCHED_H_

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The trace: one compact record for everything that happens, and a rolling 64-bit digest
+// over all of them. Recording is always on for the digest; the records themselves are kept
+// when the caller asks for them.
+//
+// sim does not know what the events mean. Each room numbers its own trace points within its
+// range and describes them in a table (name, format), from which reports print the records.
+#ifndef MODEL_SIM_TRACE_H_
+#define MODEL_SIM_TRACE_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace hotplug::sim {
+
+// Number of a trace point. Ranges: sim 1..63, mm 64..191, drivers 192..223, actors 224..255.
+using Tp = uint16_t;
+
+// How a trace point prints. `function` is the kernel function (or our own actor) in which
+// the event happens; `format` names the three operands:
+//   %d signed, %u unsigned, %x hexadecimal, %p pfn, %b block (memoryN), %a notifier action,
+//   %e errno (0 or negative), %v a notifier's raw answer, %t task, %n notifier, %s block
+//   state, %l lock, %g signal, %A physical address of a pfn, %W file word; an operand of "-"
+//   in order is skipped by %_.
+// `log` marks what the kernel prints with printk: the format is the message.
+struct TracePoint {
+  Tp id;
+  const char* function;
+  const char* format;
+  bool log = false;
+};
+
+struct Record {
+  uint32_t step = 0;  // number of the step that it belongs to
+  Tp tp = 0;
+  uint16_t task = 0;
+  uint32_t a = 0;
+  uint32_t b = 0;
+  uint32_t c = 0;
+};
+
+// Mixes one 64-bit word into a digest.
+inline uint64_t MixDigest(uint64_t digest, uint64_t word) {
+  digest = (digest ^ word) * 0x9e3779b97f4a7c15u;
+  return digest ^ (digest >> 29);
+}
+
+inline uint64_t MixRecord(uint64_t digest, const Record& r) {
+  const uint64_t head = uint64_t{r.step} << 32 | uint64_t{r.tp} << 16 | r.task;
+  digest = MixDigest(digest, head ^ (uint64_t{r.c} * 0xff51afd7ed558ccdu));
+  return MixDigest(digest, uint64_t{r.a} << 32 | r.b);
+}
+
+// The records of one run, kept by the host and reused from run to run.
+class TraceBuffer {
+ public:
+  void Reset(bool keep) {
+    keep_ = keep;
+    records_.clear();
+  }
+  void Add(const Record& r) {
+    if (keep_) records_.push_back(r);
+  }
+  const std::vector<Record>& records() const { return records_; }
+
+ private:
+  bool keep_ = false;
+  std::vector<Record> records_;
+};
+
+}  // namespace hotplug::sim
+
+#endif  // MODEL_SIM_TRACE_H_
