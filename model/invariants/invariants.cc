@@ -53,17 +53,29 @@ void Setup() { sim::machine->Carve<Verdicts>(kVerdictRegion, 1, false); }
 
 namespace {
 
-void Add(Violation v) {
+// Whether the list has this violation of another page already: its neighbours, or the same
+// one seen again, tell the same story.
+bool Listed(const Verdicts& all, const Violation& v) {
+  for (uint32_t i = 0; i < all.size; ++i) {
+    const Violation& other = all.list[i];
+    if (other.id == v.id && other.function == v.function && other.block == v.block) return true;
+  }
+  return false;
+}
+
+Violation* Add(Violation v) {
   Verdicts& all = verdicts();
   v.step = sim::sim().step;
   if (sim::sim().last.tp == mm::kTpNotifierCall && v.function == mm::kTpNotifierCall) {
     v.callback = static_cast<uint16_t>(1 + sim::sim().last.b);
   }
   ++all.total;
-  if (all.size < kMaxViolations) all.list[all.size++] = v;
   if (config().stop && sim::sim().stop == sim::Stop::kNone) {
     sim::sim().stop = sim::Stop::kViolation;
   }
+  if (all.size == kMaxViolations || Listed(all, v)) return nullptr;
+  all.list[all.size] = v;
+  return &all.list[all.size++];
 }
 
 void FillBlock(Violation& v, mm::BlockId b) {
@@ -85,7 +97,7 @@ Violation Blank(Id id, int32_t expected, int32_t found, uint16_t function) {
 
 }  // namespace
 
-void AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t function) {
+Violation* AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t function) {
   Violation v = Blank(id, expected, found, function);
   if (pfn.v != mm::kNoPfn) {
     FillBlock(v, mm::BlockOf(pfn));
@@ -94,13 +106,13 @@ void AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t funct
     v.transient = mm::GhostAt(pfn).transient;
     v.page_type = mm::PageAt(pfn).type;
   }
-  Add(v);
+  return Add(v);
 }
 
-void AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint16_t function) {
+Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint16_t function) {
   Violation v = Blank(id, expected, found, function);
   if (block != kNoBlock) FillBlock(v, mm::BlockId{block});
-  Add(v);
+  return Add(v);
 }
 
 void AddLiveness(uint32_t task) {
@@ -231,8 +243,7 @@ void JudgeReports(uint32_t violations_before) {
       return;
     case mm::KernelReport::kOops:
       if (!Enabled(Id::kK2)) return;
-      AddPage(Id::kK2, pfn, 0, 0, Here());
-      all.list[all.size - 1].silent = l.report_silent;
+      if (Violation* v = AddPage(Id::kK2, pfn, 0, 0, Here())) v->silent = l.report_silent;
       return;
     case mm::KernelReport::kWarn:
     case mm::KernelReport::kBadPage:

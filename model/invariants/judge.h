@@ -13,10 +13,11 @@ inline const Config& config() {
 }
 inline bool Enabled(Id id) { return (config().disabled & Bit(id)) == 0; }
 
-// Adds a violation about a page (or kNoPfn), made by trace point `function`.
-void AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t function);
+// Adds a violation about a page (or kNoPfn), made by trace point `function`. Returns it for
+// more to be said about it; null if the list has the like of it already, or is full.
+Violation* AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t function);
 // Adds a violation about a block (or kNoBlock).
-void AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint16_t function);
+Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint16_t function);
 
 // The trace point of this step.
 inline uint16_t Here() { return sim::sim().last.tp; }

@@ -95,9 +95,7 @@ void CheckTrespass(Id id) {
   const mm::Trespass& t = mm::ledger().trespass;
   const Id broken = t.kind == mm::kAbsentMemmap ? Id::kI5 : Id::kI6;
   if (id != broken) return;
-  AddPage(id, Pfn{t.pfn}, 0, t.kind, Here());
-  Verdicts& v = verdicts();
-  v.list[v.size - 1].owner = t.owner;
+  if (Violation* v = AddPage(id, Pfn{t.pfn}, 0, t.kind, Here())) v->owner = t.owner;
 }
 
 }  // namespace hotplug::invariants

@@ -90,11 +90,15 @@ Pfn rmqueue(uint32_t zone_index, migratetype want, uint32_t order) {
 }
 
 void prep_new_page(Pfn pfn, uint32_t order, bool lru, Owner owner) {
-  for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, owner);
+  // Of a compound page only the head has a count.
+  for (uint32_t i = 0; i < (1u << order); ++i) {
+    PageAt(pfn + i).order = 0;
+    SetOwner(pfn + i, owner);
+  }
   page& p = PageAt(pfn);
   p.refcount = 1;
+  p.order = static_cast<uint8_t>(order);
   p.flags = lru ? kFlagLru : 0;
-  // Tail pages of a multi-page allocation have a count of zero and no owner's reference.
 }
 
 allocation* NewAllocation(uint32_t* index) {
@@ -199,6 +203,8 @@ void free_unref_page(Pfn pfn, uint32_t order) {
   if (!was_isolated && p.type != 0) {
     bad_page(pfn);
   } else {
+    // Linking a page that is linked already would make a circle of the list.
+    if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
     sim::spin_lock();
     __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)));
     sim::spin_unlock();
@@ -240,17 +246,8 @@ bool free_ordinary() {
     if (oldest == nullptr || a.seq < oldest->seq) oldest = &a;
   }
   if (oldest == nullptr) return false;
-  const Pfn pfn{oldest->pfn};
-  const uint32_t order = oldest->order;
   oldest->live = 0;
-  if (order == 0) {
-    __free_page(pfn);
-    return true;
-  }
-  page& p = pfn_to_page(pfn);
-  VM_BUG_ON_PAGE(p.refcount == 0, kTpVmBugPutZero, pfn);
-  for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kNobody);
-  if (--p.refcount == 0) free_unref_page(pfn, order);
+  __free_page(Pfn{oldest->pfn});
   return true;
 }
 

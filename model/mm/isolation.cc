@@ -169,6 +169,7 @@ void isolate_freepages_range(Pfn start, Pfn end, InstanceId instance) {
     del_page_from_free_list(pfn);
     for (uint32_t i = 0; i < pages; ++i) {
       PageAt(pfn + i).refcount = 1;
+      PageAt(pfn + i).order = 0;
       SetOwner(pfn + i, OwnerOf(instance));
     }
     pfn = pfn + pages;

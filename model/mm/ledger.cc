@@ -22,6 +22,11 @@ bool GivenUp(Pfn pfn, Owner o) {
 
 }  // namespace
 
+Owner ActingOwner() {
+  const Ledger& l = ledger();
+  return l.callback_task == sim::current_task().v ? l.callback_owner : kNobody;
+}
+
 uint32_t Entitled(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
   if (o == kNobody || o == kBuddy || o == kFreeing) return 0;
@@ -90,11 +95,11 @@ void DropTransient(Pfn pfn) {
 }
 
 void DriverAccess(Pfn pfn) {
-  const Ledger& l = ledger();
   const Owner o = GhostAt(pfn).owner;
   bool owns = IsInstance(o);
-  if (owns && l.callback_owner != kNobody) owns = o == l.callback_owner;
-  if (owns && l.callback_owner == kNobody) {
+  const Owner acting = ActingOwner();
+  if (owns && acting != kNobody) owns = o == acting;
+  if (owns && acting == kNobody) {
     const InstanceGhost& i = InstanceAt(o);
     owns = i.task == sim::current_task().v || i.call_over != 0;
   }
@@ -151,7 +156,10 @@ void BeginOperation(BlockId b) {
   for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) GhostAt(pfn).dropped = 0;
 }
 
-void BeginCallback(Owner owner) { ledger().callback_owner = owner; }
+void BeginCallback(Owner owner) {
+  ledger().callback_owner = owner;
+  ledger().callback_task = static_cast<uint8_t>(sim::current_task().v);
+}
 
 void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg) {
   Ledger& l = ledger();

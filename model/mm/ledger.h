@@ -91,7 +91,7 @@ struct Ledger {
   uint32_t transients;  // references of walkers and migration, in all
   uint32_t report_pfn;
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
-  uint16_t callback_owner;  // whose callback runs now
+  uint16_t callback_owner;  // whose callback is being delivered an event, by callback_task
   uint16_t nr_warnings;     // WARN and bad_page so far
   uint8_t nr_instances;
   KernelReport report;     // made in this step
@@ -100,7 +100,8 @@ struct Ledger {
   uint8_t call_returned;   // the task + 1 whose call of the driver returned in this step
   uint8_t released_class;  // the lock class + 1 released in this step
   uint8_t busy;            // not at rest at the last step
-  uint8_t pad[5];
+  uint8_t callback_task;
+  uint8_t pad[4];
   std::array<uint8_t, kMaxTasks> instance_of;  // task's last instance + 1
 };
 
@@ -114,6 +115,8 @@ inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 
 // ---- Reading ----------------------------------------------------------------------------
 
+// The owner whose callback the running task is inside of; kNobody outside of callbacks.
+Owner ActingOwner();
 // References that the page's owner may hold now. 0 for pages without an owner.
 uint32_t Entitled(Pfn pfn);
 // True while the instance's call runs, or after it claimed its range until it gave it back.

@@ -32,7 +32,7 @@ namespace {
 // References that the owner of a page drops and retakes within its callbacks (I9).
 void CountInCallback(Pfn pfn, int dropped) {
   PageGhost& g = GhostAt(pfn);
-  if (ledger().callback_owner == kNobody || g.owner != ledger().callback_owner) return;
+  if (g.owner == kNobody || g.owner != ActingOwner()) return;
   g.dropped = static_cast<int8_t>(g.dropped + dropped);
 }
 
@@ -74,6 +74,13 @@ void __ClearPageOffline(Pfn pfn) {
   page_point(kTpClearPageOffline, pfn);
 }
 
+namespace {
+
+// Allocations of several pages are compound: whoever drops the last reference frees all.
+uint32_t AllocatedOrder(const page& p) { return PageBuddy(p) ? 0 : p.order; }
+
+}  // namespace
+
 bool get_page_unless_zero(Pfn pfn) {
   page& p = PageAt(pfn);
   if (p.refcount == 0) return false;
@@ -86,14 +93,15 @@ void put_page(Pfn pfn) {
   page& p = pfn_to_page(pfn);
   VM_BUG_ON_PAGE(p.refcount == 0, kTpVmBugPutZero, pfn);
   DropTransient(pfn);
-  if (--p.refcount == 0) free_unref_page(pfn, 0);
+  if (--p.refcount == 0) free_unref_page(pfn, AllocatedOrder(p));
 }
 
 void __free_page(Pfn pfn) {
   page& p = pfn_to_page(pfn);
   VM_BUG_ON_PAGE(p.refcount == 0, kTpVmBugPutZero, pfn);
-  SetOwner(pfn, kNobody);
-  if (--p.refcount == 0) free_unref_page(pfn, 0);
+  const uint32_t order = AllocatedOrder(p);
+  for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kNobody);
+  if (--p.refcount == 0) free_unref_page(pfn, order);
 }
 
 void BUG(sim::Tp tp, Pfn pfn) {

@@ -37,7 +37,7 @@ struct page {
   int32_t refcount;
   uint8_t type;
   uint8_t flags;
-  uint8_t order;  // of the free chunk whose head this is
+  uint8_t order;  // of the free chunk or the allocation whose first page this is
   uint8_t zone;   // index into MmState::zones
   uint32_t next;  // free list links: pfns
   uint32_t prev;
