@@ -185,7 +185,10 @@ int memtrace_init_debugfs() {
       continue;
     }
     const uint32_t dir = mm::debugfs_create_dir(entry.nid);
-    if (dir == 0) return -1;
+    if (dir == 0) {
+      mm::printk(kTpLogDirFailed, entry.nid);
+      return -1;
+    }
     entry = mm::heap_read<memtrace_entry>(Array(), i);
     entry.dir = dir;
     mm::heap_write(Array(), i, entry);

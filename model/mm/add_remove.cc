@@ -12,8 +12,10 @@ namespace hotplug::mm {
 
 namespace {
 
-// 5.6 register_memory_resource(): the range becomes busy "System RAM".
-int register_memory_resource(BlockId start, uint32_t nr_blocks) {
+// 5.6 check_hotplug_memory_range() and register_memory_resource(): a range that could be
+// memory, and is not busy "System RAM" yet.
+int CheckRange(NodeId nid, BlockId start, uint32_t nr_blocks) {
+  if (nid.v >= kMaxNodes || nr_blocks == 0) return -EINVAL;
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (!BlockExists(start + i) || BlockAt(start + i).resource != 0) return -EEXIST;
   }
@@ -29,7 +31,7 @@ void ReleaseInstance(BlockId block) {
 }  // namespace
 
 int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks) {
-  int rc = register_memory_resource(start, nr_blocks);
+  int rc = CheckRange(nid, start, nr_blocks);
   if (rc == 0) rc = InjectedFault(FaultPoint::kAddMemory);
   sim::sched_point(kTpAddMemory, start.v, nr_blocks, static_cast<uint32_t>(rc));
   if (rc != 0) return rc;

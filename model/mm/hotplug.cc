@@ -218,8 +218,8 @@ int offline_pages(BlockId block) {
   } else {
     sim::record(reason, block.v);
     undo_isolate_page_range(start, end);
-    SetPhase(block, Phase::kOnline);
     Notify(MEM_CANCEL_OFFLINE, arg);
+    SetPhase(block, Phase::kOnline);
   }
   mem_hotplug_done();
   return rc;

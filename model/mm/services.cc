@@ -104,8 +104,24 @@ uint32_t ioremap(Pfn start) {
   return handle;
 }
 
+namespace {
+
+// Gives a handle back; what is not one (a driver may read it from where it has no business)
+// is reported and left alone.
+void DropHandle(uint32_t& set, uint32_t handle) {
+  const bool valid = handle - 1 < 32 && (set >> (handle - 1) & 1) != 0;
+  if (valid) {
+    set &= ~(1u << (handle - 1));
+  } else {
+    Report(KernelReport::kOops, Pfn{kNoPfn}, true);
+    sim::record(kTpBadHandle, handle);
+  }
+}
+
+}  // namespace
+
 void iounmap(uint32_t mapping) {
-  mm().mappings &= ~(1u << (mapping - 1));
+  DropHandle(mm().mappings, mapping);
   sim::sched_point(kTpIounmap, mapping);
 }
 
@@ -117,7 +133,7 @@ uint32_t debugfs_create_dir(uint32_t nid) {
 }
 
 void debugfs_remove_recursive(uint32_t dir) {
-  if (dir != 0) mm().dirs &= ~(1u << (dir - 1));
+  if (dir != 0) DropHandle(mm().dirs, dir);
   sim::sched_point(kTpDebugfsRemove, dir);
 }
 

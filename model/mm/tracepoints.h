@@ -73,6 +73,7 @@ enum : sim::Tp {
   kTpUseAfterFree,
   kTpOutOfBounds,
   kTpDoubleFree,
+  kTpBadHandle,
 };
 
 // clang-format off
@@ -159,6 +160,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "BUG: KASAN: slab-out-of-bounds ptr=%x offset=%u size=%u", true},
     {kTpDoubleFree,        "kfree",
      "BUG: KASAN: double-free ptr=%x", true},
+    {kTpBadHandle,         "memory access",
+     "BUG: KASAN: wild-memory-access ptr=%x", true},
 };
 // clang-format on
 
