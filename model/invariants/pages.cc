@@ -39,6 +39,8 @@ int32_t ExpectedCount(const View& v) {
 bool CountIsLegal(const View& v) {
   if (!InMemory(v.phase)) return true;
   const Owner o = v.ghost.owner;
+  // memmap_init_zone() has not come to it yet.
+  if (v.phase == Phase::kOnlining && o == mm::kNobody) return true;
   // Inside its own callback the owner is on its way from one legal count to another.
   if (Owned(o) && o != mm::ledger().callback_owner) return v.page.refcount == ExpectedCount(v);
   return v.page.refcount >= 0;

@@ -94,6 +94,7 @@ int online_pages(BlockId block, mmop online_type) {
     // The struct pages stay as they were initialised, unless DEBUG_VM poisons them.
     Notify(MEM_CANCEL_ONLINE, arg);
     SetPhase(block, Phase::kOffline);
+    for (uint32_t i = 0; i < PagesPerBlock(); ++i) SetOwner(arg.start_pfn + i, kNobody);
     shrink_zone_span(zone_index);
     if (mm().debug_vm != 0) page_init_poison(block);
     sim::sched_point(kTpRemoveFromZone, block.v);
