@@ -425,7 +425,8 @@ constexpr uint8_t kNoPlace = 255;
 
 // The byte that BelowModulo() makes `value` of; kNoPlace if there is none.
 uint8_t PlaceBelow(uint32_t top, uint32_t value, uint32_t modulus) {
-  for (uint8_t byte = 0; byte < kBelow.size(); ++byte) {
+  for (uint32_t i = 0; i < kBelow.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(i);
     if (BelowModulo(top, byte, modulus) == value) return byte;
   }
   return kNoPlace;
@@ -500,10 +501,10 @@ Record OfForm(Form form) {
 }
 
 Record EncodeEnable(const Machine& m, uint64_t value) {
-  for (uint8_t byte = 0; byte < kEnableSizes.size(); ++byte) {
-    if (EnableBytes(m, kEnableSizes[byte]) != value) continue;
+  for (uint32_t i = 0; i < kEnableSizes.size(); ++i) {
+    if (EnableBytes(m, kEnableSizes[i]) != value) continue;
     Record r = OfForm(Form::kWriteEnable);
-    r[2] = byte;
+    r[2] = static_cast<uint8_t>(i);
     return r;
   }
   const bool low = value >> (8 * kWideValueBytes) == 0;

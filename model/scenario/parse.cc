@@ -6,9 +6,11 @@
 #include "model/scenario/parse.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -35,6 +37,9 @@ struct Word {
   size_t column = 1;
 };
 
+// Abseil's string_view may be a type of its own.
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
 std::vector<Word> Split(absl::string_view line) {
   line = line.substr(0, line.find('#'));
   std::vector<Word> words;
@@ -60,7 +65,7 @@ bool ToNumber(absl::string_view text, uint64_t* value) {
 // "EBUSY" or "16", as they stand behind a minus sign.
 bool ToErrno(absl::string_view text, uint64_t max, uint64_t* error) {
   for (size_t i = 0; i < kErrnoWords.size(); ++i) {
-    if (text != absl::string_view(kErrnoWords[i].data(), kErrnoWords[i].size())) continue;
+    if (text != View(kErrnoWords[i])) continue;
     *error = i + 1;
     return true;
   }
@@ -70,7 +75,7 @@ bool ToErrno(absl::string_view text, uint64_t max, uint64_t* error) {
 // Every spelling of what a notifier returns.
 bool ToAnswer(absl::string_view text, uint32_t* value) {
   for (const NamedAnswer& named : kNamedAnswers) {
-    if (text != absl::string_view(named.word.data(), named.word.size())) continue;
+    if (text != View(named.word)) continue;
     *value = named.value;
     return true;
   }
@@ -94,16 +99,17 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
-constexpr absl::string_view kExpected[] = {
-    "driver",
-    "machine",
-    "memory",
-    "memory, notifier or task",
-    "answer, notifier or task",
+constexpr char kAfterTask[] =
     "an operation (write, read, alloc, free, get, put, kill, after or sleep), task, fault, at or "
-    "expect",
-    "fault, at or expect",
-    "at or expect"};
+    "expect";
+constexpr absl::string_view kExpected[] = {"driver",
+                                           "machine",
+                                           "memory",
+                                           "memory, notifier or task",
+                                           "answer, notifier or task",
+                                           kAfterTask,
+                                           "fault, at or expect",
+                                           "at or expect"};
 
 constexpr uint32_t Bit(Place place) { return 1u << static_cast<uint32_t>(place); }
 
@@ -256,16 +262,17 @@ bool Parser::PowerOfTwo(const Word& word, uint32_t low, uint32_t high, uint8_t* 
 
 template <class Words>
 bool Parser::OneOf(const Word& word, const Words& words, uint8_t* index) {
-  std::vector<absl::string_view> all;
-  for (const auto& w : words) all.emplace_back(w.data(), w.size());
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (all[i] != word.text) continue;
-    *index = static_cast<uint8_t>(i);
-    return true;
+  std::string all;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const absl::string_view candidate = View(words[i]);
+    if (candidate == word.text) {
+      *index = static_cast<uint8_t>(i);
+      return true;
+    }
+    const bool last = i + 1 == words.size();
+    absl::StrAppend(&all, i == 0 ? "" : last ? " or " : ", ", candidate);
   }
-  const absl::string_view last = all.back();
-  all.pop_back();
-  return Fail(word, absl::StrCat(absl::StrJoin(all, ", "), " or ", last));
+  return Fail(word, all);
 }
 
 bool Parser::Row(const Word& word, absl::string_view what, const char* const* rows,
@@ -436,10 +443,9 @@ bool Parser::ReadAnswer() {
 
 bool Parser::ReadTask() {
   if (!Room(s_.tasks.full(), kMaxTasks, "tasks")) return false;
-  std::vector<std::string> possible;
-  for (std::string_view role : kRoleWords) {
-    possible.push_back(
-        absl::StrCat(absl::string_view(role.data(), role.size()), "-", s_.tasks.size + 1));
+  std::array<std::string, kRoles> possible;
+  for (uint32_t i = 0; i < kRoles; ++i) {
+    possible[i] = absl::StrCat(View(kRoleWords[i]), "-", s_.tasks.size + 1);
   }
   uint8_t role = 0;
   if (!OneOf(Take(), possible, &role)) return false;
@@ -449,7 +455,7 @@ bool Parser::ReadTask() {
 
 bool Parser::ReadWrite(Op* op) {
   const Word file = Take();
-  if (file.text == absl::string_view(kEnableFile.data(), kEnableFile.size())) {
+  if (file.text == View(kEnableFile)) {
     op->kind = OpKind::kWriteEnable;
     return Number(Take(), 0, std::numeric_limits<uint64_t>::max(), &op->value);
   }
@@ -488,7 +494,7 @@ bool Parser::ReadOp() {
     ok = ReadWrite(&op);
   } else if (verb == "read") {
     op.kind = OpKind::kReadEnable;
-    ok = Literal(absl::string_view(kEnableFile.data(), kEnableFile.size()));
+    ok = Literal(View(kEnableFile));
   } else if (verb == "alloc") {
     ok = ReadAlloc(&op);
   } else if (verb == "free") {
@@ -529,10 +535,9 @@ bool Parser::ReadFault() {
   if (!Number(word, 1, std::numeric_limits<uint8_t>::max(), &nth)) return false;
   fault.nth = static_cast<uint8_t>(nth);
 
-  std::vector<std::string> possible;
-  for (uint8_t error : kFaultErrnos) {
-    const std::string_view name = kErrnoWords[error - 1u];
-    possible.push_back(absl::StrCat("-", absl::string_view(name.data(), name.size())));
+  std::array<std::string, kFaultErrnos.size()> possible;
+  for (size_t i = 0; i < possible.size(); ++i) {
+    possible[i] = absl::StrCat("-", View(kErrnoWords[kFaultErrnos[i] - 1u]));
   }
   word = Take();
   if (fault.site == FaultSite::kAddMemory) {

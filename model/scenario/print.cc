@@ -153,7 +153,7 @@ std::string AnswerName(uint32_t value) {
     if (answer.value == value) return std::string(answer.word);
   }
   for (uint32_t error = 1; error <= kErrnoWords.size(); ++error) {
-    const std::string name = "-" + std::string(kErrnoWords[error - 1]);
+    std::string name = "-" + std::string(kErrnoWords[error - 1]);
     if (NotifierFromErrno(error) == value) return "notifier_from_errno(" + name + ")";
     if (uint32_t{0} - error == value) return name;
   }

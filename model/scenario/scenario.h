@@ -48,21 +48,21 @@ enum class Zone : uint8_t { kNormal, kMovable };
 
 // One memory block of boot memory.
 struct Block {
-  uint8_t node = 0;            // 0 .. kMaxNodes-1, never decreasing with the block number
-  Zone zone = Zone::kNormal;   // within a node, movable blocks lie above normal ones
-  bool reserved = false;       // every page PG_reserved: taken by the kernel or firmware
-  bool offline = false;        // offline at the start, like hot-added memory (not reserved)
+  uint8_t node = 0;           // 0 .. kMaxNodes-1, never decreasing with the block number
+  Zone zone = Zone::kNormal;  // within a node, movable blocks lie above normal ones
+  bool reserved = false;      // every page PG_reserved: taken by the kernel or firmware
+  bool offline = false;       // offline at the start, like hot-added memory (not reserved)
   bool operator==(const Block&) const = default;
 };
 
 struct Machine {
-  uint8_t kernel = 0;            // row of the table of kernel profiles
-  bool debug_vm = false;         // CONFIG_DEBUG_VM
-  bool auto_online = false;      // memhp_auto_online
-  uint8_t block_order = 2;       // log2(pages of a memory block), 2 .. 15
-  uint8_t pageblock_order = 2;   // <= block_order
-  uint8_t max_order = 2;         // largest buddy order, inclusive; <= block_order, kMaxOrder
-  uint8_t first_block = 4;       // number of the lowest block (>= 1, or the block is reserved)
+  uint8_t kernel = 0;              // row of the table of kernel profiles
+  bool debug_vm = false;           // CONFIG_DEBUG_VM
+  bool auto_online = false;        // memhp_auto_online
+  uint8_t block_order = 2;         // log2(pages of a memory block), 2 .. 15
+  uint8_t pageblock_order = 2;     // <= block_order
+  uint8_t max_order = 2;           // largest buddy order, inclusive; <= block_order, kMaxOrder
+  uint8_t first_block = 4;         // number of the lowest block (>= 1, or the block is reserved)
   List<Block, kMaxBlocks> blocks;  // >= 1
   bool operator==(const Machine&) const = default;
 };
@@ -100,14 +100,14 @@ inline constexpr uint32_t kSignals = 3;
 // One operation of a task. Only the fields that its kind names are used, others are zero.
 struct Op {
   OpKind kind = OpKind::kWriteEnable;
-  uint8_t task = 0;     // which task does it: index into Scenario::tasks
-  uint8_t block = 0;    // kWriteState, kWriteOnline, kGet: index into Machine::blocks
-  uint8_t arg = 0;      // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
-  uint8_t order = 0;    // kAlloc: 0 .. 3
-  uint8_t node = 0;     // kAlloc
-  uint8_t target = 0;   // kKill, kAfter: index into Scenario::tasks
-  uint16_t page = 0;    // kGet: page offset within the block
-  uint64_t value = 0;   // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
+  uint8_t task = 0;   // which task does it: index into Scenario::tasks
+  uint8_t block = 0;  // kWriteState, kWriteOnline, kGet: index into Machine::blocks
+  uint8_t arg = 0;    // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
+  uint8_t order = 0;  // kAlloc: 0 .. 3
+  uint8_t node = 0;   // kAlloc
+  uint8_t target = 0;  // kKill, kAfter: index into Scenario::tasks
+  uint16_t page = 0;   // kGet: page offset within the block
+  uint64_t value = 0;  // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
   bool operator==(const Op&) const = default;
 };
 
@@ -132,9 +132,9 @@ enum class Action : uint8_t {
   kCancelOnline = 16,
   kCancelOffline = 32,
 };
-inline constexpr std::array<Action, 6> kActions = {
-    Action::kGoingOffline, Action::kCancelOffline, Action::kOffline,
-    Action::kGoingOnline,  Action::kCancelOnline,  Action::kOnline};
+inline constexpr std::array<Action, 6> kActions = {Action::kGoingOffline, Action::kCancelOffline,
+                                                   Action::kOffline,      Action::kGoingOnline,
+                                                   Action::kCancelOnline, Action::kOnline};
 
 // "To ACTION (of BLOCK, the NTH time) answer VALUE"; without a rule that matches a notifier
 // answers NOTIFY_OK. The first matching rule in the list counts.
@@ -174,9 +174,9 @@ struct Scenario {
   Machine machine;
   uint8_t driver = 0;  // row of the table of drivers
   List<Notifier, kMaxNotifiers> notifiers;
-  List<Answer, kMaxAnswers> answers;   // grouped by notifier, in the notifiers' order
-  List<Task, kMaxTasks> tasks;         // >= 1
-  List<Op, kMaxOps> ops;               // grouped by task, in the tasks' order
+  List<Answer, kMaxAnswers> answers;  // grouped by notifier, in the notifiers' order
+  List<Task, kMaxTasks> tasks;        // >= 1
+  List<Op, kMaxOps> ops;              // grouped by task, in the tasks' order
   List<Fault, kMaxFaults> faults;
   List<Preemption, kMaxPreemptions> schedule;
   bool operator==(const Scenario&) const = default;

@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The text form. Method: the law Parse(Print(s)) == s on many random and generated
+// scenarios; the exact text of one scenario that uses every kind of line; every spelling of
+// values; and for every rule a text that breaks it, with the exact message.
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "model/scenario/bytes.h"
+#include "model/scenario/generate.h"
+#include "model/scenario/parse.h"
+#include "model/scenario/print.h"
+#include "model/scenario/random.h"
+#include "model/scenario/scenario.h"
+#include "regress/unit/catch.h"
+
+namespace hotplug::scenario {
+namespace {
+
+constexpr const char* kDrivers[] = {"rfc_v1", "rfc_v1_fixed", "merged"};
+constexpr const char* kKernels[] = {"rfc", "5.9"};
+constexpr Names kNames = {kDrivers, 3, kKernels, 2};
+constexpr uint32_t kRandomStrings = 20000;
+constexpr uint32_t kGenerated = 10000;
+
+// Every kind of line. Line numbers below count from here.
+constexpr char kText[] =
+    "scenario 1\n"                                                                          // 1
+    "driver rfc_v1\n"                                                                       // 2
+    "machine kernel=rfc debug_vm=off auto_online=on pages_per_block=16 pageblock_pages=4 "  // 3
+    "max_order=4\n"
+    "memory 4-6 node=0 zone=Normal\n"                            // 4
+    "memory 7 node=0 zone=Movable offline\n"                     // 5
+    "memory 8-9 node=1 zone=Movable reserved\n"                  // 6
+    "notifier A priority=-100\n"                                 // 7
+    "  answer MEM_GOING_OFFLINE memory5 nth=2 NOTIFY_BAD\n"      // 8
+    "  answer MEM_CANCEL_OFFLINE notifier_from_errno(-EBUSY)\n"  // 9
+    "notifier B priority=32767\n"                                // 10
+    "task memtrace-1\n"                                          // 11
+    "  write memtrace/enable 0x20000000\n"                       // 12
+    "  read memtrace/enable\n"                                   // 13
+    "  write memtrace/enable 0\n"                                // 14
+    "task user-2\n"                                              // 15
+    "  write memory5/state offline\n"                            // 16
+    "  write memory5/state garbage\n"                            // 17
+    "  write memory5/online 1\n"                                 // 18
+    "task alloc-3\n"                                             // 19
+    "  alloc unmovable node=1 order=3\n"                         // 20
+    "  free\n"                                                   // 21
+    "task walker-4\n"                                            // 22
+    "  get memory9 page=15\n"                                    // 23
+    "  sleep 40\n"                                               // 24
+    "  put\n"                                                    // 25
+    "task kill-5\n"                                              // 26
+    "  after memtrace-1\n"                                       // 27
+    "  kill alloc-3 SIGUSR1\n"                                   // 28
+    "fault add_memory nth=1 -EEXIST\n"                           // 29
+    "fault ioremap nth=255 -ENOMEM\n"                            // 30
+    "at memtrace-1 12 run user-2\n"                              // 31
+    "at user-2 65535 run kill-5\n";                              // 32
+
+File ParseOrFail(const std::string& text) {
+  const absl::StatusOr<File> file = Parse(text, "f.scn", kNames);
+  INFO(text);
+  INFO(file.status().ToString());
+  REQUIRE(file.ok());
+  return *file;
+}
+
+// kText with line `number` replaced; an empty replacement takes the line away.
+std::string WithLine(size_t number, const std::string& line) {
+  std::vector<std::string> lines = absl::StrSplit(kText, '\n');
+  if (line.empty()) {
+    lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(number) - 1);
+  } else {
+    lines[number - 1] = line;
+  }
+  return absl::StrJoin(lines, "\n");
+}
+
+void CheckBroken(const std::string& text, const std::string& message) {
+  const absl::StatusOr<File> file = Parse(text, "f.scn", kNames);
+  CHECK(file.status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(std::string(file.status().message()) == "f.scn:" + message);
+}
+
+TEST_CASE("a decoded scenario parses from its text") {
+  Random random(2);
+  for (uint32_t i = 0; i < kRandomStrings; ++i) {
+    std::vector<uint8_t> bytes(random.Between(0, 600));
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Below(256));
+    const Scenario s = Decode(bytes.data(), bytes.size(), kNames.nr_drivers, kNames.nr_kernels);
+    const std::string text = Print(s, kNames);
+    const absl::StatusOr<File> file = Parse(text, "f.scn", kNames);
+    if (!file.ok()) FAIL("string " << i << ": " << file.status().message() << "\n" << text);
+    if (!(file->scenario == s)) FAIL("string " << i << "\n" << text);
+  }
+}
+
+TEST_CASE("a generated scenario is valid and parses from its text") {
+  GenerateOptions options;
+  options.nr_drivers = kNames.nr_drivers;
+  options.nr_kernels = kNames.nr_kernels;
+  for (uint32_t seed = 0; seed < kGenerated; ++seed) {
+    const Scenario s = Generate(seed, options);
+    const char* why = Invalid(s, kNames);
+    if (why != nullptr) FAIL("seed " << seed << ": " << why);
+    const std::string text = Print(s, kNames);
+    const absl::StatusOr<File> file = Parse(text, "f.scn", kNames);
+    if (!file.ok()) FAIL("seed " << seed << ": " << file.status().message() << "\n" << text);
+    if (!(file->scenario == s)) FAIL("seed " << seed << "\n" << text);
+  }
+}
+
+TEST_CASE("a scenario with every kind of line prints as it was read") {
+  const Scenario s = ParseOrFail(kText).scenario;
+  CHECK(Print(s, kNames) == kText);
+  CHECK(Invalid(s, kNames) == nullptr);
+  CHECK(s.machine.first_block == 4);
+  CHECK(s.machine.blocks.size == 6);
+  CHECK(s.machine.blocks[3].offline);
+  CHECK(s.machine.blocks[5].reserved);
+  CHECK(s.machine.auto_online);
+  CHECK(s.answers[0] == Answer{0, Action::kGoingOffline, 1, 2, 0x8002});
+  CHECK(s.answers[1] == Answer{0, Action::kCancelOffline, Answer::kAnyBlock, 0, 0x8011});
+  CHECK(s.ops.size == 13);
+  CHECK(s.ops[12] == Op{.kind = OpKind::kKill, .task = 4, .arg = 1, .target = 2});
+  CHECK(s.faults[0] == Fault{FaultSite::kAddMemory, 1, 17});
+  CHECK(s.schedule[1] == Preemption{1, 4, 65535});
+}
+
+TEST_CASE("a machine of a real size parses from its text") {
+  const std::string text =
+      "scenario 1\n"
+      "driver merged\n"
+      "machine kernel=5.9 debug_vm=on auto_online=off pages_per_block=32768 "
+      "pageblock_pages=512 max_order=12\n"
+      "memory 255-302 node=1 zone=Movable\n"
+      "task memtrace-1\n"
+      "  write memtrace/enable 0xffffffffffffffff\n"
+      "  get memory302 page=32767\n";
+  CHECK(Print(ParseOrFail(text).scenario, kNames) == text);
+}
+
+TEST_CASE("comments of the schedule are printed, and mean nothing") {
+  const Scenario s = ParseOrFail(kText).scenario;
+  const std::string comments[] = {"memtrace-1 after register_memory_notifier", ""};
+  const std::string text = Print(s, kNames, comments);
+  const std::string line = "at memtrace-1 12 run user-2";
+  CHECK(text == absl::StrReplaceAll(kText, {{line, absl::StrCat(line, "  # ", comments[0])}}));
+  CHECK(ParseOrFail(text).scenario == s);
+}
+
+TEST_CASE("blanks, comments, carriage returns and the last newline mean nothing") {
+  const Scenario s = ParseOrFail(kText).scenario;
+  CHECK(ParseOrFail(absl::StrReplaceAll(kText, {{"\n", "\r\n\n  # word\r\n \t\n"}})).scenario == s);
+  CHECK(ParseOrFail(absl::StrReplaceAll(kText, {{" ", "\t  "}})).scenario == s);
+  CHECK(ParseOrFail(std::string(kText, sizeof(kText) - 2)).scenario == s);
+}
+
+TEST_CASE("a switch left out is off") {
+  const Scenario s = ParseOrFail(WithLine(3,
+                                          "machine kernel=rfc pages_per_block=16 "
+                                          "pageblock_pages=4 max_order=4"))
+                         .scenario;
+  CHECK_FALSE(s.machine.debug_vm);
+  CHECK_FALSE(s.machine.auto_online);
+}
+
+TEST_CASE("what is expected belongs to the file and is kept as it is") {
+  const File file = ParseOrFail(absl::StrCat(
+      kText, "expect # of it\n  verdict ok  \n\n\ttask nonsense # kept\nexpect again"));
+  CHECK(file.scenario == ParseOrFail(kText).scenario);
+  CHECK(file.expect ==
+        std::vector<std::string>{"verdict ok", "task nonsense # kept", "expect again"});
+  const std::string text = PrintFile(file, kNames);
+  CHECK(text ==
+        absl::StrCat(kText, "expect\n  verdict ok\n  task nonsense # kept\n  expect again\n"));
+  CHECK(ParseOrFail(text).expect == file.expect);
+  CHECK(PrintFile(ParseOrFail(kText), kNames) == kText);
+}
+
+TEST_CASE("a text begins with the word scenario") {
+  CHECK(IsText(kText));
+  CHECK(IsText("scenario 7"));
+  CHECK_FALSE(IsText(""));
+  CHECK_FALSE(IsText("scenari"));
+  CHECK_FALSE(IsText("scenario1"));
+  CHECK_FALSE(IsText("\nscenario 1"));
+}
+
+// The example in docs/scenario-format.md, which tests are run beside.
+TEST_CASE("the example of the documentation is read and printed as it stands there") {
+  std::ifstream page("docs/scenario-format.md");
+  REQUIRE(page);
+  std::string example, line;
+  while (std::getline(page, line) && line != "    scenario 1") {
+  }
+  for (; line.substr(0, 4) == "    "; std::getline(page, line)) {
+    if (line.substr(0, 5) != "    #") absl::StrAppend(&example, line.substr(4), "\n");
+  }
+  const std::string comment = "  # after register_memory_notifier";
+  REQUIRE(example.find(comment) != std::string::npos);
+  CHECK(PrintFile(ParseOrFail(example), kNames) == absl::StrReplaceAll(example, {{comment, ""}}));
+}
+
+// ---- Spellings -------------------------------------------------------------------------
+
+uint32_t AnswerOf(const std::string& spelling) {
+  return ParseOrFail(WithLine(9, "answer MEM_CANCEL_OFFLINE " + spelling))
+      .scenario.answers[1]
+      .value;
+}
+
+TEST_CASE("an answer has one printed spelling, and each spelling is read") {
+  struct Row {
+    uint32_t value;
+    const char* printed;
+    std::vector<std::string> others;
+  };
+  const std::vector<Row> rows = {
+      {0, "NOTIFY_DONE", {"0", "0x0", "-0"}},
+      {1, "NOTIFY_OK", {"1", "notifier_from_errno(0)", "notifier_from_errno(-0)"}},
+      {0x8001, "NOTIFY_STOP", {"0x8001", "32769"}},
+      {0x8002, "NOTIFY_BAD", {"0x8002", "notifier_from_errno(-EPERM)"}},
+      {0x8003, "notifier_from_errno(-ENOENT)", {"notifier_from_errno(-2)", "0x8003"}},
+      {0x8011, "notifier_from_errno(-EBUSY)", {"notifier_from_errno(-16)", "0x8011", "32785"}},
+      {0x8023, "notifier_from_errno(-ERANGE)", {"notifier_from_errno(-34)"}},
+      {0x8024, "0x8024", {"notifier_from_errno(-35)"}},
+      {0x9000, "0x9000", {"notifier_from_errno(-4095)"}},
+      {2, "0x2", {"2"}},
+      {0x8000, "0x8000", {"32768"}},
+      {0xfffffff0, "-EBUSY", {"-16", "0xfffffff0", "4294967280"}},
+      {0xffffffff, "-EPERM", {"-1"}},
+      {0xffffffdd, "0xffffffdd", {"-35"}},
+      {0x80000000, "0x80000000", {"-2147483648"}},
+  };
+  for (const Row& row : rows) {
+    CHECK(AnswerName(row.value) == row.printed);
+    CHECK(AnswerOf(row.printed) == row.value);
+    for (const std::string& other : row.others) {
+      INFO(other);
+      CHECK(AnswerOf(other) == row.value);
+    }
+  }
+}
+
+TEST_CASE("every printed answer is read as it was") {
+  const std::string text = WithLine(9, "answer MEM_ONLINE @");
+  for (uint32_t value = 0x7fff; value < 0x9002; ++value) {
+    const absl::StatusOr<File> file =
+        Parse(absl::StrReplaceAll(text, {{"@", AnswerName(value)}}), "f.scn", kNames);
+    if (!file.ok() || file->scenario.answers[1].value != value) FAIL("answer " << value);
+  }
+}
+
+TEST_CASE("numbers are decimal or hexadecimal") {
+  const auto value = [](const std::string& number) {
+    return ParseOrFail(WithLine(12, "write memtrace/enable " + number)).scenario.ops[0].value;
+  };
+  CHECK(value("536870912") == 0x20000000);
+  CHECK(value("0x20000000") == 0x20000000);
+  CHECK(value("0xABC") == 0xabc);
+  CHECK(value("0") == 0);
+  CHECK(value("18446744073709551615") == UINT64_MAX);
+}
+
+// ---- Broken texts ----------------------------------------------------------------------
+
+TEST_CASE("a text that is not one is told") {
+  CheckBroken("", "1:1: expected scenario, found end of line");
+  CheckBroken("\nscenario 1\n", "1:1: expected scenario, found end of line");
+  CheckBroken("scenario", "1:9: expected 1, found end of line");
+  CheckBroken("scenario 2\n", "1:10: expected 1, found '2'");
+  CheckBroken("scenario 1 2\n", "1:12: expected end of line, found '2'");
+  CheckBroken("scenario 1\n", "2:1: expected driver, found end of file");
+  CheckBroken("scenario 1\ndriver rfc_v1", "2:1: expected machine, found end of file");
+  CheckBroken("scenario 1\n\x01\xff\n", "2:1: expected driver, found '\\x01\\xff'");
+  const std::string memory = std::string(kText).substr(0, std::string(kText).find("notifier"));
+  CheckBroken(memory, "7:1: expected memory, notifier or task, found end of file");
+  CheckBroken(memory + "notifier A priority=0\n",
+              "8:1: expected answer, notifier or task, found end of file");
+}
+
+TEST_CASE("a line in the wrong place is told") {
+  const std::string in_task =
+      "expected an operation (write, read, alloc, free, get, put, kill, after or sleep), task, "
+      "fault, at or expect, found ";
+  CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");
+  CheckBroken(WithLine(3, ""), "3:1: expected machine, found 'memory'");
+  CheckBroken(WithLine(3, "driver rfc_v1"), "3:1: expected machine, found 'driver'");
+  CheckBroken(WithLine(4, "task memtrace-1"), "4:1: expected memory, found 'task'");
+  CheckBroken(WithLine(7, "  free"), "7:3: expected memory, notifier or task, found 'free'");
+  CheckBroken(WithLine(10, "memory 10"), "10:1: expected answer, notifier or task, found 'memory'");
+  CheckBroken(WithLine(12, "  nonsense"), "12:3: " + in_task + "'nonsense'");
+  CheckBroken(WithLine(12, "notifier C priority=0"), "12:1: " + in_task + "'notifier'");
+  CheckBroken(WithLine(30, "task user-6"), "30:1: expected fault, at or expect, found 'task'");
+  CheckBroken(WithLine(32, "fault kmalloc nth=1 -ENOMEM"),
+              "32:1: expected at or expect, found 'fault'");
+  CheckBroken(WithLine(32, "expect ok"), "32:8: expected end of line, found 'ok'");
+}
+
+TEST_CASE("a broken driver or machine is told") {
+  const auto machine = [](const std::string& keys, const std::string& message) {
+    CheckBroken(WithLine(3, "machine " + keys), "3:" + message);
+  };
+  CheckBroken(WithLine(2, "driver"),
+              "2:7: expected a driver (rfc_v1, rfc_v1_fixed, merged), found end of line");
+  CheckBroken(WithLine(2, "driver x  # y"),
+              "2:8: expected a driver (rfc_v1, rfc_v1_fixed, merged), found 'x'");
+  CheckBroken(WithLine(2, "driver merged rfc_v1"), "2:15: expected end of line, found 'rfc_v1'");
+  machine("", "8: expected kernel=, found end of line");
+  machine("kernel=4.4", "16: expected a kernel (rfc, 5.9), found '4.4'");
+  machine("kernel=", "16: expected a kernel (rfc, 5.9), found end of line");
+  machine("kernel= max_order=2", "16: expected a kernel (rfc, 5.9), found nothing");
+  machine("kernel=rfc debug_vm=yes", "29: expected off or on, found 'yes'");
+  machine("kernel=rfc auto_online=1", "32: expected off or on, found '1'");
+  machine("kernel=rfc max_order=2", "20: expected pages_per_block=, found 'max_order=2'");
+  for (const std::string pages : {"2", "12", "65536", "x", "-4", "18446744073709551616"}) {
+    machine("kernel=rfc pages_per_block=" + pages,
+            absl::StrCat("36: expected a power of two from 4 to 32768, found '", pages, "'"));
+  }
+  machine("kernel=rfc pages_per_block=16", "38: expected pageblock_pages=, found end of line");
+  machine("kernel=rfc pages_per_block=16 pageblock_pages=32",
+          "55: expected a power of two from 1 to 16, found '32'");
+  machine("kernel=rfc pages_per_block=16 pageblock_pages=0",
+          "55: expected a power of two from 1 to 16, found '0'");
+  machine("kernel=rfc pages_per_block=16 pageblock_pages=4",
+          "56: expected max_order=, found end of line");
+  machine("kernel=rfc pages_per_block=16 pageblock_pages=4 max_order=5",
+          "67: expected a number from 0 to 4, found '5'");
+  machine("kernel=rfc pages_per_block=32768 pageblock_pages=4 max_order=13",
+          "70: expected a number from 0 to 12, found '13'");
+  machine("kernel=rfc pages_per_block=16 pageblock_pages=4 max_order=4 cpus=1",
+          "69: expected end of line, found 'cpus=1'");
+}
+
+TEST_CASE("broken memory is told") {
+  CheckBroken(WithLine(4, "memory"), "4:7: expected a number from 0 to 255, found end of line");
+  CheckBroken(WithLine(4, "memory 256"), "4:8: expected a number from 0 to 255, found '256'");
+  CheckBroken(WithLine(4, "memory -4"), "4:8: expected a number from 0 to 255, found nothing");
+  CheckBroken(WithLine(4, "memory 4-"), "4:10: expected a number from 4 to 51, found end of line");
+  CheckBroken(WithLine(4, "memory 4-3"), "4:10: expected a number from 4 to 51, found '3'");
+  CheckBroken(WithLine(4, "memory 4-52"), "4:10: expected a number from 4 to 51, found '52'");
+  CheckBroken(WithLine(5, "memory 8 node=0 zone=Movable"), "5:8: expected block 7, found '8'");
+  CheckBroken(WithLine(5, "memory x"), "5:8: expected block 7, found 'x'");
+  CheckBroken(WithLine(5, "memory 7-52"), "5:10: expected a number from 7 to 51, found '52'");
+  CheckBroken(WithLine(4, "memory 4"), "4:9: expected node=, found end of line");
+  CheckBroken(WithLine(4, "memory 4 node=2"), "4:15: expected a number from 0 to 1, found '2'");
+  CheckBroken(WithLine(6, "memory 8 node=1 zone=Movable\nmemory 9 node=0 zone=Movable"),
+              "7:15: expected a number from 1 to 1, found '0'");
+  CheckBroken(WithLine(4, "memory 4 node=0"), "4:16: expected zone=, found end of line");
+  CheckBroken(WithLine(4, "memory 4 node=0 zone=DMA"),
+              "4:22: expected Normal or Movable, found 'DMA'");
+  CheckBroken(WithLine(6, "memory 8 node=0 zone=Normal"),
+              "6:22: expected Movable (normal blocks lie below the movable ones of their node), "
+              "found 'Normal'");
+  CheckBroken(WithLine(4, "memory 4 node=0 zone=Normal hot"),
+              "4:29: expected reserved, offline or end of line, found 'hot'");
+  CheckBroken(WithLine(5, "memory 7 node=0 zone=Movable offline reserved"),
+              "5:38: expected end of line, found 'reserved'");
+  CheckBroken(WithLine(4, "memory 0-6 node=0 zone=Normal"),
+              "4:30: expected reserved (block 0 always is), found end of line");
+  CheckBroken(WithLine(4, "memory 0-6 node=0 zone=Normal offline"),
+              "4:31: expected reserved (block 0 always is), found 'offline'");
+  CheckBroken(WithLine(6, "memory 8-51 node=1 zone=Normal\nmemory 52 node=1 zone=Normal"),
+              "7:1: expected at most 48 memory blocks, found 'memory'");
+}
+
+TEST_CASE("a broken notifier is told") {
+  const std::string block = "expected a block from memory4 to memory9, found ";
+  const std::string value =
+      "expected NOTIFY_DONE, NOTIFY_OK, NOTIFY_BAD, NOTIFY_STOP, notifier_from_errno(-ERRNO), "
+      "-ERRNO or a 32-bit number, found ";
+  CheckBroken(WithLine(7, "notifier B priority=0"), "7:10: expected A, found 'B'");
+  CheckBroken(WithLine(10, "notifier A priority=0"), "10:10: expected B, found 'A'");
+  CheckBroken(WithLine(7, "notifier"), "7:9: expected A, found end of line");
+  CheckBroken(WithLine(7, "notifier A"), "7:11: expected priority=, found end of line");
+  for (const std::string priority : {"32768", "-32769", "high", "1.5"}) {
+    CheckBroken(WithLine(7, "notifier A priority=" + priority),
+                "7:21: expected a number from -32768 to 32767, found '" + priority + "'");
+  }
+  CheckBroken(WithLine(7, "notifier A priority=0 1"), "7:23: expected end of line, found '1'");
+  CheckBroken(WithLine(9, "answer OFFLINE"),
+              "9:8: expected MEM_GOING_OFFLINE, MEM_CANCEL_OFFLINE, MEM_OFFLINE, "
+              "MEM_GOING_ONLINE, MEM_CANCEL_ONLINE or MEM_ONLINE, found 'OFFLINE'");
+  CheckBroken(WithLine(9, "answer MEM_OFFLINE memory3 0"), "9:20: " + block + "'memory3'");
+  CheckBroken(WithLine(9, "answer MEM_OFFLINE memory10 0"), "9:20: " + block + "'memory10'");
+  CheckBroken(WithLine(9, "answer MEM_OFFLINE memory05 0"), "9:20: " + block + "'memory05'");
+  for (const std::string nth : {"0", "256"}) {
+    CheckBroken(WithLine(9, "answer MEM_OFFLINE nth=" + nth + " 0"),
+                "9:24: expected a number from 1 to 255, found '" + nth + "'");
+  }
+  CheckBroken(WithLine(9, "answer MEM_OFFLINE"), "9:19: " + value + "end of line");
+  for (const std::string v :
+       {"NOTIFY", "EBUSY", "-EWHAT", "4294967296", "-2147483649", "0x", "0x+1", "+1", "--1",
+        "notifier_from_errno(EBUSY)", "notifier_from_errno(-EBUSY", "notifier_from_errno(-4096)",
+        "notifier_from_errno()"}) {
+    CheckBroken(WithLine(9, "answer MEM_OFFLINE " + v), absl::StrCat("9:20: ", value, "'", v, "'"));
+  }
+  CheckBroken(WithLine(9, "answer MEM_OFFLINE 0 0"), "9:22: expected end of line, found '0'");
+}
+
+TEST_CASE("a broken task is told") {
+  CheckBroken(WithLine(15, "task user-3"),
+              "15:6: expected memtrace-2, user-2, walker-2, alloc-2 or kill-2, found 'user-3'");
+  CheckBroken(WithLine(11, "task"),
+              "11:5: expected memtrace-1, user-1, walker-1, alloc-1 or kill-1, found end of line");
+  CheckBroken(WithLine(21, "free 1"), "21:6: expected end of line, found '1'");
+  CheckBroken(WithLine(13, "read memtrace/trace"),
+              "13:6: expected memtrace/enable, found 'memtrace/trace'");
+  CheckBroken(WithLine(12, "write memtrace/trace 1"),
+              "12:7: expected memtrace/enable, memoryN/state or memoryN/online, found "
+              "'memtrace/trace'");
+  for (const std::string number : {"-1", "18446744073709551616", "0xg", "1x"}) {
+    CheckBroken(WithLine(12, "write memtrace/enable " + number),
+                "12:23: expected a number from 0 to 18446744073709551615, found '" + number + "'");
+  }
+}
+
+TEST_CASE("a broken operation is told") {
+  const std::string task =
+      "expected a task (memtrace-1, user-2, alloc-3, walker-4, kill-5), found ";
+  const std::string block = "expected a block from memory4 to memory9, found ";
+  CheckBroken(WithLine(16, "write memory3/state offline"), "16:7: " + block + "'memory3/state'");
+  CheckBroken(WithLine(16, "write block5/online 0"), "16:7: " + block + "'block5/online'");
+  CheckBroken(WithLine(16, "write memory5/state off"),
+              "16:21: expected offline, online, online_kernel, online_movable or garbage, found "
+              "'off'");
+  CheckBroken(WithLine(18, "write memory5/online 2"), "18:22: expected 0 or 1, found '2'");
+  CheckBroken(WithLine(20, "alloc reclaimable"),
+              "20:7: expected unmovable or movable, found 'reclaimable'");
+  CheckBroken(WithLine(20, "alloc movable order=0"), "20:15: expected node=, found 'order=0'");
+  CheckBroken(WithLine(20, "alloc movable node=2"),
+              "20:20: expected a number from 0 to 1, found '2'");
+  CheckBroken(WithLine(20, "alloc movable node=0"), "20:21: expected order=, found end of line");
+  CheckBroken(WithLine(20, "alloc movable node=0 order=4"),
+              "20:28: expected a number from 0 to 3, found '4'");
+  CheckBroken(
+      absl::StrReplaceAll(WithLine(20, "alloc movable node=0 order=0"), {{"0 zone", "1 zone"}}),
+      "20:20: expected a node with memory, found '0'");
+  CheckBroken(WithLine(23, "get memory10 page=0"), "23:5: " + block + "'memory10'");
+  CheckBroken(WithLine(23, "get memory9"), "23:12: expected page=, found end of line");
+  CheckBroken(WithLine(23, "get memory9 page=16"),
+              "23:18: expected a number from 0 to 15, found '16'");
+  for (const std::string ticks : {"0", "65536"}) {
+    CheckBroken(WithLine(24, "sleep " + ticks),
+                "24:7: expected a number from 1 to 65535, found '" + ticks + "'");
+  }
+  CheckBroken(WithLine(27, "after user-1"), "27:7: " + task + "'user-1'");
+  CheckBroken(WithLine(27, "after user-6") + "expect\ntask user-6\n", "27:7: " + task + "'user-6'");
+  CheckBroken(WithLine(28, "kill walker SIGINT"), "28:6: " + task + "'walker'");
+  CheckBroken(WithLine(28, "kill user-2 SIGTERM"),
+              "28:13: expected SIGINT, SIGUSR1 or SIGKILL, found 'SIGTERM'");
+}
+
+TEST_CASE("a broken fault or preemption is told") {
+  const std::string task =
+      "expected a task (memtrace-1, user-2, alloc-3, walker-4, kill-5), found ";
+  CheckBroken(WithLine(29, "fault vmalloc"),
+              "29:7: expected add_memory, kmalloc, ioremap or debugfs_create_dir, found 'vmalloc'");
+  CheckBroken(WithLine(29, "fault kmalloc -ENOMEM"), "29:15: expected nth=, found '-ENOMEM'");
+  CheckBroken(WithLine(29, "fault kmalloc nth=0 -ENOMEM"),
+              "29:19: expected a number from 1 to 255, found '0'");
+  CheckBroken(WithLine(29, "fault kmalloc nth=1 -EEXIST"),
+              "29:21: expected -ENOMEM, found '-EEXIST'");
+  CheckBroken(WithLine(29, "fault add_memory nth=1 -EIO"),
+              "29:24: expected -ENOMEM, -EFAULT or -EEXIST, found '-EIO'");
+  CheckBroken(WithLine(31, "at user-6 1 run user-2"), "31:4: " + task + "'user-6'");
+  CheckBroken(WithLine(31, "at user-2 0 run user-2"),
+              "31:11: expected a number from 1 to 65535, found '0'");
+  CheckBroken(WithLine(31, "at user-2 1 go user-2"), "31:13: expected run, found 'go'");
+  CheckBroken(WithLine(31, "at user-2 1 run"), "31:16: " + task + "end of line");
+  CheckBroken(WithLine(31, "at user-2 1 run kill-5 2"), "31:24: expected end of line, found '2'");
+}
+
+// kText with `times` lines like `line` behind line `number`; @ is counted from `from`.
+std::string WithMany(size_t number, const std::string& line, size_t times, size_t from = 0) {
+  std::vector<std::string> lines = absl::StrSplit(kText, '\n');
+  std::vector<std::string> more;
+  more.reserve(times);
+  for (size_t i = 0; i < times; ++i) {
+    more.push_back(absl::StrReplaceAll(line, {{"@", absl::StrCat(from + i)}}));
+  }
+  lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(number), more.begin(), more.end());
+  return absl::StrJoin(lines, "\n");
+}
+
+TEST_CASE("too much of something is told") {
+  CheckBroken(WithMany(28, "  put", 36), "64:3: expected at most 48 operations, found 'put'");
+  ParseOrFail(WithMany(28, "  put", 35));
+  CheckBroken(WithMany(28, "task user-@", 4, 6), "32:1: expected at most 8 tasks, found 'task'");
+  ParseOrFail(WithMany(28, "task user-@", 3, 6));
+  CheckBroken(WithMany(9, "answer MEM_ONLINE 1", 15),
+              "24:1: expected at most 16 answers, found 'answer'");
+  CheckBroken(WithMany(30, "fault kmalloc nth=1 -ENOMEM", 7),
+              "37:1: expected at most 8 faults, found 'fault'");
+  CheckBroken(WithMany(32, "at user-2 1 run user-2", 95),
+              "127:1: expected at most 96 preemptions, found 'at'");
+  const std::string notifiers =
+      "notifier C priority=0\nnotifier D priority=0\nnotifier E priority=0\n"
+      "notifier F priority=0\nnotifier G priority=0";
+  CheckBroken(WithMany(10, notifiers, 1), "15:1: expected at most 6 notifiers, found 'notifier'");
+}
+
+TEST_CASE("no text, however broken, ends the parser") {
+  Random random(3);
+  const std::string good = kText;
+  for (uint32_t i = 0; i < kRandomStrings; ++i) {
+    std::string text = good;
+    for (uint32_t edits = random.Between(1, 4); edits > 0; --edits) {
+      const size_t at = random.Below(static_cast<uint32_t>(text.size()));
+      const size_t from = random.Below(static_cast<uint32_t>(text.size()));
+      switch (random.Below(3)) {
+        case 0:
+          text[at] = static_cast<char>(random.Below(256));
+          break;
+        case 1:
+          text.erase(at, random.Between(1, 30));
+          break;
+        default:
+          text.insert(at, good.substr(from % good.size(), 20));
+      }
+      if (text.empty()) text = "s";
+    }
+    const absl::StatusOr<File> file = Parse(text, "f.scn", kNames);
+    if (file.ok() && Invalid(file->scenario, kNames) != nullptr) FAIL(text);
+    if (!file.ok() && file.status().code() != absl::StatusCode::kInvalidArgument) {
+      FAIL(file.status().ToString() << "\n" << text);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hotplug::scenario
