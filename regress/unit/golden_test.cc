@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The golden scenarios (docs/kernel-facts.md section 12): what each must come to under the
+// driver that it names, event by event and page by page. Method: every file of
+// regress/golden is run to its end, and what it did is compared with its `expect` block.
+// Where CONFIG_DEBUG_VM makes a difference there is a second file; elsewhere it must make none.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "fuzz/report/expect.h"
+#include "model/scenario/parse.h"
+#include "regress/unit/catch.h"
+
+namespace hotplug {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> GoldenFiles() {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& e : fs::directory_iterator("regress/golden")) {
+    if (e.path().extension() == ".scn") files.push_back(e.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+scenario::File Load(const fs::path& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  auto file = scenario::Parse(text.str(), path.string(), run::Names());
+  INFO(file.status().message());
+  REQUIRE(file.ok());
+  return *file;
+}
+
+std::vector<std::string> WhatItDid(const scenario::Scenario& s) {
+  const run::Outcome o = run::Run(s, report::ExpectOptions());
+  return report::Summarize(s, o, *drivers::kDrivers[s.driver]);
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+// Two files are about the two settings of CONFIG_DEBUG_VM: X.scn and X-debug_vm.scn.
+bool HasSibling(const fs::path& path) {
+  const std::string stem = path.stem().string();
+  return stem.find("-debug_vm") != std::string::npos ||
+         fs::exists(path.parent_path() / (stem + "-debug_vm.scn"));
+}
+
+TEST_CASE("golden scenarios end as they must") {
+  const std::vector<fs::path> files = GoldenFiles();
+  REQUIRE(files.size() >= 14);
+  for (const fs::path& path : files) {
+    scenario::File file = Load(path);
+    INFO(path.string());
+    CHECK(Joined(WhatItDid(file.scenario)) == Joined(file.expect));
+    if (HasSibling(path)) continue;
+    file.scenario.machine.debug_vm = !file.scenario.machine.debug_vm;
+    INFO("with the other setting of debug_vm");
+    CHECK(Joined(WhatItDid(file.scenario)) == Joined(file.expect));
+  }
+}
+
+}  // namespace
+}  // namespace hotplug
