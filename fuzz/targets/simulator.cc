@@ -9,6 +9,7 @@
 
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
+#include "model/sim/lock.h"
 
 namespace {
 
@@ -36,6 +37,25 @@ bool SameVerdict(const Outcome& a, const Outcome& b) {
          a.first()->pfn == b.first()->pfn;
 }
 
+// Adds what one run has shown of the order of locks to what all runs have: no two classes may
+// be taken in both orders, be it in different runs. A class within itself is another matter.
+bool JoinOrder(const hotplug::sim::LockOrder& order) {
+  static hotplug::sim::LockOrder campaign{};
+  bool changed = false;
+  for (size_t c = 0; c < order.size(); ++c) {
+    changed = changed || (order[c] & ~campaign[c]) != 0;
+    campaign[c] |= order[c];
+  }
+  if (!changed) return true;
+  for (uint32_t c = 0; c < order.size(); ++c) {
+    for (uint32_t inner = 0; inner < order.size(); ++inner) {
+      const bool taken = inner != c && (campaign[c] >> inner & 1) != 0;
+      if (taken && hotplug::sim::LockOrderReaches(campaign, inner, c)) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -44,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       hotplug::scenario::Decode(data, size, hotplug::drivers::kNrDrivers, run::kNrKernels);
   const Outcome recorded = RunIt(s, OnViolation::kRecord, false);
   if (recorded.steps > hotplug::kMaxSteps) Broken("bounded");
+  if (!JoinOrder(recorded.lock_order)) Broken("lock-order-of-the-campaign");
   // The other laws cost several runs each: a part of the inputs will do.
   if (size % 8 != 0) return 0;
   const Outcome stopped = RunIt(s, OnViolation::kStop, false);

@@ -17,21 +17,6 @@ void Fault(LockFault fault, uint8_t lock_class) {
   s.lock_fault_class = lock_class;
 }
 
-// True if `to` can be reached from `from` along recorded orders.
-bool Reaches(const SimState& s, uint32_t from, uint32_t to) {
-  uint32_t seen = 1u << from;
-  uint32_t todo = seen;
-  while (todo != 0) {
-    const uint32_t c = static_cast<uint32_t>(__builtin_ctz(todo));
-    todo &= todo - 1;
-    const uint32_t next = s.lock_order[c] & ~seen;
-    if ((s.lock_order[c] >> to & 1) != 0) return true;
-    seen |= next;
-    todo |= next;
-  }
-  return false;
-}
-
 // What lockdep does: remembers which class was taken under which, and objects to a cycle.
 void NoteOrder(uint8_t lock_class) {
   SimState& s = sim();
@@ -39,7 +24,8 @@ void NoteOrder(uint8_t lock_class) {
   for (; held != 0; held &= held - 1) {
     const uint32_t outer = static_cast<uint32_t>(__builtin_ctz(held));
     if ((s.lock_order[outer] >> lock_class & 1) != 0) continue;
-    if (outer != lock_class && Reaches(s, lock_class, outer)) Fault(LockFault::kOrder, lock_class);
+    if (outer != lock_class && LockOrderReaches(s.lock_order, lock_class, outer))
+      Fault(LockFault::kOrder, lock_class);
     s.lock_order[outer] |= static_cast<uint16_t>(1u << lock_class);
   }
 }
@@ -90,6 +76,19 @@ void Released(const Lock& lock, Tp tp) {
 }
 
 }  // namespace
+
+bool LockOrderReaches(const LockOrder& order, uint32_t from, uint32_t to) {
+  uint32_t seen = 1u << from;
+  for (uint32_t todo = seen; todo != 0;) {
+    const uint32_t c = static_cast<uint32_t>(__builtin_ctz(todo));
+    todo &= todo - 1;
+    if ((order[c] >> to & 1) != 0) return true;
+    const uint32_t next = order[c] & ~seen;
+    seen |= next;
+    todo |= next;
+  }
+  return false;
+}
 
 void InitLock(Lock& lock, uint8_t lock_class) {
   HOTPLUG_CHECK(lock_class < kClasses);

@@ -58,6 +58,12 @@ inline void percpu_up_read(PercpuRwSem& s) { UnlockShared(s.lock); }
 inline void percpu_down_write(PercpuRwSem& s) { LockExclusive(s.lock); }
 inline void percpu_up_write(PercpuRwSem& s) { UnlockExclusive(s.lock); }
 
+// The order in which locks were taken: bit b of order[a] says that class b was taken while a
+// was held. True if `to` can be reached from `from`; two classes that reach each other could
+// deadlock. Orders of several runs may be joined, bit by bit.
+using LockOrder = std::array<uint16_t, 16>;
+bool LockOrderReaches(const LockOrder& order, uint32_t from, uint32_t to);
+
 inline void spin_lock() { ++sim().atomic; }
 inline void spin_unlock() { --sim().atomic; }
 
