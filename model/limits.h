@@ -37,16 +37,16 @@ inline constexpr uint32_t kMaxFaults = 8;
 inline constexpr uint32_t kMaxPreemptions = 96;
 
 // A run.
-inline constexpr uint32_t kMaxSteps = 4096;      // then the verdict is `limit`
-inline constexpr uint32_t kMaxChain = 16;        // notifier blocks registered at once
-inline constexpr uint32_t kMaxInstances = 32;    // contiguous allocations of a driver
+inline constexpr uint32_t kMaxSteps = 4096;  // then the verdict is `limit`
+// Contiguous allocations: each operation may be a call that makes one on each node.
+inline constexpr uint32_t kMaxInstances = kMaxOps * kMaxNodes;
 inline constexpr uint32_t kMaxAllocations = 64;  // live allocations of ordinary pages
-inline constexpr uint32_t kHeapBytes = 2048;     // kmalloc's memory, redzones included
-inline constexpr uint32_t kMaxHeapObjects = 32;
-inline constexpr uint32_t kMaxMappings = 32;       // live ioremap() results
-inline constexpr uint32_t kMaxDirs = 32;           // debugfs directories
-inline constexpr uint32_t kMaxRequests = kMaxOps;  // results kept for the outcome
-inline constexpr uint32_t kMaxViolations = 16;     // listed; later ones are counted
+// kmalloc's memory, redzones and quarantine included: enough for an object in each operation.
+inline constexpr uint32_t kHeapBytes = 4672;
+inline constexpr uint32_t kMaxHeapObjects = kMaxOps;
+inline constexpr uint32_t kMaxMappings = 32;    // live ioremap() results
+inline constexpr uint32_t kMaxDirs = 32;        // debugfs directories
+inline constexpr uint32_t kMaxViolations = 16;  // listed; later ones are counted
 
 // Virtual time: a step takes one tick. drivers/base/core.c sleeps 5 ms when the hotplug
 // lock is taken; at about 4 microseconds a step that would be more ticks than a run has

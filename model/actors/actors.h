@@ -59,8 +59,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpReadEnable,  "read",   "memtrace/enable = %u blocks"},
     {kTpWriteState,  "write",  "%b/state %W = %e"},
     {kTpWriteOnline, "write",  "%b/online %u = %e"},
-    {kTpGet,         "get_page_unless_zero", "pfn=%p = %e"},
-    {kTpPut,         "put_page", "pfn=%p count=%d"},
+    {kTpGet,         "get_page_unless_zero", "pfn=%f = %e"},
+    {kTpPut,         "put_page", "pfn=%f count=%d"},
     {kTpAlloc,       "alloc",  "node=%u = %e"},
     {kTpFree,        "free",   "= %e"},
 };

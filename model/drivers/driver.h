@@ -75,7 +75,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpLogAddedBack, "memtrace_online",
      "memtrace: Added trace memory back to node %d", true},
     {kTpArrayStore,   "memtrace_init_regions_runtime", "memtrace_array = %x"},
-    {kTpEntryStore,   "memtrace_init_regions_runtime", "memtrace_array[%u] = pfn %p"},
+    {kTpEntryStore,   "memtrace_init_regions_runtime", "memtrace_array[%u] = pfn %f"},
     {kTpCountStore,   "memtrace_init_regions_runtime", "memtrace_array_nr = %u"},
     {kTpSizeStore,    "memtrace_enable_set",           "memtrace_size = %u blocks"},
 };

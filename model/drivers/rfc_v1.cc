@@ -92,6 +92,8 @@ int memtrace_free_node(NodeId nid, uint64_t start, uint64_t size) {
   if (rc != 0 || mm::mm().memhp_auto_online != 0) return rc;
   mm::lock_device_hotplug();
   for (uint32_t i = 0; i < nr_blocks; ++i) {
+    // walk_memory_blocks() visits the blocks that are there.
+    if (mm::BlockAt(first + i).registered == 0) continue;
     if (mm::device_online(first + i, mm::MMOP_ONLINE_KEEP) != 0) break;
   }
   mm::unlock_device_hotplug();

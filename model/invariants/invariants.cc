@@ -139,7 +139,7 @@ bool AtRest() {
 Scopes ScopesOfStep() {
   mm::Ledger& l = mm::ledger();
   const bool rest = AtRest();
-  const bool became_rest = rest && l.busy != 0;
+  const bool became_rest = rest && (l.busy != 0 || l.call_returned != 0);
   const Scopes s = {config().full || became_rest, l.released_class != 0, l.op.ended != 0,
                     l.call_returned != 0, became_rest};
   l.busy = rest ? 0 : 1;
@@ -231,6 +231,11 @@ void JudgeReports(uint32_t violations_before) {
   Verdicts& all = verdicts();
   mm::Ledger& l = mm::ledger();
   const mm::Pfn pfn{l.report_pfn};
+  const bool warned = l.report == mm::KernelReport::kWarn || l.report == mm::KernelReport::kBadPage;
+  if (warned && all.pending == Id::kNone) {
+    all.pending = l.report == mm::KernelReport::kWarn ? Id::kK3 : Id::kK4;
+    all.pending_at = sim::sim().step;
+  }
   if (all.total != violations_before && all.pending != Id::kNone) {
     if (Enabled(all.pending)) AddPage(all.pending, mm::Pfn{mm::kNoPfn}, 0, 0, Here());
     all.pending = Id::kNone;
@@ -247,9 +252,6 @@ void JudgeReports(uint32_t violations_before) {
       return;
     case mm::KernelReport::kWarn:
     case mm::KernelReport::kBadPage:
-      if (all.pending != Id::kNone) return;
-      all.pending = l.report == mm::KernelReport::kWarn ? Id::kK3 : Id::kK4;
-      all.pending_at = sim::sim().step;
       return;
   }
 }

@@ -82,9 +82,13 @@ bool HasLiveOwner(Pfn pfn) {
 }
 
 bool RecordedAsRemoved(BlockId b, const Recorded& recorded) {
-  const Owner o = mm::BlockGhostAt(b).removed_by;
-  if (!mm::IsInstance(o) || !mm::Live(mm::InstanceAt(o))) return false;
-  return recorded.Covers(mm::FirstPfn(b), mm::PagesPerBlock());
+  const mm::Ledger& l = mm::ledger();
+  const Pfn start = mm::FirstPfn(b);
+  for (uint32_t k = 0; k < l.nr_instances; ++k) {
+    const InstanceGhost& i = l.instances[k];
+    if (start.v - i.base < i.nr && mm::Live(i)) return recorded.Covers(start, mm::PagesPerBlock());
+  }
+  return false;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/buddy.h"
 
+#include <algorithm>
+
 #include "model/mm/tracepoints.h"
 
 namespace hotplug::mm {
@@ -29,8 +31,7 @@ migratetype ListOf(Pfn pfn) {
   for (uint8_t mt = 0; mt < MIGRATE_TYPES; ++mt) {
     if (area.head[mt] == pfn.v) return static_cast<migratetype>(mt);
   }
-  HOTPLUG_CHECK(!"a free chunk is on no list");
-  return MIGRATE_UNMOVABLE;
+  BUG(kTpBugListCorruption, pfn);
 }
 
 bool page_is_buddy(Pfn buddy, uint32_t order, uint8_t zone_index) {
@@ -165,6 +166,20 @@ Pfn FreeChunkHead(Pfn pfn) {
   return Pfn{kNoPfn};
 }
 
+namespace {
+
+// Files a free chunk under the migratetypes that its pageblocks have now: in pieces, if it is
+// larger than one, as they may differ.
+void FileInPieces(Pfn pfn, uint32_t order) {
+  const uint32_t piece = std::min<uint32_t>(order, mm().pageblock_order);
+  const Pfn end = pfn + (1u << order);
+  for (Pfn p = pfn; p < end; p = p + (1u << piece)) {
+    __free_one_page(p, piece, static_cast<migratetype>(PageblockAt(p)));
+  }
+}
+
+}  // namespace
+
 void RefileFreePages(Pfn pageblock, bool counted) {
   const Pfn end = pageblock + PagesPerPageblock();
   for (Pfn pfn = pageblock; pfn < end;) {
@@ -176,13 +191,8 @@ void RefileFreePages(Pfn pageblock, bool counted) {
     const uint32_t order = PageAt(head).order;
     del_page_from_free_list(head);
     if (counted) ZoneOf(head).nr_free_pages -= 1u << order;
-    // A chunk larger than a pageblock is filed in pieces, whose types may differ by now.
-    const uint32_t piece = order < mm().pageblock_order ? order : mm().pageblock_order;
-    const Pfn chunk_end = head + (1u << order);
-    for (Pfn p = head; p < chunk_end; p = p + (1u << piece)) {
-      __free_one_page(p, piece, static_cast<migratetype>(PageblockAt(p)));
-    }
-    pfn = chunk_end;
+    FileInPieces(head, order);
+    pfn = head + (1u << order);
   }
 }
 
@@ -198,6 +208,7 @@ void free_unref_page(Pfn pfn, uint32_t order) {
   for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kFreeing);
   const bool was_isolated = isolated(pfn);
   if (AtPagePoint(pfn)) sim::sched_point(kTpFreeUnrefPage, pfn.v, was_isolated ? 1 : 0);
+  pfn_to_page(pfn);  // its memmap may be gone by now
   // Into an isolated pageblock goes what it is, unchecked; elsewhere a page that still has a
   // type is found when the per-CPU list is drained.
   if (!was_isolated && p.type != 0) {
@@ -206,7 +217,7 @@ void free_unref_page(Pfn pfn, uint32_t order) {
     // Linking a page that is linked already would make a circle of the list.
     if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
     sim::spin_lock();
-    __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)));
+    FileInPieces(pfn, order);
     sim::spin_unlock();
   }
 }

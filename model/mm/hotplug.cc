@@ -157,7 +157,6 @@ void offline_isolated_pages(BlockId block) {
     if (PageOffline(p)) {
       if (p.refcount != 0) BUG(kTpBugOfflineCount, pfn);
       if (PageBuddy(p)) BUG(kTpBugOfflineBuddy, pfn);
-      BlockGhostAt(block).removed_by = GhostAt(pfn).owner;
       SetOwner(pfn, kNobody);
       ++pfn;
       continue;

@@ -5,8 +5,6 @@ namespace hotplug::mm {
 
 namespace {
 
-uint32_t InstanceBit(Owner o) { return 1u << (o - kFirstInstance); }
-
 // Between the return of the owner's GOING_OFFLINE callback and the terminator that it is
 // told, and in a block that is no longer memory, the owner may hold nothing.
 bool GivenUp(Pfn pfn, Owner o) {
@@ -17,7 +15,7 @@ bool GivenUp(Pfn pfn, Owner o) {
   }
   const OperationGhost& op = ledger().op;
   if (op.active == 0 || op.block != b.v - mm().first_block || !IsInstance(o)) return false;
-  return (op.told & ~op.done & InstanceBit(o)) != 0;
+  return InstanceAt(o).given_up != 0;
 }
 
 }  // namespace
@@ -36,8 +34,8 @@ uint32_t Entitled(Pfn pfn) {
 }
 
 bool Live(const InstanceGhost& instance) {
-  if (instance.released != 0) return false;
-  return instance.call_over == 0 || instance.claimed != 0;
+  if (instance.call_over == 0) return true;
+  return instance.claimed != 0 && instance.released == 0;
 }
 
 void Touch(Pfn pfn) {
@@ -64,7 +62,10 @@ void EndStep(uint16_t writer) {
   l.trespass.kind = kNone;
   l.report = KernelReport::kNone;
   l.released_class = 0;
-  if (l.op.ended != 0) l.op = OperationGhost{};
+  if (l.op.ended != 0) {
+    l.op = OperationGhost{};
+    for (uint32_t i = 0; i < l.nr_instances; ++i) l.instances[i].given_up = 0;
+  }
   if (l.call_returned == 0) return;
   l.call_returned = 0;
   for (uint32_t i = 0; i < l.nr_instances; ++i) {
@@ -119,7 +120,7 @@ InstanceId NewInstance(Pfn base, uint32_t nr) {
   HOTPLUG_CHECK(l.nr_instances < kMaxInstances);
   const uint32_t id = l.nr_instances++;
   const uint32_t task = sim::current_task().v;
-  l.instances[id] = InstanceGhost{base.v, nr, static_cast<uint8_t>(task), 0, 0, 0};
+  l.instances[id] = InstanceGhost{base.v, nr, static_cast<uint8_t>(task), 0, 0, 0, 0, {}};
   l.instance_of[task] = static_cast<uint8_t>(id + 1);
   return InstanceId{id};
 }
@@ -151,7 +152,6 @@ void BeginOperation(BlockId b) {
   l.op.active = 1;
   l.op.block = static_cast<uint8_t>(b.v - mm().first_block);
   BlockGhostAt(b).last_event = 0;
-  BlockGhostAt(b).removed_by = kNobody;
   const Pfn start = FirstPfn(b);
   for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) GhostAt(pfn).dropped = 0;
 }
@@ -161,13 +161,14 @@ void BeginCallback(Owner owner) {
   ledger().callback_task = static_cast<uint8_t>(sim::current_task().v);
 }
 
-void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg) {
+void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer) {
   Ledger& l = ledger();
   l.callback_owner = kNobody;
   if (!IsInstance(owner)) return;
-  const uint32_t bit = InstanceBit(owner);
-  if (action == MEM_GOING_OFFLINE) l.op.told |= bit;
-  if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) l.op.done |= bit;
+  // Who refuses keeps what it has.
+  const bool refused = notifier_to_errno(answer) != 0;
+  if (action == MEM_GOING_OFFLINE && !refused) InstanceAt(owner).given_up = 1;
+  if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) InstanceAt(owner).given_up = 0;
   // What the owner may hold has changed, so its pages are to be looked at again.
   for (Pfn pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; ++pfn) {
     if (GhostAt(pfn).owner == owner) Touch(pfn);

@@ -46,7 +46,6 @@ struct PageGhost {
 struct BlockGhost {
   Phase phase;
   uint8_t last_event;  // notifier action last delivered in the block's last operation
-  Owner removed_by;    // offline or absent block: the instance that gave up its pages
   uint16_t writer;     // trace point of the step that last changed the block
 };
 
@@ -58,12 +57,12 @@ struct InstanceGhost {
   uint8_t claimed;    // the driver reported the range as reserved
   uint8_t released;   // its memory was given back by adding it again
   uint8_t call_over;  // the call that allocated it has returned: 2 in this step, then 1
+  uint8_t given_up;   // from the return of its GOING_OFFLINE callback to its terminator
+  uint8_t pad[3];
 };
 
 // The offline operation in progress; mem_hotplug_lock allows one at a time.
 struct OperationGhost {
-  uint32_t told;  // instances whose GOING_OFFLINE callback returned, a bit each
-  uint32_t done;  // instances that were told OFFLINE or CANCEL_OFFLINE
   uint8_t active;
   uint8_t ended;  // ended in this step
   uint8_t succeeded;
@@ -149,7 +148,7 @@ void CallReturned();
 // An offline operation: its begin, a delivery to one notifier, its end.
 void BeginOperation(BlockId b);
 void BeginCallback(Owner owner);
-void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg);
+void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer);
 void EndOperation(bool succeeded);
 
 void Report(KernelReport kind, Pfn pfn, bool silent);

@@ -132,7 +132,6 @@ void register_memory(BlockId block, NodeId nid) {
   mem.dev_offline = 1;
   mem.nid = static_cast<uint8_t>(nid.v);
   SetPhase(block, Phase::kOffline);
-  BlockGhostAt(block).removed_by = kNobody;
 }
 
 void unregister_memory(BlockId block) {

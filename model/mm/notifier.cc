@@ -25,7 +25,10 @@ uint32_t EventOperand(uint32_t action, const memory_notify_arg& arg) {
 
 void InsertByPriority(notifier_block& nb) {
   uint32_t* link = &mm().chain_head;
-  while (*link != 0 && At(*link)->priority >= nb.priority) link = &At(*link)->next;
+  while (*link != 0 && At(*link)->priority >= nb.priority) {
+    if (At(*link) == &nb) return;  // registered already: 5.6 warns, and that is all
+    link = &At(*link)->next;
+  }
   nb.next = *link;
   *link = OffsetOf(nb);
 }
@@ -67,7 +70,7 @@ int32_t memory_notify(uint32_t action, const memory_notify_arg& arg) {
     notifier_block* next = At(nb->next);
     BeginCallback(nb->owner);
     ret = functions->call[nb->notifier_call](*nb, action, arg);
-    EndCallback(nb->owner, action, arg);
+    EndCallback(nb->owner, action, arg, ret);
     sim::sched_point(kTpNotifierCall, EventOperand(action, arg), nb->name,
                      static_cast<uint32_t>(ret));
     if ((ret & NOTIFY_STOP_MASK) != 0) break;

@@ -20,7 +20,7 @@ struct HeapPtr {
   friend bool operator==(const HeapPtr&, const HeapPtr&) = default;
 };
 
-inline constexpr uint32_t kRedzoneBytes = 64;
+inline constexpr uint32_t kRedzoneBytes = 32;
 
 // Zeroed memory with a redzone on both sides; freed objects stay in quarantine for the rest
 // of the run. NULL if the heap is full or a failure is injected.

@@ -108,11 +108,15 @@ void SetSchedule(const scenario::Scenario& s) {
 
 // Runs to the end, through at most one stuck state: what user space holds is let go then,
 // loops are killed, and the rest of the run and its checks show what is left.
-sim::Stop RunToEnd(Outcome* out) {
+sim::Stop RunToEnd(const RunOptions& options, Outcome* out) {
   sim::Stop stop = sim::RunTasks();
   if (stop != sim::Stop::kStuck) return stop;
-  out->stuck_benign = JudgeStuck(out);
-  if (!out->stuck_benign && sim::sim().stop == sim::Stop::kViolation) return stop;
+  // Whoever blocked last made no step of it: what he did is judged first.
+  const uint32_t before = invariants::verdicts().total;
+  invariants::CheckStep();
+  const bool illegal = invariants::verdicts().total != before;
+  out->stuck_benign = !illegal && JudgeStuck(out);
+  if (!out->stuck_benign && options.on_violation == OnViolation::kStop) return stop;
   sim::ReleaseStuck();
   stop = sim::RunTasks();
   if (stop == sim::Stop::kStuck && out->stuck_benign) out->stuck_benign = JudgeStuck(out);
@@ -147,7 +151,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
 
   out->stuck_benign = false;
   out->nr_waits = 0;
-  const sim::Stop stop = RunToEnd(out);
+  const sim::Stop stop = RunToEnd(options, out);
   if (stop == sim::Stop::kFinished) invariants::CheckEnd();
 
   const invariants::Verdicts& v = invariants::verdicts();

@@ -99,7 +99,8 @@ void InitLock(Lock& lock, uint8_t lock_class) {
 void LockExclusive(Lock& lock) {
   const uint8_t self = static_cast<uint8_t>(sim().current + 1);
   NoteOrder(lock.lock_class);
-  if (lock.owner == self) Fault(LockFault::kRecursion, lock.lock_class);
+  const bool reads = (lock.readers >> sim().current & 1) != 0;
+  if (lock.owner == self || reads) Fault(LockFault::kRecursion, lock.lock_class);
   if (lock.held() || lock.queue != 0) {
     Wait(lock, self);
   } else {

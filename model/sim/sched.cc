@@ -113,7 +113,7 @@ uint32_t Preempted(SimState& s, Task& t) {
     ++t.schedule_pos;
   }
   NextPreemption(s, t);
-  return (s.ready >> other & 1) != 0 ? other : s.current;
+  return other < s.nr_tasks && (s.ready >> other & 1) != 0 ? other : s.current;
 }
 
 // ---- A step ----

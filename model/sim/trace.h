@@ -19,7 +19,7 @@ using Tp = uint16_t;
 
 // How a trace point prints. `function` is the kernel function (or our own actor) in which
 // the event happens; `format` names the three operands:
-//   %d signed, %u unsigned, %x hexadecimal, %p pfn, %b block (memoryN), %a notifier action,
+//   %d signed, %u unsigned, %x hexadecimal, %f pfn, %b block (memoryN), %a notifier action,
 //   %k action << 16 | block, %e errno (0 or negative), %v a notifier's raw answer, %n
 //   notifier, %s block state, %l lock, %t task, %o task that owns a lock, %g signal, %W file
 //   word, %A physical address of a pfn, %R physical range of a block, %_ nothing (skips the
