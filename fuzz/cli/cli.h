@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// hotplug-fuzz: what its verbs share. A verb is one function in a file of its name; its flags
+// are Abseil flags defined there and listed in the table of main.cc. docs/command-line.md is
+// the manual.
+#ifndef FUZZ_CLI_CLI_H_
+#define FUZZ_CLI_CLI_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/flags/declare.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "model/run/run.h"
+
+ABSL_DECLARE_FLAG(std::string, out);
+
+namespace hotplug::cli {
+
+// 70 to 72 and 77 are libFuzzer's.
+enum ExitCode : int {
+  kAllWell = 0,
+  kFailed = 1,  // a violation, or something that is not as expected
+  kUsage = 2,   // wrong arguments or unreadable input
+  kStuck = 3,   // liveness or limit
+  kSkipped = 4,
+  kTwoDigests = 5,
+};
+// The one of two exit codes that several files together have.
+ExitCode Worse(ExitCode a, ExitCode b);
+ExitCode ExitCodeOf(run::Verdict verdict);
+
+using Args = std::vector<std::string>;  // without flags
+
+ExitCode Run(const Args& files);
+ExitCode Show(const Args& files);
+ExitCode Encode(const Args& files);
+ExitCode Explain(const Args& files);
+ExitCode Minimize(const Args& files);
+ExitCode List(const Args& what);
+
+// A scenario from a file in either form, with --driver and --kernel applied.
+struct Input {
+  scenario::Scenario scenario;
+  std::vector<std::string> expect;
+};
+absl::StatusOr<Input> Load(const std::string& path);
+
+// Prints the message to stderr and returns kUsage.
+ExitCode Complain(absl::string_view message);
+ExitCode Complain(const absl::Status& status);
+
+// Writes a file that must not exist yet. Refuses as soon as asked, so that no work is lost.
+absl::Status CheckNew(const std::string& path);
+absl::Status WriteNew(const std::string& path, absl::string_view contents);
+
+// Sets the flags of argv[2..] and returns the other arguments. Only flags named in `allowed`
+// may be given; `-o OUT` is --out=OUT.
+absl::StatusOr<Args> ParseArgs(int argc, char** argv, const std::vector<std::string>& allowed);
+
+}  // namespace hotplug::cli
+
+#endif  // FUZZ_CLI_CLI_H_

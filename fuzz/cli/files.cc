@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "fuzz/cli/cli.h"
+#include "model/scenario/bytes.h"
+#include "model/scenario/parse.h"
+
+ABSL_FLAG(std::string, driver, "", "run with this driver instead of the scenario's");
+ABSL_FLAG(std::string, kernel, "", "run on this kernel instead of the scenario's");
+
+namespace hotplug::cli {
+
+namespace {
+
+absl::StatusOr<std::string> Contents(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(EISDIR)));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string contents{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (file.fail()) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  return contents;
+}
+
+// Sets `row` to that of the name in a flag; an empty flag changes nothing.
+absl::Status Override(const std::string& value, absl::string_view flag, const char* const* names,
+                      uint32_t nr, uint8_t* row) {
+  if (value.empty()) return absl::OkStatus();
+  std::string known;
+  for (uint32_t i = 0; i < nr; ++i) {
+    if (value == names[i]) {
+      *row = static_cast<uint8_t>(i);
+      return absl::OkStatus();
+    }
+    absl::StrAppend(&known, i == 0 ? "" : ", ", names[i]);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", flag, "=", value, ": there is only ", known));
+}
+
+}  // namespace
+
+absl::StatusOr<Input> Load(const std::string& path) {
+  absl::StatusOr<std::string> contents = Contents(path);
+  if (!contents.ok()) return contents.status();
+  const scenario::Names names = run::Names();
+  Input input;
+  if (scenario::IsText(*contents)) {
+    absl::StatusOr<scenario::File> file = scenario::Parse(*contents, path, names);
+    if (!file.ok()) return file.status();
+    input = {file->scenario, file->expect};
+  } else {
+    input.scenario = scenario::Decode(reinterpret_cast<const uint8_t*>(contents->data()),
+                                      contents->size(), names.nr_drivers, names.nr_kernels);
+  }
+  absl::Status status = Override(absl::GetFlag(FLAGS_driver), "driver", names.drivers,
+                                 names.nr_drivers, &input.scenario.driver);
+  if (!status.ok()) return status;
+  status = Override(absl::GetFlag(FLAGS_kernel), "kernel", names.kernels, names.nr_kernels,
+                    &input.scenario.machine.kernel);
+  if (!status.ok()) return status;
+  return input;
+}
+
+absl::Status CheckNew(const std::string& path) {
+  if (path.empty()) return absl::InvalidArgumentError("-o OUT is missing");
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(path, ": exists already and is not overwritten"));
+}
+
+absl::Status WriteNew(const std::string& path, absl::string_view contents) {
+  absl::Status status = CheckNew(path);
+  if (!status.ok()) return status;
+  std::FILE* file = std::fopen(path.c_str(), "wxe");
+  bool ok = file != nullptr;
+  if (ok) {
+    ok = std::fwrite(contents.data(), 1, contents.size(), file) == contents.size();
+    ok = std::fclose(file) == 0 && ok;
+  }
+  if (ok) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+}
+
+ExitCode Complain(absl::string_view message) {
+  std::fprintf(stderr, "%s\n", std::string(message).c_str());
+  return kUsage;
+}
+
+ExitCode Complain(const absl::Status& status) { return Complain(status.message()); }
+
+}  // namespace hotplug::cli

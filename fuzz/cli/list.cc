@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "fuzz/cli/cli.h"
+
+namespace hotplug::cli {
+
+namespace {
+
+void Line(const char* name, const char* sentence) { std::printf("%s\t%s\n", name, sentence); }
+
+void ListDrivers() {
+  for (uint32_t i = 0; i < drivers::kNrDrivers; ++i) {
+    Line(drivers::kDrivers[i]->name, drivers::kDrivers[i]->sentence);
+  }
+}
+
+void ListKernels() {
+  for (uint32_t i = 0; i < run::kNrKernels; ++i) {
+    Line(run::kKernels[i].name, run::kKernels[i].sentence);
+  }
+}
+
+void ListInvariants() {
+  for (uint32_t i = 0; i < invariants::kNrInvariants; ++i) {
+    Line(invariants::kInvariants[i].name, invariants::kInvariants[i].sentence);
+  }
+}
+
+// The roles of tasks, and notifiers. A role is a name: every task may do everything.
+void ListActors() {
+  Line("memtrace", "calls the driver under test: reads and writes its file `enable`");
+  Line("user", "takes memory blocks offline and online through their files in sysfs");
+  Line("walker", "walks pfns: takes references on pages of others and drops them");
+  Line("alloc", "allocates and frees pages");
+  Line("kill", "sends signals to other tasks");
+  Line("notifier", "sits on the memory notifier chain and answers what the scenario says");
+}
+
+constexpr struct {
+  const char* name;
+  void (*list)();
+} kLists[] = {{"drivers", ListDrivers},
+              {"kernels", ListKernels},
+              {"invariants", ListInvariants},
+              {"actors", ListActors}};
+
+}  // namespace
+
+ExitCode List(const Args& what) {
+  for (const auto& row : kLists) {
+    if (what[0] != row.name) continue;
+    row.list();
+    return kAllWell;
+  }
+  return Complain(absl::StrCat("hotplug-fuzz list: no list of ", what[0],
+                               "; there are drivers, kernels, invariants and actors"));
+}
+
+}  // namespace hotplug::cli

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cstdio>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "fuzz/cli/cli.h"
+
+namespace hotplug::cli {
+
+namespace {
+
+struct Verb {
+  const char* name;
+  ExitCode (*main)(const Args& args);
+  uint32_t min_args;
+  uint32_t max_args;
+  std::vector<std::string> flags;
+  const char* usage;
+};
+
+const std::vector<Verb>& Verbs() {
+  static const auto* verbs = new std::vector<Verb>{
+      {"run",
+       Run,
+       1,
+       UINT32_MAX,
+       {"driver", "kernel", "trace", "verify", "expect", "print_expect"},
+       "run FILE...             a line for each: what came out\n"
+       "  --trace                 and the trace below it\n"
+       "  --verify                run twice and compare the digests\n"
+       "  --expect                compare with the expect block instead; silent if it is so\n"
+       "  --print-expect          print the expect block instead"},
+      {"explain", Explain, 1, 1, {"driver", "kernel"}, "explain FILE            the report"},
+      {"minimize",
+       Minimize,
+       1,
+       1,
+       {"driver", "kernel", "out"},
+       "minimize FILE -o OUT    the smallest scenario with the same DEDUP_TOKEN, as text"},
+      {"show", Show, 1, 1, {"driver", "kernel"}, "show FILE               as text"},
+      {"encode", Encode, 1, 1, {"driver", "kernel", "out"}, "encode FILE -o OUT      as bytes"},
+      {"list", List, 1, 1, {}, "list WHAT               drivers, kernels, invariants or actors"},
+  };
+  return *verbs;
+}
+
+void PrintUsage(std::FILE* to) {
+  std::fputs("usage: hotplug-fuzz VERB ...\n\n", to);
+  for (const Verb& verb : Verbs()) std::fprintf(to, "%s\n", verb.usage);
+  std::fputs(
+      "\n"
+      "FILE is a scenario as text or as bytes. Wherever there is one:\n"
+      "  --driver=NAME           instead of the scenario's\n"
+      "  --kernel=NAME           instead of the scenario's\n"
+      "\n"
+      "exit codes: 0 all well, 1 a violation or not as expected, 2 usage or unreadable input,\n"
+      "3 liveness or step limit, 5 two digests for one input\n",
+      to);
+}
+
+ExitCode Main(int argc, char** argv) {
+  const char* name = argc > 1 ? argv[1] : "";
+  if (std::strcmp(name, "help") == 0 || std::strcmp(name, "--help") == 0) {
+    PrintUsage(stdout);
+    return kAllWell;
+  }
+  for (const Verb& verb : Verbs()) {
+    if (std::strcmp(verb.name, name) != 0) continue;
+    const absl::StatusOr<Args> args = ParseArgs(argc, argv, verb.flags);
+    if (!args.ok())
+      return Complain(absl::StrCat("hotplug-fuzz ", name, ": ", args.status().message()));
+    if (args->size() < verb.min_args || args->size() > verb.max_args) {
+      return Complain(absl::StrCat("usage: hotplug-fuzz ", verb.usage));
+    }
+    return verb.main(*args);
+  }
+  if (name[0] != '\0') Complain(absl::StrCat("hotplug-fuzz: no verb ", name));
+  PrintUsage(stderr);
+  return kUsage;
+}
+
+}  // namespace
+
+ExitCode Worse(ExitCode a, ExitCode b) {
+  for (const ExitCode code : {kUsage, kTwoDigests, kFailed, kStuck, kSkipped}) {
+    if (a == code || b == code) return code;
+  }
+  return kAllWell;
+}
+
+ExitCode ExitCodeOf(run::Verdict verdict) {
+  switch (verdict) {
+    case run::Verdict::kOk:
+      return kAllWell;
+    case run::Verdict::kViolation:
+      return kFailed;
+    case run::Verdict::kLiveness:
+    case run::Verdict::kLimit:
+      break;
+  }
+  return kStuck;
+}
+
+}  // namespace hotplug::cli
+
+int main(int argc, char** argv) { return hotplug::cli::Main(argc, argv); }

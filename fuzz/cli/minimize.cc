@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/report/minimize.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fuzz/cli/cli.h"
+#include "fuzz/report/report.h"
+#include "fuzz/report/trace.h"
+#include "model/scenario/print.h"
+
+namespace hotplug::cli {
+
+namespace {
+
+constexpr uint32_t kRunsPerUpdate = 256;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void OnInterrupt(int) { interrupted = 1; }
+
+std::string Size(const scenario::Scenario& s) {
+  return absl::StrFormat("%d ops, %d preemptions", s.ops.size, s.schedule.size);
+}
+
+bool GoOn(const report::Minimized& m) {
+  static const bool terminal = isatty(STDERR_FILENO) != 0;
+  if (terminal && m.runs % kRunsPerUpdate == 0) {
+    absl::FPrintF(stderr, "\r%d runs: %s\033[K", m.runs, Size(m.scenario));
+  }
+  return interrupted == 0;
+}
+
+std::string Text(const scenario::Scenario& s) {
+  run::RunOptions options;
+  options.keep_trace = true;
+  run::Run(s, options);
+  const auto comments = report::ScheduleComments(run::Trace(), s, report::DriverOf(s, options));
+  return scenario::Print(s, run::Names(), comments.data());
+}
+
+}  // namespace
+
+ExitCode Minimize(const Args& files) {
+  const std::string out = absl::GetFlag(FLAGS_out);
+  absl::Status status = CheckNew(out);
+  if (!status.ok()) return Complain(status);
+  const absl::StatusOr<Input> input = Load(files[0]);
+  if (!input.ok()) return Complain(input.status());
+
+  std::signal(SIGINT, OnInterrupt);
+  const report::Minimized m = report::Minimize(input->scenario, run::RunOptions{}, GoOn);
+  if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
+  if (m.token.empty()) return Complain(absl::StrCat(files[0], ": does not fail, so it stays"));
+  status = WriteNew(out, Text(m.scenario));
+  if (!status.ok()) return Complain(status);
+  absl::PrintF("%s: %s (%s; %d runs%s)\n", out, m.token, Size(m.scenario), m.runs,
+               m.complete ? "" : ", stopped early");
+  return kAllWell;
+}
+
+}  // namespace hotplug::cli

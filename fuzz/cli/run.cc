@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <cstdio>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fuzz/cli/cli.h"
+#include "fuzz/report/expect.h"
+#include "fuzz/report/report.h"
+#include "fuzz/report/trace.h"
+#include "model/scenario/bytes.h"
+
+ABSL_FLAG(bool, trace, false, "print the trace");
+ABSL_FLAG(bool, verify, false, "run twice and compare the digests");
+ABSL_FLAG(bool, expect, false, "compare with the expect block of the file");
+ABSL_FLAG(bool, print_expect, false, "print the expect block that the file should have");
+
+namespace hotplug::cli {
+
+namespace {
+
+void PrintLine(const std::string& file, const scenario::Scenario& s, const run::Outcome& o) {
+  absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", file,
+               drivers::kDrivers[s.driver]->name, run::kKernels[s.machine.kernel].name,
+               run::Name(o.verdict), o.steps, o.digest);
+  if (const invariants::Violation* v = o.first()) {
+    absl::PrintF(" invariant=%s step=%d", invariants::Name(v->id), v->step);
+  }
+  absl::PrintF("\n");
+}
+
+// Once more, on a machine that was another one in between.
+ExitCode Verify(const std::string& file, const scenario::Scenario& s, const run::Outcome& o) {
+  run::Run(scenario::Decode(nullptr, 0, 1, 1));
+  const run::Outcome again = run::Run(s);
+  const bool same = again.digest == o.digest && again.steps == o.steps &&
+                    again.verdict == o.verdict && again.nr_violations == o.nr_violations;
+  if (same) return kAllWell;
+  absl::FPrintF(stderr, "%s: two runs differ: steps=%d digest=0x%016x, steps=%d digest=0x%016x\n",
+                file, o.steps, o.digest, again.steps, again.digest);
+  return kTwoDigests;
+}
+
+ExitCode RunOne(const std::string& file, const Input& input) {
+  run::RunOptions options;
+  options.keep_trace = absl::GetFlag(FLAGS_trace);
+  const scenario::Scenario& s = input.scenario;
+  const run::Outcome o = run::Run(s, options);
+  PrintLine(file, s, o);
+  if (options.keep_trace) {
+    std::fputs(report::FormatTrace(run::Trace(), s, report::DriverOf(s, options)).c_str(), stdout);
+  }
+  const ExitCode code = ExitCodeOf(o.verdict);
+  return absl::GetFlag(FLAGS_verify) ? Worse(code, Verify(file, s, o)) : code;
+}
+
+std::vector<std::string> ExpectLines(const scenario::Scenario& s) {
+  const run::RunOptions options = report::ExpectOptions();
+  const run::Outcome o = run::Run(s, options);
+  return report::Summarize(s, o, report::DriverOf(s, options));
+}
+
+ExitCode PrintExpect(const Input& input) {
+  absl::PrintF("expect\n");
+  for (const std::string& line : ExpectLines(input.scenario)) absl::PrintF("  %s\n", line);
+  return kAllWell;
+}
+
+ExitCode CompareExpect(const std::string& file, const Input& input) {
+  if (input.expect.empty()) return Complain(absl::StrCat(file, ": there is no expect block"));
+  const std::vector<std::string> got = ExpectLines(input.scenario);
+  for (size_t i = 0; i < std::max(got.size(), input.expect.size()); ++i) {
+    const std::string want = i < input.expect.size() ? input.expect[i] : "(nothing more)";
+    const std::string have = i < got.size() ? got[i] : "(nothing more)";
+    if (want == have) continue;
+    absl::PrintF(
+        "%s: not as expected, line %d of the expect block\n  expected: %s\n  got:      %s\n", file,
+        i + 1, want, have);
+    return kFailed;
+  }
+  return kAllWell;
+}
+
+}  // namespace
+
+ExitCode Run(const Args& files) {
+  ExitCode worst = kAllWell;
+  for (const std::string& file : files) {
+    const absl::StatusOr<Input> input = Load(file);
+    ExitCode code = kAllWell;
+    if (!input.ok()) {
+      code = Complain(input.status());
+    } else if (absl::GetFlag(FLAGS_print_expect)) {
+      code = PrintExpect(*input);
+    } else if (absl::GetFlag(FLAGS_expect)) {
+      code = CompareExpect(file, *input);
+    } else {
+      code = RunOne(file, *input);
+    }
+    worst = Worse(worst, code);
+  }
+  return worst;
+}
+
+}  // namespace hotplug::cli

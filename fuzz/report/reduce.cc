@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/report/reduce.h"
+
+#include <algorithm>
+
+#include "model/actors/actors.h"
+#include "model/mm/tracepoints.h"
+#include "model/sim/tracepoints.h"
+
+namespace hotplug::report {
+
+using scenario::Answer;
+using scenario::Op;
+using scenario::OpKind;
+using scenario::Scenario;
+
+// ---- Which operation an event belongs to ----
+
+namespace {
+
+// The event that ends an operation, in the order of OpKind.
+constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
+    actors::kTpWriteEnable, actors::kTpReadEnable, actors::kTpWriteState, actors::kTpWriteOnline,
+    actors::kTpAlloc,       actors::kTpFree,       actors::kTpGet,        actors::kTpPut,
+    sim::kTpSignal,         sim::kTpWaitTask,      sim::kTpSleep};
+
+// An operation that had nothing to do has no event at all.
+bool WasSkipped(OpKind kind, sim::Tp tp) {
+  if (kind == OpKind::kPut) return tp != actors::kTpPut && tp != mm::kTpFreeUnrefPage;
+  const bool may_be = kind == OpKind::kAfter || kind == OpKind::kSleep;
+  return may_be && tp != kLastEvent[static_cast<uint32_t>(kind)];
+}
+
+// Follows one task through its operations.
+class Progress {
+ public:
+  void Start(const Scenario& s, uint32_t task) {
+    s_ = &s;
+    task_ = task;
+    Seek(0);
+  }
+
+  Anchor Next(sim::Tp tp) {
+    while (op_ != kNoOp && WasSkipped(s_->ops[op_].kind, tp)) Seek(op_ + 1);
+    const auto same = std::count(events_.begin(), events_.end(), tp);
+    events_.push_back(tp);
+    // What happens after the last operation belongs to no index of the list.
+    const Anchor anchor{op_ == kNoOp ? s_->ops.size : op_, tp, static_cast<uint32_t>(same) + 1};
+    const bool over = op_ != kNoOp && tp == kLastEvent[static_cast<uint32_t>(s_->ops[op_].kind)];
+    if (over) Seek(op_ + 1);
+    return anchor;
+  }
+
+ private:
+  void Seek(uint32_t from) {
+    op_ = kNoOp;
+    events_.clear();
+    for (uint32_t i = from; i < s_->ops.size && op_ == kNoOp; ++i) {
+      if (s_->ops[i].task == task_) op_ = i;
+    }
+  }
+
+  const Scenario* s_ = nullptr;
+  uint32_t task_ = 0;
+  uint32_t op_ = kNoOp;
+  std::vector<sim::Tp> events_;  // of this operation
+};
+
+}  // namespace
+
+std::vector<Point> PointsOf(const Records& records, const Scenario& s) {
+  std::vector<Progress> progress(s.tasks.size);
+  for (uint32_t i = 0; i < s.tasks.size; ++i) progress[i].Start(s, i);
+  std::vector<Point> points;
+  ForEachRecord(records, [&](const sim::Record& r, uint32_t own) {
+    if (own == 0 || r.task >= s.tasks.size) return;
+    points.push_back({r.step, own, r.task, progress[r.task].Next(r.tp)});
+  });
+  return points;
+}
+
+// ---- Leaving out ----
+
+namespace {
+
+void DropPreemptionAt(Candidate& c, uint32_t i) {
+  c.s.schedule.erase(i);
+  c.anchors.erase(c.anchors.begin() + i);
+}
+
+void DropOpAt(Candidate& c, uint32_t op) {
+  c.s.ops.erase(op);
+  for (uint32_t i = c.s.schedule.size; i-- > 0;) {
+    Anchor& a = c.anchors[i];
+    if (a.op == op) {
+      DropPreemptionAt(c, i);
+    } else if (a.op != kNoOp && a.op > op) {
+      --a.op;
+    }
+  }
+}
+
+bool DropPreemption(Candidate& c, uint32_t i) {
+  if (i >= c.s.schedule.size) return false;
+  DropPreemptionAt(c, i);
+  return true;
+}
+
+bool DropOp(Candidate& c, uint32_t i) {
+  if (i >= c.s.ops.size) return false;
+  DropOpAt(c, i);
+  return true;
+}
+
+bool DropTask(Candidate& c, uint32_t task) {
+  Scenario& s = c.s;
+  if (task >= s.tasks.size) return false;
+  const auto names_task = [task](const Op& op) {
+    const bool targets = op.kind == OpKind::kKill || op.kind == OpKind::kAfter;
+    return op.task == task || (targets && op.target == task);
+  };
+  for (uint32_t i = s.ops.size; i-- > 0;) {
+    if (names_task(s.ops[i])) DropOpAt(c, i);
+  }
+  for (uint32_t i = s.schedule.size; i-- > 0;) {
+    if (s.schedule[i].task == task || s.schedule[i].other == task) DropPreemptionAt(c, i);
+  }
+  s.tasks.erase(task);
+  const auto renumber = [task](uint8_t& t) { t = static_cast<uint8_t>(t - (t > task ? 1 : 0)); };
+  for (Op& op : s.ops) {
+    renumber(op.task);
+    renumber(op.target);
+  }
+  for (scenario::Preemption& p : s.schedule) {
+    renumber(p.task);
+    renumber(p.other);
+  }
+  return true;
+}
+
+bool DropNotifier(Candidate& c, uint32_t notifier) {
+  Scenario& s = c.s;
+  if (notifier >= s.notifiers.size) return false;
+  for (uint32_t i = s.answers.size; i-- > 0;) {
+    Answer& a = s.answers[i];
+    if (a.notifier == notifier) {
+      s.answers.erase(i);
+    } else if (a.notifier > notifier) {
+      --a.notifier;
+    }
+  }
+  s.notifiers.erase(notifier);
+  return true;
+}
+
+bool DropAnswer(Candidate& c, uint32_t i) {
+  if (i >= c.s.answers.size) return false;
+  c.s.answers.erase(i);
+  return true;
+}
+
+bool DropFault(Candidate& c, uint32_t i) {
+  if (i >= c.s.faults.size) return false;
+  c.s.faults.erase(i);
+  return true;
+}
+
+// What names the block goes to the one below it; answers about it are about none.
+bool DropBlock(Candidate& c, uint32_t block) {
+  Scenario& s = c.s;
+  if (block >= s.machine.blocks.size) return false;
+  const auto renumber = [block](uint8_t& b) {
+    if (b >= block && b != 0) --b;
+  };
+  for (uint32_t i = s.answers.size; i-- > 0;) {
+    Answer& a = s.answers[i];
+    if (a.block == Answer::kAnyBlock) continue;
+    if (a.block == block) {
+      s.answers.erase(i);
+    } else {
+      renumber(a.block);
+    }
+  }
+  for (Op& op : s.ops) renumber(op.block);
+  s.machine.blocks.erase(block);
+  return true;
+}
+
+// ---- Making simpler: each for the i-th item of a list ----
+
+bool AnswerToAnyBlock(Candidate& c, uint32_t i) {
+  if (i >= c.s.answers.size) return false;
+  c.s.answers[i].block = Answer::kAnyBlock;
+  return true;
+}
+
+bool FirstCallOfAnswer(Candidate& c, uint32_t i) {
+  if (i >= c.s.answers.size) return false;
+  if (c.s.answers[i].nth > 1) c.s.answers[i].nth = 1;
+  return true;
+}
+
+bool FirstCallOfFault(Candidate& c, uint32_t i) {
+  if (i >= c.s.faults.size) return false;
+  c.s.faults[i].nth = 1;
+  return true;
+}
+
+bool PriorityZero(Candidate& c, uint32_t i) {
+  if (i >= c.s.notifiers.size) return false;
+  c.s.notifiers[i].priority = 0;
+  return true;
+}
+
+// The value of a write or a sleep, at once to the least one.
+bool LeastValue(Candidate& c, uint32_t i) {
+  if (i >= c.s.ops.size) return false;
+  Op& op = c.s.ops[i];
+  if (op.kind == OpKind::kWriteEnable && op.value > kBlockBytes) op.value = kBlockBytes;
+  if (op.kind == OpKind::kSleep) op.value = 1;
+  return true;
+}
+
+bool HalfValue(Candidate& c, uint32_t i) {
+  if (i >= c.s.ops.size) return false;
+  Op& op = c.s.ops[i];
+  const uint64_t least = op.kind == OpKind::kSleep ? 1 : kBlockBytes;
+  const bool has_value = op.kind == OpKind::kSleep || op.kind == OpKind::kWriteEnable;
+  if (has_value && op.value / 2 >= least) op.value /= 2;
+  return true;
+}
+
+// One argument of an operation that its kind uses, or none.
+template <auto kField>
+bool ZeroField(Candidate& c, uint32_t i) {
+  if (i >= c.s.ops.size) return false;
+  c.s.ops[i].*kField = 0;
+  return true;
+}
+
+template <bool scenario::Block::* kFlag>
+bool ClearBlockFlag(Candidate& c, uint32_t i) {
+  if (i >= c.s.machine.blocks.size) return false;
+  c.s.machine.blocks[i].*kFlag = false;
+  return true;
+}
+
+bool NormalZone(Candidate& c, uint32_t i) {
+  if (i >= c.s.machine.blocks.size) return false;
+  c.s.machine.blocks[i].zone = scenario::Zone::kNormal;
+  return true;
+}
+
+bool OneNode(Candidate& c, uint32_t i) {
+  for (scenario::Block& b : c.s.machine.blocks) b.node = 0;
+  for (Op& op : c.s.ops) op.node = 0;
+  return i == 0;
+}
+
+template <bool scenario::Machine::* kFlag>
+bool ClearMachineFlag(Candidate& c, uint32_t i) {
+  c.s.machine.*kFlag = false;
+  return i == 0;
+}
+
+bool FewerPages(Candidate& c, uint32_t i) {
+  scenario::Machine& m = c.s.machine;
+  if (i != 0 || scenario::PagesPerBlock(m) <= kMinPagesPerBlock) return false;
+  --m.block_order;
+  m.pageblock_order = std::min(m.pageblock_order, m.block_order);
+  m.max_order = std::min(m.max_order, m.block_order);
+  for (Op& op : c.s.ops) op.page = std::min<uint16_t>(op.page, (1u << m.block_order) - 1);
+  return true;
+}
+
+// Where the example of the documentation and the empty byte string have it.
+bool UsualFirstBlock(Candidate& c, uint32_t i) {
+  c.s.machine.first_block = scenario::Machine{}.first_block;
+  return i == 0;
+}
+
+}  // namespace
+
+// What leaves out most comes first; preemptions before all, as each costs a run per change.
+const Reduction kReductions[] = {
+    {"preemption", DropPreemption},
+    {"task", DropTask},
+    {"notifier", DropNotifier},
+    {"operation", DropOp},
+    {"answer", DropAnswer},
+    {"fault", DropFault},
+    {"block", DropBlock},
+    {"node", OneNode},
+    {"pages", FewerPages},
+    {"value", LeastValue},
+    {"half the value", HalfValue},
+    {"order", ZeroField<&Op::order>},
+    {"page", ZeroField<&Op::page>},
+    {"nth answer", FirstCallOfAnswer},
+    {"nth fault", FirstCallOfFault},
+    {"block of an answer", AnswerToAnyBlock},
+    {"priority", PriorityZero},
+    {"zone", NormalZone},
+    {"reserved", ClearBlockFlag<&scenario::Block::reserved>},
+    {"offline", ClearBlockFlag<&scenario::Block::offline>},
+    {"auto_online", ClearMachineFlag<&scenario::Machine::auto_online>},
+    {"debug_vm", ClearMachineFlag<&scenario::Machine::debug_vm>},
+    {"first block", UsualFirstBlock},
+};
+const uint32_t kNrReductions = sizeof(kReductions) / sizeof(kReductions[0]);
+
+}  // namespace hotplug::report

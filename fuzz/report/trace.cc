@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/report/trace.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+
+#include "model/actors/actors.h"
+#include "model/mm/tracepoints.h"
+#include "model/scenario/print.h"
+#include "model/scenario/words.h"
+#include "model/sim/tracepoints.h"
+
+namespace hotplug::report {
+
+using drivers::Driver;
+using scenario::Scenario;
+
+std::string Format(const char* format, ...) {
+  char text[256];
+  std::va_list args;
+  va_start(args, format);
+  const int n = std::vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  return {text, std::min(static_cast<size_t>(n), sizeof(text) - 1)};
+}
+
+namespace {
+
+template <size_t n>
+const sim::TracePoint* FindIn(const sim::TracePoint (&table)[n], sim::Tp tp) {
+  const auto* found =
+      std::find_if(table, table + n, [tp](const sim::TracePoint& t) { return t.id == tp; });
+  return found == table + n ? nullptr : found;
+}
+
+}  // namespace
+
+const sim::TracePoint* FindTracePoint(sim::Tp tp) {
+  if (tp < mm::kTpPageRefInc) return FindIn(sim::kTracePoints, tp);
+  if (tp < drivers::kTpLogValue) return FindIn(mm::kTracePoints, tp);
+  if (tp < actors::kTpWriteEnable) return FindIn(drivers::kTracePoints, tp);
+  return FindIn(actors::kTracePoints, tp);
+}
+
+// ---- Spellings ----
+
+std::string LockName(uint32_t lock_class) {
+  constexpr const char* kNames[mm::kLockClasses] = {"device_hotplug_lock", "dev->mutex",
+                                                    "cpu_hotplug_lock", "mem_hotplug_lock",
+                                                    "memory_chain.rwsem"};
+  return lock_class < mm::kLockClasses ? kNames[lock_class] : Format("lock class %u", lock_class);
+}
+
+std::string TaskOrNone(const Scenario& s, uint32_t task) {
+  return task < s.tasks.size ? scenario::TaskName(s, task) : "nobody";
+}
+
+std::string ErrnoName(int32_t error) {
+  const auto row = static_cast<uint32_t>(-int64_t{error}) - 1;
+  if (row >= scenario::kErrnoWords.size()) return std::to_string(error);
+  return "-" + std::string(scenario::kErrnoWords[row]);
+}
+
+std::string EventName(uint32_t action) {
+  for (const scenario::Action a : scenario::kActions) {
+    if (static_cast<uint32_t>(a) == action) return std::string(scenario::ActionName(a));
+  }
+  return "none";
+}
+
+std::string NotifierOf(uint32_t name, const Driver& driver) {
+  return name >= mm::kDriverName ? driver.callback : scenario::NotifierName(name);
+}
+
+// ---- Messages ----
+
+namespace {
+
+struct Context {
+  const Scenario& s;
+  const Driver& driver;
+};
+
+std::string Block(uint32_t number) { return "memory" + std::to_string(number); }
+
+template <class Words>
+std::string Word(const Words& words, uint32_t row) {
+  return row < words.size() ? std::string(words[row]) : Format("%#x", row);
+}
+
+std::string State(uint32_t state) {
+  switch (state) {
+    case mm::MEM_ONLINE:
+      return "online";
+    case mm::MEM_GOING_OFFLINE:
+      return "going-offline";
+    case mm::MEM_OFFLINE:
+      return "offline";
+    default:
+      return Format("%#x", state);
+  }
+}
+
+unsigned long long PhysicalOf(const Context& c, uint32_t pfn) {
+  return pfn * static_cast<unsigned long long>(scenario::PageBytes(c.s.machine));
+}
+
+// A specifier of formats and how it prints an operand (model/sim/trace.h).
+struct Specifier {
+  char letter;
+  std::string (*print)(uint32_t v, const Context& c);
+};
+
+// clang-format off
+constexpr Specifier kSpecifiers[] = {
+    {'d', [](uint32_t v, const Context&) { return std::to_string(static_cast<int32_t>(v)); }},
+    {'u', [](uint32_t v, const Context&) { return std::to_string(v); }},
+    {'x', [](uint32_t v, const Context&) { return Format("0x%x", v); }},
+    {'f', [](uint32_t v, const Context&) {
+       return v == mm::kNoPfn ? std::string("none") : Format("0x%x", v); }},
+    {'b', [](uint32_t v, const Context&) { return Block(v); }},
+    {'a', [](uint32_t v, const Context&) { return EventName(v); }},
+    {'k', [](uint32_t v, const Context&) {
+       return EventName(v >> 16) + " " + Block(v & 0xffff); }},
+    {'e', [](uint32_t v, const Context&) { return ErrnoName(static_cast<int32_t>(v)); }},
+    {'v', [](uint32_t v, const Context&) { return scenario::AnswerName(v); }},
+    {'t', [](uint32_t v, const Context& c) { return TaskOrNone(c.s, v); }},
+    {'o', [](uint32_t v, const Context& c) { return TaskOrNone(c.s, v); }},
+    {'n', [](uint32_t v, const Context& c) { return NotifierOf(v, c.driver); }},
+    {'s', [](uint32_t v, const Context&) { return State(v); }},
+    {'l', [](uint32_t v, const Context&) { return LockName(v); }},
+    {'g', [](uint32_t v, const Context&) { return Word(scenario::kSignalWords, v); }},
+    {'W', [](uint32_t v, const Context&) { return Word(scenario::kStateWordWords, v); }},
+    {'A', [](uint32_t v, const Context& c) { return Format("%016llx", PhysicalOf(c, v)); }},
+    {'R', [](uint32_t v, const Context&) {
+       const unsigned long long start = v * static_cast<unsigned long long>(kBlockBytes);
+       return Format("[mem %#010llx-%#010llx]", start, start + kBlockBytes - 1); }},
+    {'_', [](uint32_t, const Context&) { return std::string(); }},
+};
+// clang-format on
+
+std::string Operand(char letter, uint32_t v, const Context& c) {
+  for (const Specifier& spec : kSpecifiers) {
+    if (spec.letter == letter) return spec.print(v, c);
+  }
+  return std::string("%") + letter;
+}
+
+}  // namespace
+
+std::string FormatMessage(const sim::Record& r, const Scenario& s, const Driver& driver) {
+  const sim::TracePoint* tp = FindTracePoint(r.tp);
+  if (tp == nullptr) return Format("trace point %u: 0x%x 0x%x 0x%x", r.tp, r.a, r.b, r.c);
+  const uint32_t operands[] = {r.a, r.b, r.c};
+  const Context context{s, driver};
+  uint32_t next = 0;
+  std::string out;
+  for (const char* p = tp->format; *p != '\0'; ++p) {
+    if (*p != '%') {
+      out += *p;
+    } else if (*++p == 'B') {  // the size of a block, which is no operand
+      out += Format("%llx", static_cast<unsigned long long>(kBlockBytes));
+    } else {
+      out += Operand(*p, next < 3 ? operands[next] : 0, context);
+      ++next;
+    }
+  }
+  return out;
+}
+
+std::string FormatRecord(const sim::Record& r, const Scenario& s, const Driver& driver,
+                         uint32_t own_step) {
+  const sim::TracePoint* tp = FindTracePoint(r.tp);
+  const std::string task = r.task < s.tasks.size ? scenario::TaskName(s, r.task) : "boot";
+  const std::string own = own_step == 0 ? "   " : Format("%03u", own_step);
+  std::string line = Format("%16s [%s] %5u: ", task.c_str(), own.c_str(), r.step);
+  if (tp != nullptr) line += std::string(tp->log ? "printk" : tp->function) + ": ";
+  return line + FormatMessage(r, s, driver);
+}
+
+std::string FormatTrace(const Records& records, const Scenario& s, const Driver& driver) {
+  std::string out;
+  ForEachRecord(records, [&](const sim::Record& r, uint32_t own) {
+    out += FormatRecord(r, s, driver, own) + "\n";
+  });
+  return out;
+}
+
+std::vector<std::string> KernelLog(const Records& records, const Scenario& s, const Driver& driver,
+                                   uint32_t last) {
+  std::vector<std::string> log;
+  for (const sim::Record& r : records) {
+    const sim::TracePoint* tp = FindTracePoint(r.tp);
+    if (r.step > last) break;
+    if (tp != nullptr && tp->log) log.push_back(FormatMessage(r, s, driver));
+  }
+  return log;
+}
+
+std::vector<std::string> ScheduleComments(const Records& records, const Scenario& s,
+                                          const Driver& driver) {
+  std::vector<std::string> comments(s.schedule.size, "never reached");
+  ForEachRecord(records, [&](const sim::Record& r, uint32_t own) {
+    if (own == 0) return;
+    for (uint32_t i = 0; i < s.schedule.size; ++i) {
+      if (s.schedule[i].task != r.task || s.schedule[i].step != own) continue;
+      const sim::TracePoint* tp = FindTracePoint(r.tp);
+      comments[i] = std::string("after ") + (tp == nullptr ? "" : tp->function) + ": " +
+                    FormatMessage(r, s, driver);
+    }
+  });
+  return comments;
+}
+
+}  // namespace hotplug::report

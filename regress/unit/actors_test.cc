@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What competes. Method: small scenarios in which one operation matters. Goal: every kind of
+// operation does what docs/scenario-format.md says, notifiers answer by action, block and count,
+// signals end what they should, and a task that ends leaves nothing behind that a process would
+// not.
+#include "model/mm/page.h"
+#include "model/sim/tracepoints.h"
+#include "regress/unit/harness.h"
+
+namespace hotplug::actors {
+namespace {
+
+using run::Verdict;
+using testing::Count;
+using testing::Deliveries;
+using testing::kHeader;
+using testing::kSmall;
+using testing::Rc;
+using testing::RunText;
+using testing::Strings;
+
+uint32_t FreePages() {
+  uint32_t free = 0;
+  for (const run::BlockEnd& b : run::BlocksAtEnd()) free += b.free;
+  return free;
+}
+
+// The task and step of the first record of a trace point.
+const sim::Record* First(sim::Tp tp) {
+  for (const sim::Record& r : run::Trace()) {
+    if (r.tp == tp) return &r;
+  }
+  return nullptr;
+}
+
+TEST_CASE("a task of each role does what it is told") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task memtrace-1\n  read memtrace/enable\n"
+                                 "task user-2\n  write memory5/state online_movable\n"
+                                 "task walker-3\n  get memory5 page=1\n"
+                                 "task alloc-4\n  alloc unmovable node=0 order=1\n  free\n"
+                                 "task kill-5\n  sleep 7\n  kill walker-3 SIGUSR1\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == 0);
+  CHECK(Rc(1) == -EINVAL);  // online already
+  CHECK(Rc(2) == -ENXIO);   // a free page has no count
+  for (uint32_t op = 3; op < 7; ++op) CHECK(Rc(op) == 0);
+  CHECK(FreePages() == 16);
+}
+
+TEST_CASE("alloc takes pages of a kind, free gives the oldest back") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task alloc-1\n  alloc movable node=0 order=2\n"
+                                 "  alloc unmovable node=0 order=1\n  free\n  free\n"
+                                 "task user-2\n  free\n");
+  CHECK(o.verdict == Verdict::kOk);
+  for (uint32_t op = 0; op < 4; ++op) CHECK(Rc(op) == 0);
+  CHECK(Rc(4) == -ENOENT);  // what another task has is not its own
+  // 2^order movable pages are that many allocations: two are gone. Nothing is freed at exit.
+  CHECK(FreePages() == 16 - 4 - 2 + 2);
+}
+
+TEST_CASE("no memory is ENOMEM") {
+  RunText(std::string(kHeader) + "memory 4 node=0 zone=Normal\n" +
+          "task alloc-1\n  alloc unmovable node=0 order=3\n  alloc unmovable node=0 order=2\n"
+          "  alloc movable node=0 order=0\n");
+  CHECK(Rc(0) == -ENOMEM);
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(2) == -ENOMEM);
+}
+
+TEST_CASE("get takes a reference unless the page has none, put drops the oldest") {
+  const run::Outcome o =
+      RunText(kSmall +
+              "task walker-1\n  alloc movable node=0 order=1\n  get memory4 page=0\n"
+              "  get memory4 page=1\n  get memory4 page=2\n  put\n  put\n  put\n  free\n  free\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(2) == 0);
+  CHECK(Rc(3) == -ENXIO);
+  CHECK(Rc(4) == 0);
+  CHECK(Rc(5) == 0);
+  CHECK(Rc(6) == -ENOENT);
+  std::vector<uint32_t> put;
+  for (const sim::Record& r : run::Trace()) {
+    if (r.tp == kTpPut) put.push_back(r.a);
+  }
+  CHECK(put == std::vector<uint32_t>{16, 17});
+  CHECK(FreePages() == 16);
+}
+
+TEST_CASE("a page of an offline block has no struct page for a walker") {
+  RunText(std::string(kHeader) + "memory 4 node=0 zone=Normal\n" +
+          "memory 5 node=0 zone=Normal offline\ntask walker-1\n  get memory5 page=0\n");
+  CHECK(Rc(0) == -ENXIO);
+}
+
+TEST_CASE("the last reference frees the page, whoever drops it") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task walker-1\n  alloc movable node=0 order=0\n"
+                                 "  get memory4 page=0\n  free\n  put\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(FreePages() == 16);
+}
+
+TEST_CASE("references are dropped when their task ends or is killed") {
+  for (const char* last : {"", "  sleep 1000\n"}) {
+    const run::Outcome o =
+        RunText(kSmall +
+                "task walker-1\n  alloc movable node=0 order=0\n  get memory4 page=0\n"
+                "  get memory4 page=0\n" +
+                last + "task kill-2\n  sleep 20\n  kill walker-1 SIGKILL\n");
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Count(kTpPut) == 2);
+    CHECK(run::BlocksAtEnd()[0].counts[2] == 1);  // the allocation is still there
+  }
+}
+
+TEST_CASE("SIGINT and SIGKILL end a program, SIGUSR1 does not") {
+  for (const char* signal : {"SIGINT", "SIGKILL", "SIGUSR1"}) {
+    const run::Outcome o = RunText(kSmall +
+                                   "task user-1\n  sleep 500\n  write memory5/state offline\n"
+                                   "task kill-2\n  kill user-1 " +
+                                   signal + "\n");
+    CHECK(o.verdict == Verdict::kOk);
+    const bool goes_on = std::string(signal) == "SIGUSR1";
+    CHECK(run::ResultOf(1).done == (goes_on ? 1 : 0));
+    if (goes_on) CHECK(Rc(1) == 0);  // the signal is over with its handler
+    CHECK(o.steps < 100);            // and the sleep, too
+    CHECK(First(sim::kTpExit)->step < 500);
+  }
+}
+
+TEST_CASE("a signal to a task that has ended goes nowhere") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task user-1\n  sleep 1\n"
+                                 "task kill-2\n  after user-1\n  kill user-1 SIGKILL\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(2) == 0);
+}
+
+TEST_CASE("after waits for the end of a task") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task user-1\n  after user-2\n  write memory5/state online\n"
+                                 "task user-2\n  write memory5/state offline\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(2) == 0);
+  CHECK(run::BlocksAtEnd()[1].state == mm::MEM_ONLINE);
+}
+
+TEST_CASE("tasks that wait for each other are user space's business") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task user-1\n  after user-2\n"
+                                 "task user-2\n  after user-1\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(o.stuck_benign);
+}
+
+TEST_CASE("sleep takes its time") {
+  RunText(kSmall + "task user-1\n  sleep 1000\ntask user-2\n  sleep 40000\n");
+  CHECK(Rc(0) == 0);
+  CHECK(run::Trace().size() == 4);
+  CHECK(sim::sim().now >= 40000);
+}
+
+TEST_CASE("the file of the driver is written and read") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task memtrace-1\n  write memtrace/enable 0x10000000\n"
+                                 "  read memtrace/enable\n  write memtrace/enable 5\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == 0);
+  CHECK(run::ResultOf(1).value == 0x10000000);
+  CHECK(Rc(2) == -EINVAL);
+}
+
+// ---- Notifiers --------------------------------------------------------------------------
+
+const std::string kTwice =
+    "task user-1\n  write memory5/state offline\n  write memory6/state offline\n"
+    "  write memory5/state offline\n  write memory6/state offline\n";
+
+// The results of four requests to two blocks, each twice, against these answers.
+std::vector<int32_t> Requests(const std::string& answers) {
+  RunText(kSmall + "notifier A priority=0\n" + answers + kTwice);
+  return {Rc(0), Rc(1), Rc(2), Rc(3)};
+}
+
+TEST_CASE("a notifier answers by action, block and count; the first rule that fits counts") {
+  const int32_t no = -EBUSY, was = -EINVAL;  // refused; offline already
+  const std::string busy = "notifier_from_errno(-EBUSY)\n";
+  using Rcs = std::vector<int32_t>;
+  CHECK(Requests("") == Rcs{0, 0, was, was});
+  CHECK(Requests("  answer MEM_GOING_OFFLINE " + busy) == Rcs{no, no, no, no});
+  CHECK(Requests("  answer MEM_GOING_ONLINE " + busy) == Rcs{0, 0, was, was});
+  CHECK(Requests("  answer MEM_GOING_OFFLINE nth=1 " + busy) == Rcs{no, 0, 0, was});
+  CHECK(Requests("  answer MEM_GOING_OFFLINE nth=2 " + busy) == Rcs{0, no, was, 0});
+  CHECK(Requests("  answer MEM_GOING_OFFLINE memory6 " + busy) == Rcs{0, no, was, no});
+  CHECK(Requests("  answer MEM_GOING_OFFLINE memory6 nth=1 " + busy) == Rcs{0, no, was, 0});
+  CHECK(Requests("  answer MEM_GOING_OFFLINE memory6 NOTIFY_BAD\n  answer MEM_GOING_OFFLINE " +
+                 busy) == Rcs{no, -EPERM, no, -EPERM});
+  CHECK(Requests("  answer MEM_GOING_OFFLINE " + busy +
+                 "  answer MEM_GOING_OFFLINE memory6 NOTIFY_BAD\n") == Rcs{no, no, no, no});
+}
+
+TEST_CASE("rules belong to their notifier") {
+  RunText(kSmall +
+          "notifier A priority=1\nnotifier B priority=0\n"
+          "  answer MEM_GOING_OFFLINE NOTIFY_BAD\n" +
+          kTwice);
+  CHECK(Rc(0) == -EPERM);
+  CHECK(Deliveries()[0] == "MEM_GOING_OFFLINE 5 A");
+  CHECK(Deliveries()[1] == "MEM_GOING_OFFLINE 5 B");
+}
+
+TEST_CASE("faults hit the nth call of their function") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task memtrace-1\n  write memtrace/enable 0x10000000\n"
+                                 "  write memtrace/enable 0\n  write memtrace/enable 0\n"
+                                 "fault add_memory nth=1 -EFAULT\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == -EAGAIN);
+  CHECK(Rc(2) == 0);
+}
+
+}  // namespace
+}  // namespace hotplug::actors

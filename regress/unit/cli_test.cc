@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The command line, from outside: the binary that lies beside this one is run in an empty
+// folder. For each verb what it prints and its exit code; for each kind of broken input the
+// message. Exit code 5 needs a simulator that is broken, so only its absence is tested.
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "regress/unit/catch.h"
+
+namespace hotplug {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kFails[] =
+    "scenario 1\n"
+    "driver rfc_v1\n"
+    "machine kernel=rfc debug_vm=off auto_online=off pages_per_block=16 pageblock_pages=4 "
+    "max_order=2\n"
+    "memory 4-6 node=0 zone=Normal\n"
+    "notifier A priority=7\n"
+    "  answer MEM_GOING_OFFLINE nth=2 -EBUSY\n"
+    "task memtrace-1\n"
+    "  read memtrace/enable\n"
+    "  write memtrace/enable 0x20000000\n"
+    "task user-2\n"
+    "  sleep 9\n"
+    "at user-2 1 run memtrace-1\n";
+
+struct Result {
+  int code;
+  std::string out;  // stdout and stderr
+};
+
+// An empty folder of its own for each test, and hotplug-fuzz in it.
+class Cli {
+ public:
+  Cli() {
+    std::string name = (fs::temp_directory_path() / "cli_test.XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    folder_ = name;
+    binary_ = fs::read_symlink("/proc/self/exe").parent_path() / "hotplug-fuzz";
+    INFO("build hotplug-fuzz first: " << binary_);
+    REQUIRE(fs::exists(binary_));
+    Write("fails.scn", kFails);
+    Write("empty", "");
+  }
+  ~Cli() { fs::remove_all(folder_); }
+  Cli(const Cli&) = delete;
+  Cli& operator=(const Cli&) = delete;
+
+  Result operator()(const std::string& args) const {
+    const std::string command =
+        "cd '" + folder_.string() + "' && '" + binary_.string() + "' " + args + " 2>&1";
+    std::FILE* pipe = popen(command.c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    Result r{0, ""};
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) r.out += static_cast<char>(c);
+    const int status = pclose(pipe);
+    r.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return r;
+  }
+  void Write(const std::string& name, const std::string& contents) const {
+    std::ofstream(folder_ / name, std::ios::binary) << contents;
+  }
+  std::string Read(const std::string& name) const {
+    std::ifstream file(folder_ / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+  bool Exists(const std::string& name) const { return fs::exists(folder_ / name); }
+
+ private:
+  fs::path folder_;
+  fs::path binary_;
+};
+
+bool Has(const std::string& text, const std::string& part) {
+  INFO(text);
+  const bool has = text.find(part) != std::string::npos;
+  CHECK(has);
+  return has;
+}
+
+bool Begins(const std::string& text, const std::string& part) {
+  INFO(text);
+  CHECK(text.substr(0, part.size()) == part);
+  return text.substr(0, part.size()) == part;
+}
+
+TEST_CASE("usage", "[cli]") {
+  const Cli cli;
+  const Result help = cli("help");
+  CHECK(help.code == 0);
+  Begins(help.out, "usage: hotplug-fuzz VERB ...\n");
+  CHECK(cli("--help").out == help.out);
+  const Result nothing = cli("");
+  CHECK(nothing.code == 2);
+  CHECK(nothing.out == help.out);
+  const Result unknown = cli("frobnicate");
+  CHECK(unknown.code == 2);
+  CHECK(unknown.out == "hotplug-fuzz: no verb frobnicate\n" + help.out);
+  for (const char* args : {"run", "explain", "show", "encode -o x", "minimize -o x", "list",
+                           "explain empty empty", "list drivers kernels"}) {
+    INFO(args);
+    const Result r = cli(args);
+    CHECK(r.code == 2);
+    Begins(r.out, "usage: hotplug-fuzz ");
+  }
+}
+
+TEST_CASE("flags", "[cli]") {
+  const Cli cli;
+  const std::pair<const char*, const char*> wrong[] = {
+      {"run --nonsense empty", "hotplug-fuzz run: unknown flag --nonsense\n"},
+      {"run -x empty", "hotplug-fuzz run: unknown flag -x\n"},
+      {"show --trace empty", "hotplug-fuzz show: unknown flag --trace\n"},
+      {"run --nodriver empty", "hotplug-fuzz run: unknown flag --nodriver\n"},
+      {"run --fromenv=driver empty", "hotplug-fuzz run: unknown flag --fromenv=driver\n"},
+      {"run empty --driver", "hotplug-fuzz run: --driver needs a value\n"},
+      {"run --driver=nobody empty", "--driver=nobody: there is only rfc_v1, "},
+      {"run --kernel=4.4 empty", "--kernel=4.4: there is only rfc"},
+      {"encode empty", "-o OUT is missing\n"},
+      {"minimize empty", "-o OUT is missing\n"}};
+  for (const auto& [args, message] : wrong) {
+    const Result r = cli(args);
+    CHECK(r.code == 2);
+    Begins(r.out, message);
+  }
+  CHECK(cli("run --trace=maybe empty").code == 2);
+  CHECK(cli("run --notrace --driver rfc_v1 empty").out == cli("run empty").out);
+  CHECK(cli("run -- --trace").out == "--trace: No such file or directory\n");
+}
+
+TEST_CASE("run", "[cli]") {
+  const Cli cli;
+  const Result ok = cli("run --verify empty");
+  CHECK(ok.code == 0);
+  Begins(ok.out, "empty: driver=rfc_v1 kernel=rfc verdict=ok steps=");
+  CHECK(std::count(ok.out.begin(), ok.out.end(), '\n') == 1);
+  const Result fails = cli("run --verify fails.scn");
+  CHECK(fails.code == 1);
+  Begins(fails.out, "fails.scn: driver=rfc_v1 kernel=rfc verdict=violation steps=");
+  Has(fails.out, " digest=0x");
+  Has(fails.out, " invariant=I1 step=");
+  const Result canary = cli("run --driver=canary --kernel=rfc empty");
+  CHECK(canary.code == 1);
+  Begins(canary.out, "empty: driver=canary kernel=rfc verdict=violation ");
+  const Result trace = cli("run --trace empty");
+  Begins(trace.out, cli("run empty").out + "      memtrace-1 [001]     1: kmalloc: ");
+}
+
+TEST_CASE("the worst of several files is the exit code", "[cli]") {
+  const Cli cli;
+  CHECK(cli("run empty empty").code == 0);
+  CHECK(cli("run empty fails.scn empty").code == 1);
+  const Result r = cli("run fails.scn missing empty");
+  CHECK(r.code == 2);
+  Has(r.out, "missing: No such file or directory\n");
+  Has(r.out, "empty: driver=");
+}
+
+TEST_CASE("broken input", "[cli]") {
+  const Cli cli;
+  cli.Write("broken.scn", "scenario 1\ndriver nobody\n");
+  for (const char* verb : {"run", "explain", "show", "encode -o x", "minimize -o x"}) {
+    INFO(verb);
+    const Result text = cli(std::string(verb) + " broken.scn");
+    CHECK(text.code == 2);
+    Begins(text.out, "broken.scn:2:8: expected a driver (rfc_v1, ");
+    const Result missing = cli(std::string(verb) + " missing");
+    CHECK(missing.code == 2);
+    CHECK(missing.out == "missing: No such file or directory\n");
+    CHECK_FALSE(cli.Exists("x"));
+  }
+  CHECK(cli("run .").out == ".: Is a directory\n");
+}
+
+TEST_CASE("show and encode", "[cli]") {
+  const Cli cli;
+  CHECK(cli("encode fails.scn -o bytes").code == 0);
+  CHECK(cli("encode fails.scn --out=same").out.empty());
+  CHECK(cli.Read("bytes") == cli.Read("same"));
+  const Result shown = cli("show bytes");
+  CHECK(shown.code == 0);
+  cli.Write("shown.scn", shown.out);
+  Has(shown.out, "\nat user-2 1 run memtrace-1  # after sleep: ticks=9\n");
+  CHECK(cli("show shown.scn").out == shown.out);
+  CHECK(cli("encode shown.scn -o again").code == 0);
+  CHECK(cli.Read("again") == cli.Read("bytes"));
+
+  const Result exists = cli("encode empty -o bytes");
+  CHECK(exists.code == 2);
+  CHECK(exists.out == "bytes: exists already and is not overwritten\n");
+  CHECK(cli.Read("again") == cli.Read("bytes"));
+  CHECK(cli("encode empty -o no/folder").out == "no/folder: No such file or directory\n");
+  cli.Write("big.scn",
+            "scenario 1\ndriver rfc_v1\nmachine kernel=rfc pages_per_block=4096 "
+            "pageblock_pages=256 max_order=8\nmemory 4 node=0 zone=Normal\ntask memtrace-1\n");
+  const Result big = cli("encode big.scn -o x");
+  CHECK(big.code == 2);
+  Begins(big.out, "big.scn: no bytes say this: ");
+  CHECK_FALSE(cli.Exists("x"));
+}
+
+TEST_CASE("explain", "[cli]") {
+  const Cli cli;
+  const Result fails = cli("explain fails.scn");
+  CHECK(fails.code == 1);
+  Begins(fails.out, "=== VIOLATION I1 (step ");
+  Has(fails.out, "\nDEDUP_TOKEN: I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE\n");
+  // In the order that is promised.
+  size_t last = 0;
+  for (const char* part : {"page: ", "count: expected 1", "who holds what:", "consequences:",
+                           "kernel log:", "trace:", "scenario 1\n", "# driver=", "digest=0x"}) {
+    INFO(part);
+    const size_t at = fails.out.find(part);
+    REQUIRE(at != std::string::npos);
+    CHECK(at > last);
+    last = at;
+  }
+  const Result ok = cli("explain empty");
+  CHECK(ok.code == 0);
+  Begins(ok.out, "=== OK (");
+}
+
+TEST_CASE("minimize", "[cli]") {
+  const Cli cli;
+  const Result r = cli("minimize fails.scn -o least.scn");
+  CHECK(r.code == 0);
+  Begins(r.out,
+         "least.scn: I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE "
+         "(1 ops, 0 preemptions; ");
+  CHECK(cli.Read("least.scn") ==
+        "scenario 1\n"
+        "driver rfc_v1\n"
+        "machine kernel=rfc debug_vm=off auto_online=off pages_per_block=4 pageblock_pages=4 "
+        "max_order=2\n"
+        "memory 4-5 node=0 zone=Normal\n"
+        "notifier A priority=0\n"
+        "  answer MEM_GOING_OFFLINE nth=2 -EBUSY\n"
+        "task memtrace-1\n"
+        "  write memtrace/enable 0x20000000\n");
+  const Result again = cli("minimize fails.scn -o least.scn");
+  CHECK(again.code == 2);
+  CHECK(again.out == "least.scn: exists already and is not overwritten\n");
+  const Result ok = cli("minimize empty -o x");
+  CHECK(ok.code == 2);
+  CHECK(ok.out == "empty: does not fail, so it stays\n");
+  CHECK_FALSE(cli.Exists("x"));
+}
+
+TEST_CASE("expect", "[cli]") {
+  const Cli cli;
+  const Result none = cli("run --expect fails.scn");
+  CHECK(none.code == 2);
+  CHECK(none.out == "fails.scn: there is no expect block\n");
+  const Result block = cli("run --print-expect fails.scn");
+  CHECK(block.code == 0);
+  Begins(block.out, "expect\n  verdict violation I1/");
+  cli.Write("good.scn", kFails + block.out);
+  const Result good = cli("run --expect good.scn");
+  CHECK(good.code == 0);
+  CHECK(good.out.empty());
+  CHECK(cli("run good.scn").code == 1);
+  Has(cli("show good.scn").out, block.out);
+
+  std::string wrong = kFails + block.out;
+  const std::string line = "memtrace-1 read memtrace/enable = 0";
+  wrong.replace(wrong.find(line), line.size(), line + "x10000000");
+  cli.Write("wrong.scn", wrong);
+  const Result differs = cli("run --expect good.scn wrong.scn");
+  CHECK(differs.code == 1);
+  CHECK(differs.out == "wrong.scn: not as expected, line 3 of the expect block\n  expected: " +
+                           line + "x10000000\n  got:      " + line + "\n");
+  cli.Write("long.scn", kFails + block.out + "  memory9 absent\n");
+  Has(cli("run --expect long.scn").out, "expected: memory9 absent\n  got:      (nothing more)\n");
+}
+
+TEST_CASE("list", "[cli]") {
+  const Cli cli;
+  const std::pair<const char*, const char*> lists[] = {{"drivers", "rfc_v1\tpowerpc/memtrace"},
+                                                       {"kernels", "rfc\tlinux-next"},
+                                                       {"invariants", "I1\tthe count of"},
+                                                       {"actors", "memtrace\tcalls the driver"}};
+  for (const auto& [what, begin] : lists) {
+    const Result r = cli(std::string("list ") + what);
+    CHECK(r.code == 0);
+    Begins(r.out, begin);
+  }
+  CHECK(cli("list nonsense").code == 2);
+}
+
+}  // namespace
+}  // namespace hotplug

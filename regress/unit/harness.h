@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What tests of the simulated machine share.
+//
+// Rig runs functions as tasks, on a machine of its own beside the one that run::Run() uses:
+//
+//   Rig rig(SmallBoot());
+//   int rc = 1;
+//   rig.Task([&] { rc = mm::offline_pages(mm::BlockId{5}); });
+//   CHECK(rig.Run() == sim::Stop::kFinished);
+//   CHECK(rc == 0);
+//
+// A task only notes what it sees: nothing on its stack is unwound if the run ends early, so
+// assertions belong behind Run().
+//
+// RunText() runs a scenario that is written down, and keeps its trace.
+#ifndef REGRESS_UNIT_HARNESS_H_
+#define REGRESS_UNIT_HARNESS_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "model/mm/boot.h"
+#include "model/mm/fault.h"
+#include "model/mm/ledger.h"
+#include "model/mm/notifier.h"
+#include "model/mm/tracepoints.h"
+#include "model/run/run.h"
+#include "model/scenario/parse.h"
+#include "model/scenario/print.h"
+#include "model/sim/lock.h"
+#include "regress/unit/catch.h"
+
+namespace hotplug::testing {
+
+// Blocks 4 .. 4+blocks-1 of node 0, ZONE_NORMAL, of 4 pages in 2 pageblocks.
+inline mm::BootConfig SmallBoot(uint32_t blocks = 4) {
+  mm::BootConfig boot{};
+  boot.first_block = 4;
+  boot.nr_blocks = blocks;
+  boot.block_order = 2;
+  boot.pageblock_order = 1;
+  boot.max_order = 2;
+  return boot;
+}
+
+class Rig {
+ public:
+  static constexpr sim::Region kLocks = 1;  // regions of a machine without mm
+  static constexpr sim::Region kWords = 2;
+  static constexpr sim::Region kNotifiers = 7;
+  static constexpr uint32_t kObjects = 8;
+
+  Rig() {
+    Enter();
+    sim::machine->Carve<sim::Lock>(kLocks, kObjects, false);
+    sim::machine->Carve<uint64_t>(kWords, kObjects, true);
+    for (uint32_t i = 0; i < kObjects; ++i) InitLock(lock(i), static_cast<uint8_t>(i));
+  }
+  explicit Rig(const mm::BootConfig& boot) {
+    Enter();
+    mm::Boot(boot);
+    sim::machine->Carve<mm::notifier_block>(kNotifiers, kObjects, false);
+    sim::machine->bound[mm::kMmRegion] = &notifiers;
+    sim::machine->bound[mm::kPageRegion] = &faults;
+    sim::machine->hooks.step = &EndOfStep;
+  }
+  ~Rig() {
+    current_ = nullptr;
+    sim::machine = others_;
+  }
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
+
+  // Adds a task; tasks are numbered from 0.
+  void Task(std::function<void()> body) {
+    bodies_.push_back(std::move(body));
+    sim::AddTask(&RunBody);
+  }
+  // After the task's own step-th scheduling point go on with `other`.
+  void At(uint32_t task, uint32_t step, uint32_t other) {
+    schedule_.push_back(
+        {static_cast<uint16_t>(step), static_cast<uint8_t>(task), static_cast<uint8_t>(other)});
+  }
+  sim::Stop Run(uint32_t max_steps = kMaxSteps) {
+    sim::sim().max_steps = max_steps;
+    sim::SetSchedule(schedule_.data(), static_cast<uint32_t>(schedule_.size()));
+    return sim::RunTasks();
+  }
+  // One task that does it all, to its end.
+  void Do(std::function<void()> body) {
+    Task(std::move(body));
+    REQUIRE(Run(1u << 20) == sim::Stop::kFinished);
+  }
+
+  // Without mm: locks of the classes 0 .. 7, and words that the state's digest covers.
+  sim::Lock& lock(uint32_t i) const { return sim::machine->Get<sim::Lock>(kLocks)[i]; }
+  uint64_t& word(uint32_t i) const { return sim::machine->Get<uint64_t>(kWords)[i]; }
+  // With mm: notifier blocks, called through `notifiers`, and the plan of faults.
+  mm::notifier_block& nb(uint32_t i) const {
+    return sim::machine->Get<mm::notifier_block>(kNotifiers)[i];
+  }
+  mm::NotifierFunctions notifiers;
+  mm::FaultPlan faults;
+
+  // With mm: what the kernel said, and the trace point of the step at which it did.
+  struct Said {
+    mm::KernelReport report;
+    sim::Tp tp;
+  };
+  std::vector<Said> said;
+
+ private:
+  void Enter() {
+    others_ = sim::machine;
+    sim::machine = own_;
+    own_ = &sim::Machine::ForThread();
+    own_->Clear();
+    own_->hooks = {};
+    own_->bound = {};
+    own_->trace.Reset(true);
+    sim::sim().current = sim::FiberPool::kMain;
+    current_ = this;
+  }
+  static void RunBody(uint32_t id) {
+    current_->bodies_[id]();
+    sim::exit_task();
+  }
+  static void EndOfStep() {
+    const mm::KernelReport report = mm::ledger().report;
+    if (report != mm::KernelReport::kNone) {
+      current_->said.push_back({report, sim::sim().last.tp});
+    }
+    mm::EndStep(sim::sim().last.tp);
+  }
+
+  inline static sim::Machine* own_ = nullptr;
+  inline static Rig* current_ = nullptr;
+  sim::Machine* others_ = nullptr;
+  std::vector<std::function<void()>> bodies_;
+  std::vector<sim::ScheduleEntry> schedule_;
+};
+
+// ---- Scenarios as text ------------------------------------------------------------------
+
+inline const char kHeader[] =
+    "scenario 1\n"
+    "driver rfc_v1\n"
+    "machine kernel=rfc pages_per_block=4 pageblock_pages=2 max_order=2\n";
+// The machine of SmallBoot().
+inline const std::string kSmall = std::string(kHeader) + "memory 4-7 node=0 zone=Normal\n";
+
+inline scenario::Scenario Parsed(const std::string& text) {
+  const auto file = scenario::Parse(text, "test.scn", run::Names());
+  INFO(text);
+  INFO(std::string(file.status().message()));
+  REQUIRE(file.ok());
+  return file->scenario;
+}
+
+inline run::Outcome RunText(const std::string& text, run::RunOptions options = {}) {
+  options.keep_trace = true;
+  return run::Run(Parsed(text), options);
+}
+
+// What the operation (from 0, over all tasks) of the last run returned.
+inline int32_t Rc(uint32_t op) {
+  CHECK(run::ResultOf(op).done == 1);
+  return run::ResultOf(op).rc;
+}
+
+// How often the last run came by a trace point.
+inline uint32_t Count(sim::Tp tp) {
+  uint32_t n = 0;
+  for (const sim::Record& r : run::Trace()) n += r.tp == tp;
+  return n;
+}
+
+// Every delivery to a notifier of the last run: "MEM_GOING_OFFLINE 5 A".
+inline std::vector<std::string> Deliveries() {
+  std::vector<std::string> all;
+  for (const sim::Record& r : run::Trace()) {
+    if (r.tp != mm::kTpNotifierCall) continue;
+    const auto action = static_cast<scenario::Action>(r.a >> 16);
+    const std::string name =
+        r.b == mm::kDriverName ? std::string("driver") : scenario::NotifierName(r.b);
+    all.push_back(std::string(scenario::ActionName(action)) + " " + std::to_string(r.a & 0xffff) +
+                  " " + name);
+  }
+  return all;
+}
+
+using Strings = std::vector<std::string>;
+
+}  // namespace hotplug::testing
+
+#endif  // REGRESS_UNIT_HARNESS_H_
