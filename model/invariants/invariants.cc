@@ -149,13 +149,7 @@ Scopes ScopesOfStep() {
 // True if some page is not legal: of all pages at rest, else of those changed in this step.
 // The common case is that none is, and that it takes one look at each page to know.
 bool AnyIllegalPage(const Scopes& s) {
-  if (s.all_pages) {
-    const mm::Pfn first{mm::mm().first_pfn};
-    for (uint32_t i = 0; i < mm::mm().nr_pages; ++i) {
-      if (!PageIsLegal(first + i)) return true;
-    }
-    return false;
-  }
+  if (s.all_pages) return !AllPagesAreLegal();
   const uint32_t* touched = mm::Touched();
   for (uint32_t i = 0; i < mm::ledger().nr_touched; ++i) {
     if (!PageIsLegal(mm::Pfn{touched[i]})) return true;

@@ -24,6 +24,7 @@ inline uint16_t Here() { return sim::sim().last.tp; }
 
 // pages.cc: I1, I2, I3 over the pages of this step, or over all; I5, I6.
 bool PageIsLegal(mm::Pfn pfn);
+bool AllPagesAreLegal();
 void CheckPages(Id id, bool all);
 void CheckTrespass(Id id);
 // zones.cc: I4, I10, I11 at the release of mem_hotplug_lock; I12.

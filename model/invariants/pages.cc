@@ -74,7 +74,26 @@ bool Judged(Id id, Pfn pfn, uint16_t function) {
 
 bool PageIsLegal(Pfn pfn) {
   const View v(pfn);
+  // A free page that keeps I3 keeps the others.
+  if (v.ghost.owner == mm::kBuddy) return FreeIsLegal(v);
   return FreeIsLegal(v) && TypesAreLegal(v) && CountIsLegal(v);
+}
+
+bool AllPagesAreLegal() {
+  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+    const mm::BlockId b{mm::mm().first_block + i};
+    const bool in_memory = InMemory(mm::BlockGhostAt(b).phase);
+    const Pfn start = mm::FirstPfn(b);
+    const mm::page* page = &mm::PageAt(start);
+    const mm::PageGhost* ghost = &GhostAt(start);
+    for (uint32_t k = 0; k < mm::PagesPerBlock(); ++k) {
+      // Most pages are free, and nothing more need be known of them.
+      const bool free = ghost[k].owner == mm::kBuddy && page[k].refcount == 0 &&
+                        !mm::PageOffline(page[k]) && in_memory;
+      if (!free && !PageIsLegal(start + k)) return false;
+    }
+  }
+  return true;
 }
 
 // The first page that breaks the invariant is enough: its neighbours tell the same story.

@@ -76,9 +76,9 @@ void CheckSucceededCall(const InstanceGhost& i) {
 
 bool HasLiveOwner(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
+  if (o == mm::kBuddy || o == mm::kBoot) return true;
   if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o));
-  if (mm::IsAllocation(o)) return mm::mm().allocations[o - mm::kFirstAllocation].live != 0;
-  return o == mm::kBuddy || o == mm::kBoot;
+  return mm::IsAllocation(o) && mm::mm().allocations[o - mm::kFirstAllocation].live != 0;
 }
 
 bool RecordedAsRemoved(BlockId b, const Recorded& recorded) {

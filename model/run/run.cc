@@ -143,6 +143,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   Keep& keep = KeepOf(m);
   const drivers::Driver* driver =
       options.driver != nullptr ? options.driver : drivers::kDrivers[s.driver];
+  HOTPLUG_CHECK(driver != nullptr);
   Reset(m, keep, s.machine, driver);
   Bind(m, keep, s, options, driver);
   sim::sim().max_steps = options.max_steps;

@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 
+#include <bit>
+
 #include "model/sim/sched.h"
 
 namespace hotplug::sim {
@@ -53,10 +55,9 @@ uint64_t Machine::StateDigest() const {
     if (!e.hashed) continue;
     const auto* p = static_cast<const std::byte*>(e.base);
     for (size_t i = 0; i < e.bytes; i += 8) {
-      uint64_t word = 0;
-      for (size_t k = 0; k < 8; ++k) {
-        word |= uint64_t{std::to_integer<uint8_t>(p[i + k])} << (8 * k);
-      }
+      uint64_t word;
+      std::memcpy(&word, p + i, sizeof(word));
+      if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
       digest = MixDigest(digest, word);
     }
   }
