@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
@@ -179,11 +180,51 @@ std::string FormatRecord(const sim::Record& r, const Scenario& s, const Driver& 
   return line + FormatMessage(r, s, driver);
 }
 
+namespace {
+
+// Records of a loop over pages that nothing interrupted, the first of them and how many.
+struct Loop {
+  sim::Record first;
+  uint32_t own = 0;
+  uint32_t size = 0;
+};
+
+// Whether `r` is the next round: the next page, everything else as before.
+bool Continues(const Loop& loop, const sim::Record& r, uint32_t own) {
+  const sim::TracePoint* tp = FindTracePoint(r.tp);
+  const sim::Record& f = loop.first;
+  return loop.size != 0 && own != 0 && tp != nullptr &&
+         std::strstr(tp->format, "pfn=%f") != nullptr && r.tp == f.tp && r.task == f.task &&
+         r.b == f.b && r.c == f.c && r.a == f.a + loop.size && r.step == f.step + loop.size &&
+         own == loop.own + loop.size;
+}
+
+// One line; of several rounds the pages and the last point are in it.
+std::string FormatLoop(const Loop& loop, const Scenario& s, const Driver& driver) {
+  std::string line = FormatRecord(loop.first, s, driver, loop.own);
+  if (loop.size > 1) {
+    const std::string pfn = Format("pfn=0x%x", loop.first.a);
+    const size_t at = line.find(pfn) + pfn.size();
+    line.insert(at, Format("-0x%x", loop.first.a + loop.size - 1));
+    line += Format("  to [%03u]", loop.own + loop.size - 1);
+  }
+  return line + "\n";
+}
+
+}  // namespace
+
 std::string FormatTrace(const Records& records, const Scenario& s, const Driver& driver) {
   std::string out;
+  Loop loop;
   ForEachRecord(records, [&](const sim::Record& r, uint32_t own) {
-    out += FormatRecord(r, s, driver, own) + "\n";
+    if (Continues(loop, r, own)) {
+      ++loop.size;
+      return;
+    }
+    if (loop.size != 0) out += FormatLoop(loop, s, driver);
+    loop = {r, own, 1};
   });
+  if (loop.size != 0) out += FormatLoop(loop, s, driver);
   return out;
 }
 

@@ -47,7 +47,7 @@ std::string FormatMessage(const sim::Record& r, const scenario::Scenario& s,
 std::string FormatRecord(const sim::Record& r, const scenario::Scenario& s,
                          const drivers::Driver& driver, uint32_t own_step = 0);
 
-// All records, a line each.
+// All records, a line each; a loop over pages that nothing came between is one line.
 std::string FormatTrace(const Records& records, const scenario::Scenario& s,
                         const drivers::Driver& driver);
 

@@ -135,7 +135,7 @@ int MigrateAndTest(BlockId block) {
       do_migrate_range(pfn, end);
       sim::loop_point(pfn.v);
     }
-    Pfn where{};
+    Pfn where{kNoPfn};
     const int rc = test_pages_isolated(start, end, Isolate::kMemoryOffline, &where);
     sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
     if (rc == 0) return 0;

@@ -192,7 +192,7 @@ int alloc_contig_range(Pfn start, Pfn end) {
   int rc = start_isolate_page_range(start, end, Isolate::kAllocContig);
   if (rc != 0) return rc;
   MigrateAway(start, end);
-  Pfn where{};
+  Pfn where{kNoPfn};
   rc = test_pages_isolated(start, end, Isolate::kAllocContig, &where);
   sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
   if (rc == 0) {

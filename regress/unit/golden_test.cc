@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The golden scenarios (docs/kernel-facts.md section 12): what each must come to under the
-// driver that it names, event by event and page by page. Method: every file of
-// regress/golden is run to its end, and what it did is compared with its `expect` block.
-// Where CONFIG_DEBUG_VM makes a difference there is a second file; elsewhere it must make none.
+// The golden scenarios (docs/kernel-facts.md section 12) and those of the findings
+// (docs/findings.md): what each must come to under the driver that it names, event by event
+// and page by page. Method: every file of regress/golden and regress/crashes is run to its
+// end, and what it did is compared with its `expect` block. For a golden scenario there is a
+// second file where CONFIG_DEBUG_VM makes a difference; elsewhere it must make none.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -20,9 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> GoldenFiles() {
+std::vector<fs::path> Scenarios(const char* folder) {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& e : fs::directory_iterator("regress/golden")) {
+  for (const fs::directory_entry& e : fs::directory_iterator(folder)) {
     if (e.path().extension() == ".scn") files.push_back(e.path());
   }
   std::sort(files.begin(), files.end());
@@ -50,6 +51,10 @@ std::string Joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+void CheckExpected(const scenario::File& file) {
+  CHECK(Joined(WhatItDid(file.scenario)) == Joined(file.expect));
+}
+
 // Two files are about the two settings of CONFIG_DEBUG_VM: X.scn and X-debug_vm.scn.
 bool HasSibling(const fs::path& path) {
   const std::string stem = path.stem().string();
@@ -58,16 +63,25 @@ bool HasSibling(const fs::path& path) {
 }
 
 TEST_CASE("golden scenarios end as they must") {
-  const std::vector<fs::path> files = GoldenFiles();
+  const std::vector<fs::path> files = Scenarios("regress/golden");
   REQUIRE(files.size() >= 14);
   for (const fs::path& path : files) {
     scenario::File file = Load(path);
     INFO(path.string());
-    CHECK(Joined(WhatItDid(file.scenario)) == Joined(file.expect));
+    CheckExpected(file);
     if (HasSibling(path)) continue;
     file.scenario.machine.debug_vm = !file.scenario.machine.debug_vm;
     INFO("with the other setting of debug_vm");
-    CHECK(Joined(WhatItDid(file.scenario)) == Joined(file.expect));
+    CheckExpected(file);
+  }
+}
+
+TEST_CASE("findings fail as they must") {
+  const std::vector<fs::path> files = Scenarios("regress/crashes");
+  REQUIRE(files.size() >= 15);
+  for (const fs::path& path : files) {
+    INFO(path.string());
+    CheckExpected(Load(path));
   }
 }
 

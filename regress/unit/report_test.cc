@@ -140,6 +140,21 @@ TEST_CASE("lines of a trace, the kernel log, comments of the schedule", "[report
         std::vector<std::string>{"after page_ref_dec: pfn=0x41 count=0", "never reached"});
 }
 
+TEST_CASE("a loop over pages is one line unless something comes between", "[report]") {
+  const Scenario s = TwoTasks();
+  std::vector<sim::Record> records;
+  for (uint32_t i = 0; i < 5; ++i) {
+    // The fourth page has another count, which is news.
+    records.push_back(Rec(mm::kTpPageRefDec, 0x40 + i, i == 3 ? 1 : 0, 0, 0, 1 + i));
+  }
+  records.push_back(Rec(mm::kTpPageRefDec, 0x45, 0, 0, 1, 6));  // another task goes on
+  CHECK(FormatTrace(records, s, RfcV1()) ==
+        "      memtrace-1 [001]     1: page_ref_dec: pfn=0x40-0x42 count=0  to [003]\n"
+        "      memtrace-1 [004]     4: page_ref_dec: pfn=0x43 count=1\n"
+        "      memtrace-1 [005]     5: page_ref_dec: pfn=0x44 count=0\n"
+        "          user-2 [001]     6: page_ref_dec: pfn=0x45 count=0\n");
+}
+
 TEST_CASE("who holds what", "[report]") {
   const Scenario s = TwoTasks();
   const Records records = {
@@ -277,11 +292,9 @@ Scenario Read(const std::string& path) {
 
 std::string Masked(std::string text) {
   const std::pair<const char*, const char*> masks[] = {
-      {"0x[0-9a-f]{16}\n", "0x<digest>\n"},
-      {"\\bsteps?[ =][0-9]+( of [0-9]+)?", "step <n>"},
-      {"\\([0-9]+ steps\\)", "(<n> steps)"},
-      {"\\[[0-9]{3}\\] +[0-9]+: ", "[nnn] nnn: "},
-      {"\\[   \\] +[0-9]+: ", "[   ] nnn: "}};
+      {"0x[0-9a-f]{16}\n", "0x<digest>\n"},   {"\\bsteps?[ =][0-9]+( of [0-9]+)?", "step <n>"},
+      {"\\([0-9]+ steps\\)", "(<n> steps)"},  {"\\[[0-9]{3}\\] +[0-9]+: ", "[nnn] nnn: "},
+      {"\\[   \\] +[0-9]+: ", "[   ] nnn: "}, {"  to \\[[0-9]{3}\\]", "  to [nnn]"}};
   for (const auto& [pattern, mask] : masks) {
     text = std::regex_replace(text, std::regex(pattern), mask);
   }
