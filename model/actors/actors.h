@@ -50,7 +50,6 @@ enum : sim::Tp {
   kTpPut,
   kTpAlloc,
   kTpFree,
-  kTpActorEnd,
 };
 
 // clang-format off

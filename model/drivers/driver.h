@@ -53,7 +53,6 @@ enum : sim::Tp {
   kTpEntryStore,
   kTpCountStore,
   kTpSizeStore,
-  kTpDriverEnd,
 };
 
 // clang-format off

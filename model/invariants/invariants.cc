@@ -229,9 +229,14 @@ void JudgeReports(uint32_t violations_before) {
   if (warned && all.pending == Id::kNone) {
     all.pending = l.report == mm::KernelReport::kWarn ? Id::kK3 : Id::kK4;
     all.pending_at = sim::sim().step;
+    all.pending_function = Here();
   }
   if (all.total != violations_before && all.pending != Id::kNone) {
-    if (Enabled(all.pending)) AddPage(all.pending, mm::Pfn{mm::kNoPfn}, 0, 0, Here());
+    if (Enabled(all.pending)) {
+      const auto function = all.pending_function;
+      Violation* v = AddPage(all.pending, mm::Pfn{mm::kNoPfn}, 0, 0, function);
+      if (v != nullptr) v->step = all.pending_at;
+    }
     all.pending = Id::kNone;
   }
   switch (l.report) {

@@ -91,8 +91,9 @@ struct Verdicts {
   uint32_t total;       // violations found, also those beyond the list
   uint32_t pending_at;  // step of the first WARN or bad_page since the last rest, or 0
   uint8_t size;
-  Id pending;
-  uint8_t pad[6];
+  Id pending;  // K3 or K4, waiting for an invariant that confirms it
+  uint16_t pending_function;
+  uint8_t pad[4];
   std::array<Violation, kMaxViolations> list;
 };
 

@@ -20,7 +20,6 @@ enum : Tp {
   kTpSpin,
   kTpExit,
   kTpSignal,
-  kTpSimEnd,
 };
 
 // clang-format off
