@@ -25,7 +25,10 @@ volatile std::sig_atomic_t interrupted = 0;
 void OnInterrupt(int) { interrupted = 1; }
 
 std::string Size(const scenario::Scenario& s) {
-  return absl::StrFormat("%d ops, %d preemptions", s.ops.size, s.schedule.size);
+  const auto count = [](uint32_t n, const char* what) {
+    return absl::StrFormat("%d %s%s", n, what, n == 1 ? "" : "s");
+  };
+  return count(s.ops.size, "op") + ", " + count(s.schedule.size, "preemption");
 }
 
 bool GoOn(const report::Minimized& m) {

@@ -33,7 +33,7 @@ struct Hooks {
   // After every step, with the step's record made: checks invariants. Runs on the task's
   // stack; ends the run by setting SimState::stop.
   void (*step)() = nullptr;
-  // Before a lock of a class that the rooms above watch is released.
+  // Before a lock that was held exclusively is released.
   void (*release)(uint32_t lock_class) = nullptr;
 };
 

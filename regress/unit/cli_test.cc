@@ -237,7 +237,7 @@ TEST_CASE("minimize", "[cli]") {
   CHECK(r.code == 0);
   Begins(r.out,
          "least.scn: I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE "
-         "(1 ops, 0 preemptions; ");
+         "(1 op, 0 preemptions; ");
   CHECK(cli.Read("least.scn") ==
         "scenario 1\n"
         "driver rfc_v1\n"
