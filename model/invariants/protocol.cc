@@ -43,6 +43,8 @@ bool GivenBack(Pfn pfn, Owner self) {
     return true;
   const mm::PageGhost& g = GhostAt(pfn);
   const mm::page& p = mm::PageAt(pfn);
+  // memmap_init_zone() has not come to it yet: it is as offline as it was.
+  if (phase == Phase::kOnlining && g.owner == mm::kNobody) return true;
   if (g.owner == self) return false;
   const bool others = mm::IsInstance(g.owner) || mm::IsAllocation(g.owner);
   if (mm::PageOffline(p) && !(mm::IsInstance(g.owner) && mm::Live(mm::InstanceAt(g.owner)))) {

@@ -72,6 +72,10 @@ bool HealedAfterTheReturn() {
   return HeldOverTheScan() && At(mm::kTpWarnInUse) < At(actors::kTpWriteEnable) &&
          At(actors::kTpWriteEnable) < At(actors::kTpPut);
 }
+bool ReturnedWhileOnlining() {
+  return At(mm::kTpMemmapInit, 0x18, 2) < At(actors::kTpWriteEnable) &&
+         At(actors::kTpWriteEnable) < At(mm::kTpOnlinePages, 6, 2);
+}
 bool Migrated() {
   const auto& trace = run::Trace();
   const auto moved = [](const sim::Record& r) { return r.tp == mm::kTpMigratePage && r.c == 1; };
@@ -150,6 +154,7 @@ const Row kRows[] = {
     {"I5-absent", &LeftAbsent},
     {"I6", &CalledForTheUser},
     {"I7", &HealedAfterTheReturn, 1},
+    {"I7-onlining", &ReturnedWhileOnlining},
     {"I8", &TookNothing},
     {"I9", &StaleFlag},
     {"I10", &AllBackOnline},
