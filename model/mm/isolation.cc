@@ -25,8 +25,10 @@ bool has_unmovable_pages(Pfn pageblock, Isolate why) {
   return false;
 }
 
-// Under zone->lock: test and set in one.
+// Under zone->lock: test and set in one. A pageblock that is not online (any more) is passed
+// over, here and below (5.6 __first_valid_page): who needs its pages will not find them free.
 int set_migratetype_isolate(Pfn pageblock, Isolate why) {
+  if (pfn_to_online_page(pageblock) == nullptr) return 0;
   sim::spin_lock();
   int rc = 0;
   if (PageblockAt(pageblock) == MIGRATE_ISOLATE || has_unmovable_pages(pageblock, why)) {
@@ -41,6 +43,7 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
 }
 
 void unset_migratetype_isolate(Pfn pageblock) {
+  if (pfn_to_online_page(pageblock) == nullptr) return;
   sim::spin_lock();
   if (PageblockAt(pageblock) == MIGRATE_ISOLATE) {
     PageblockAt(pageblock) = MIGRATE_MOVABLE;
@@ -88,12 +91,13 @@ int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
 
 Pfn scan_movable_pages(Pfn start, Pfn end, int* rc) {
   for (Pfn pfn = start; pfn < end; ++pfn) {
-    const page& p = PageAt(pfn);
-    if (PageLRU(p)) {
+    const page* p = pfn_to_online_page(pfn);
+    if (p == nullptr) continue;
+    if (PageLRU(*p)) {
       *rc = 0;
       return pfn;
     }
-    if (PageOffline(p) && p.refcount > 0) {
+    if (PageOffline(*p) && p->refcount > 0) {
       *rc = -EBUSY;
       return Pfn{kNoPfn};
     }
@@ -136,7 +140,7 @@ void migrate_page(Pfn pfn) {
 
 void do_migrate_range(Pfn start, Pfn end) {
   for (Pfn pfn = start; pfn < end; ++pfn) {
-    if (!get_page_unless_zero(pfn)) continue;
+    if (pfn_to_online_page(pfn) == nullptr || !get_page_unless_zero(pfn)) continue;
     if (PageLRU(PageAt(pfn))) {
       migrate_page(pfn);
     } else {

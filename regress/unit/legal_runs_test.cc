@@ -100,6 +100,9 @@ bool StaleFlag() {
 bool AllBackOnline() {
   return Rc(3) == 0 && StateAtEnd(5) == mm::MEM_ONLINE && StateAtEnd(6) == mm::MEM_ONLINE;
 }
+bool IsolatedAround() {
+  return Rc(1) == 0 && Rc(2) == -ENOMEM && Rc(3) == -EBUSY && Happens(mm::kTpTestIsolated, 24, 0);
+}
 bool ReleasedMeanwhile() {
   return At(sim::kTpUnlock, mm::kMemHotplugLock, 1) < At(mm::kTpGrabRange);
 }
@@ -158,6 +161,7 @@ const Row kRows[] = {
     {"I8", &TookNothing},
     {"I9", &StaleFlag},
     {"I10", &AllBackOnline},
+    {"I10-contig", &IsolatedAround},
     {"I11", &ReleasedMeanwhile},
     {"I12", &RanMeanwhile},
     {"I13", &WaitedForThePage},
