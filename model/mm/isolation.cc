@@ -76,7 +76,8 @@ void undo_isolate_page_range(Pfn start, Pfn end) {
 int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
   for (Pfn pfn = start; pfn < end;) {
     const page& p = PageAt(pfn);
-    const bool isolated = PageblockAt(pfn) == MIGRATE_ISOLATE;
+    // A block that is on its way out is isolated too, but by others, and its section is offline.
+    const bool isolated = pfn_to_online_page(pfn) != nullptr && PageblockAt(pfn) == MIGRATE_ISOLATE;
     if (isolated && PageBuddy(p)) {
       pfn = pfn + (1u << p.order);
     } else if (isolated && why == Isolate::kMemoryOffline && PageOffline(p) && p.refcount == 0) {

@@ -142,12 +142,11 @@ TEST_CASE("lines of a trace, the kernel log, comments of the schedule", "[report
 
 TEST_CASE("a loop over pages is one line unless something comes between", "[report]") {
   const Scenario s = TwoTasks();
-  std::vector<sim::Record> records;
-  for (uint32_t i = 0; i < 5; ++i) {
-    // The fourth page has another count, which is news.
-    records.push_back(Rec(mm::kTpPageRefDec, 0x40 + i, i == 3 ? 1 : 0, 0, 0, 1 + i));
-  }
-  records.push_back(Rec(mm::kTpPageRefDec, 0x45, 0, 0, 1, 6));  // another task goes on
+  // The fourth page has another count, which is news; the sixth is another task's.
+  const Records records = {
+      Rec(mm::kTpPageRefDec, 0x40, 0, 0, 0, 1), Rec(mm::kTpPageRefDec, 0x41, 0, 0, 0, 2),
+      Rec(mm::kTpPageRefDec, 0x42, 0, 0, 0, 3), Rec(mm::kTpPageRefDec, 0x43, 1, 0, 0, 4),
+      Rec(mm::kTpPageRefDec, 0x44, 0, 0, 0, 5), Rec(mm::kTpPageRefDec, 0x45, 0, 0, 1, 6)};
   CHECK(FormatTrace(records, s, RfcV1()) ==
         "      memtrace-1 [001]     1: page_ref_dec: pfn=0x40-0x42 count=0  to [003]\n"
         "      memtrace-1 [004]     4: page_ref_dec: pfn=0x43 count=1\n"
