@@ -39,7 +39,11 @@ ExitCode Show(const Args& files);
 ExitCode Encode(const Args& files);
 ExitCode Explain(const Args& files);
 ExitCode Minimize(const Args& files);
+ExitCode Conform(const Args& files);
 ExitCode List(const Args& what);
+
+// A file as it is.
+absl::StatusOr<std::string> Contents(const std::string& path);
 
 // A scenario from a file in either form, with --driver and --kernel applied.
 struct Input {

@@ -18,8 +18,6 @@ ABSL_FLAG(std::string, kernel, "", "run on this kernel instead of the scenario's
 
 namespace hotplug::cli {
 
-namespace {
-
 absl::StatusOr<std::string> Contents(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
@@ -30,6 +28,8 @@ absl::StatusOr<std::string> Contents(const std::string& path) {
   if (file.fail()) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
   return contents;
 }
+
+namespace {
 
 // Sets `row` to that of the name in a flag; an empty flag changes nothing.
 absl::Status Override(const std::string& value, absl::string_view flag, const char* const* names,

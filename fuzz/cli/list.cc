@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/cli/cli.h"
+#include "model/mm/kernel.h"
 
 namespace hotplug::cli {
 
@@ -17,8 +18,8 @@ void ListDrivers() {
 }
 
 void ListKernels() {
-  for (uint32_t i = 0; i < run::kNrKernels; ++i) {
-    Line(run::kKernels[i].name, run::kKernels[i].sentence);
+  for (uint32_t i = 0; i < mm::kNrKernels; ++i) {
+    Line(mm::kKernels[i].name, mm::kKernels[i].sentence);
   }
 }
 

@@ -39,6 +39,13 @@ const std::vector<Verb>& Verbs() {
        "minimize FILE -o OUT    the smallest scenario with the same DEDUP_TOKEN, as text"},
       {"show", Show, 1, 1, {"driver", "kernel"}, "show FILE               as text"},
       {"encode", Encode, 1, 1, {"driver", "kernel", "out"}, "encode FILE -o OUT      as bytes"},
+      {"conform",
+       Conform,
+       1,
+       UINT32_MAX,
+       {"keep_going"},
+       "conform TRACE...        the model against recordings of real kernels\n"
+       "  --keep-going            count all differences instead of stopping at the first"},
       {"list", List, 1, 1, {}, "list WHAT               drivers, kernels, invariants or actors"},
   };
   return *verbs;

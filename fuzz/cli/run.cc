@@ -9,6 +9,7 @@
 #include "fuzz/report/expect.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/trace.h"
+#include "model/mm/kernel.h"
 #include "model/scenario/bytes.h"
 
 ABSL_FLAG(bool, trace, false, "print the trace");
@@ -22,7 +23,7 @@ namespace {
 
 void PrintLine(const std::string& file, const scenario::Scenario& s, const run::Outcome& o) {
   absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", file,
-               drivers::kDrivers[s.driver]->name, run::kKernels[s.machine.kernel].name,
+               drivers::kDrivers[s.driver]->name, mm::kKernels[s.machine.kernel].name,
                run::Name(o.verdict), o.steps, o.digest);
   if (const invariants::Violation* v = o.first()) {
     absl::PrintF(" invariant=%s step=%d", invariants::Name(v->id), v->step);

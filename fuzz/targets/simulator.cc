@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "model/mm/kernel.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
 #include "model/sim/lock.h"
@@ -61,7 +62,7 @@ bool JoinOrder(const hotplug::sim::LockOrder& order) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace run = hotplug::run;
   const Scenario s =
-      hotplug::scenario::Decode(data, size, hotplug::drivers::kNrDrivers, run::kNrKernels);
+      hotplug::scenario::Decode(data, size, hotplug::drivers::kNrDrivers, hotplug::mm::kNrKernels);
   const Outcome recorded = RunIt(s, OnViolation::kRecord, false);
   if (recorded.steps > hotplug::kMaxSteps) Broken("bounded");
   if (!JoinOrder(recorded.lock_order)) Broken("lock-order-of-the-campaign");

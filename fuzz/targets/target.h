@@ -18,6 +18,7 @@
 #include "fuzz/report/report.h"
 #include "fuzz/report/suppressions.h"
 #include "fuzz/report/token.h"
+#include "model/mm/kernel.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
 
@@ -56,7 +57,7 @@ inline bool IsKnown(const scenario::Scenario& s, const run::Outcome& outcome) {
 }
 
 inline int RunBytes(uint8_t driver, const uint8_t* data, size_t size) {
-  scenario::Scenario s = scenario::Decode(data, size, drivers::kNrDrivers, run::kNrKernels);
+  scenario::Scenario s = scenario::Decode(data, size, drivers::kNrDrivers, mm::kNrKernels);
   s.driver = driver;
   run::Outcome outcome;
   run::Run(s, run::RunOptions{}, &outcome);

@@ -23,7 +23,7 @@ void Start() {
 
 int32_t ProbeCall(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg) {
   const scenario::Scenario& s = *context().scenario;
-  const uint32_t block = mm::BlockOf(arg.start_pfn).v - mm::mm().first_block;
+  const uint32_t block = mm::BlockIndex(mm::BlockOf(arg.start_pfn));
   for (uint32_t i = 0; i < s.answers.size; ++i) {
     const scenario::Answer& a = s.answers[i];
     if (a.notifier != nb.data || static_cast<uint32_t>(a.action) != action) continue;

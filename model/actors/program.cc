@@ -15,7 +15,7 @@ namespace {
 using scenario::Op;
 using scenario::OpKind;
 
-mm::BlockId BlockOf(const Op& op) { return mm::BlockId{mm::mm().first_block + op.block}; }
+mm::BlockId BlockOf(const Op& op) { return mm::BlockNumber(op.block); }
 
 // The return of a system call is a step outside of the kernel.
 int32_t Return(sim::Tp tp, uint32_t a, uint32_t b, int32_t rc) {

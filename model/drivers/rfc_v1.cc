@@ -89,12 +89,12 @@ int memtrace_free_node(NodeId nid, uint64_t start, uint64_t size) {
   const BlockId first = mm::BlockOf(PfnOf(start));
   const uint32_t nr_blocks = static_cast<uint32_t>(size / kBlockBytes);
   const int rc = mm::add_memory(nid, first, nr_blocks);
-  if (rc != 0 || mm::mm().memhp_auto_online != 0) return rc;
+  if (rc != 0 || mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE) return rc;
   mm::lock_device_hotplug();
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     // walk_memory_blocks() visits the blocks that are there.
     if (mm::BlockAt(first + i).registered == 0) continue;
-    if (mm::device_online(first + i, mm::MMOP_ONLINE_KEEP) != 0) break;
+    if (mm::device_online(first + i) != 0) break;
   }
   mm::unlock_device_hotplug();
   return 0;

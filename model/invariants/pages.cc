@@ -81,7 +81,7 @@ bool PageIsLegal(Pfn pfn) {
 
 bool AllPagesAreLegal() {
   for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
-    const mm::BlockId b{mm::mm().first_block + i};
+    const mm::BlockId b = mm::BlockNumber(i);
     const bool in_memory = InMemory(mm::BlockGhostAt(b).phase);
     const Pfn start = mm::FirstPfn(b);
     const mm::page* page = &mm::PageAt(start);
@@ -105,10 +105,12 @@ void CheckPages(Id id, bool all) {
     }
     return;
   }
-  const Pfn first{mm::mm().first_pfn};
-  for (Pfn pfn = first; pfn < first + mm::mm().nr_pages; ++pfn) {
-    const mm::PageGhost& g = GhostAt(pfn);
-    if (Judged(id, pfn, g.touched != 0 ? Here() : g.writer)) return;
+  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+    const Pfn start = mm::FirstPfn(mm::BlockNumber(i));
+    for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
+      const mm::PageGhost& g = GhostAt(pfn);
+      if (Judged(id, pfn, g.touched != 0 ? Here() : g.writer)) return;
+    }
   }
 }
 

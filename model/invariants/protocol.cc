@@ -98,7 +98,7 @@ bool RecordedAsRemoved(BlockId b, const Recorded& recorded) {
 void CheckPairing() {
   const mm::OperationGhost& op = mm::ledger().op;
   if (op.succeeded != 0) return;
-  const Pfn start = mm::FirstPfn(BlockId{mm::mm().first_block + op.block});
+  const Pfn start = mm::FirstPfn(mm::BlockNumber(op.block));
   for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
     const mm::PageGhost& g = GhostAt(pfn);
     if (g.dropped == 0) continue;
@@ -120,7 +120,7 @@ void CheckReturn(Id id) {
 void CheckOrphans() {
   const Recorded recorded;
   for (uint32_t k = 0; k < mm::mm().nr_blocks; ++k) {
-    const BlockId b{mm::mm().first_block + k};
+    const BlockId b = mm::BlockNumber(k);
     const mm::BlockGhost& ghost = mm::BlockGhostAt(b);
     if (ghost.phase == Phase::kOffline) continue;
     if (ghost.phase == Phase::kAbsent) {

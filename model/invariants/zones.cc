@@ -16,7 +16,7 @@ using mm::Phase;
 
 template <class F>
 void ForEachBlock(F f) {
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) f(BlockId{mm::mm().first_block + i});
+  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) f(mm::BlockNumber(i));
 }
 
 bool InMemory(BlockId b) {

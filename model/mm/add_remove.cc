@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Adding and removing memory (5.6 mm/memory_hotplug.c; kernel-facts 2.4, 2.5).
+#include <array>
+
+#include "model/mm/buddy.h"
 #include "model/mm/fault.h"
 #include "model/mm/hotplug.h"
+#include "model/mm/kernel.h"
 #include "model/mm/ledger.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
+#include "model/mm/resource.h"
 #include "model/mm/tracepoints.h"
 
 namespace hotplug::mm {
 
 namespace {
+
+constexpr uint32_t kStructPageBytes = 64;  // sizeof(struct page) of the 64-bit kernels
 
 // 5.6 check_hotplug_memory_range() and register_memory_resource(): a range that could be
 // memory, and is not busy "System RAM" yet.
@@ -31,61 +38,166 @@ void ReleaseInstance(BlockId block) {
   }
 }
 
+// Pages that the memmap of a block fills.
+uint32_t MemmapPages() { return PagesPerBlock() * kStructPageBytes >> PageShift(); }
+
+// 6.1 mhp_supports_memmap_on_memory(): it fills whole pageblocks.
+uint32_t VmemmapPages() {
+  const uint32_t pages = MemmapPages();
+  return pages % PagesPerPageblock() == 0 ? pages : 0;
+}
+
+void online_memory_block(BlockId block) {
+  BlockAt(block).online_type = mm().memhp_default_online_type;
+  device_online(block);
+}
+
 }  // namespace
 
-int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks) {
+int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory) {
   int rc = CheckRange(nid, start, nr_blocks);
+  if (rc == -EEXIST && kernel().resource_message) {
+    sim::record(kTpRegionBusy, start.v, nr_blocks);
+  }
   if (rc == 0) rc = InjectedFault(FaultPoint::kAddMemory);
   sim::sched_point(kTpAddMemory, start.v, nr_blocks, static_cast<uint32_t>(rc));
   if (rc != 0) return rc;
+  const bool self_hosted =
+      memmap_on_memory && kernel().memmap_on_memory && mm().mhp_memmap_on_memory != 0;
   mem_hotplug_begin();
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     ReleaseInstance(start + i);
     register_memory(start + i, nid);
-    BlockAt(start + i).resource = 1;
+    if (self_hosted && nr_blocks == 1)
+      BlockAt(start).nr_vmemmap_pages = static_cast<uint16_t>(VmemmapPages());
+    sim::record(kTpUevent, start.v + i, kUeventAdd);
   }
+  request_resource(start, nr_blocks);
   mm().nodes[nid.v].online = 1;
   sim::sched_point(kTpCreateBlocks, start.v, nr_blocks);
   mem_hotplug_done();
-  if (mm().memhp_auto_online != 0) {
-    for (uint32_t i = 0; i < nr_blocks; ++i) device_online(start + i, MMOP_ONLINE_KEEP);
+  if (mm().memhp_default_online_type != MMOP_OFFLINE) {
+    for (uint32_t i = 0; i < nr_blocks; ++i) online_memory_block(start + i);
   }
   return 0;
 }
 
-int add_memory(NodeId nid, BlockId start, uint32_t nr_blocks) {
+int add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory) {
   lock_device_hotplug();
-  const int rc = __add_memory(nid, start, nr_blocks);
+  const int rc = __add_memory(nid, start, nr_blocks, memmap_on_memory);
   unlock_device_hotplug();
   return rc;
 }
 
-int __remove_memory(BlockId block) {
-  memory_block& mem = BlockAt(block);
-  if (mem.state != MEM_OFFLINE) return -EBUSY;
-  mem_hotplug_begin();
-  unregister_memory(block);
-  mem.resource = 0;
+// ---- Removing ----
+
+namespace {
+
+bool Present(BlockId block) { return BlockExists(block) && BlockAt(block).registered != 0; }
+
+// The memmap of boot memory was reserved at boot, from the top of memory down. Once freed it is
+// managed like any other memory (arch_remove_memory, free_reserved_pages).
+void FreeBootMemmap() {
+  uint32_t left = MemmapPages();
+  for (uint32_t i = mm().nr_blocks; i-- > 0;) {
+    const BlockId b = BlockNumber(i);
+    const Pfn start = FirstPfn(b);
+    for (Pfn pfn = start; pfn < start + PagesPerBlock() && left != 0; ++pfn) {
+      if (BlockAt(b).section_online == 0 || GhostAt(pfn).owner != kBoot) continue;
+      page& p = PageAt(pfn);
+      p.flags = 0;
+      p.refcount = 0;
+      ++page_zone(p).managed_pages;
+      __free_one_page(pfn, 0, static_cast<migratetype>(PageblockAt(pfn)));
+      --left;
+    }
+  }
+}
+
+// 5.6 try_offline_node().
+void try_offline_node(NodeId nid) {
   bool any = false;
   for (uint32_t i = 0; i < mm().nr_blocks; ++i) {
-    any = any || (mm().blocks[i].registered != 0 && mm().blocks[i].nid == mem.nid);
+    any = any || (mm().blocks[i].registered != 0 && mm().blocks[i].nid == nid.v);
   }
-  mm().nodes[mem.nid].online = any ? 1 : 0;  // try_offline_node()
-  sim::sched_point(kTpRemoveMemory, block.v);
+  mm().nodes[nid.v].online = any ? 1 : 0;
+}
+
+}  // namespace
+
+int try_remove_memory(BlockId start, uint32_t nr_blocks) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    if (!Present(start + i) || BlockAt(start + i).state == MEM_OFFLINE) continue;
+    sim::record(kTpRemoveOnlined, start.v + i);
+    return -EBUSY;
+  }
+  mem_hotplug_begin();
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    if (!Present(start + i)) continue;
+    memory_block& mem = BlockAt(start + i);
+    if (mem.boot_memmap != 0) FreeBootMemmap();
+    unregister_memory(start + i);
+    try_offline_node(NodeId{mem.nid});
+    sim::record(kTpUevent, start.v + i, kUeventRemove);
+    sim::sched_point(kTpRemoveMemory, start.v + i);
+  }
+  release_mem_region_adjustable(start, nr_blocks);
   mem_hotplug_done();
   return 0;
 }
 
-int offline_and_remove_memory(BlockId block) {
+void __remove_memory(BlockId start, uint32_t nr_blocks) {
+  if (try_remove_memory(start, nr_blocks) != 0) BUG(kTpBugRemove, FirstPfn(start));
+}
+
+int remove_memory(BlockId start, uint32_t nr_blocks) {
   lock_device_hotplug();
-  int rc = -EINVAL;
-  if (BlockExists(block) && BlockAt(block).registered != 0) {
-    rc = device_offline(block);
-    if (rc > 0) rc = 0;  // offline already: so much the better
-    if (rc == 0 && __remove_memory(block) != 0) BUG(kTpBugRemove, FirstPfn(block));
-  }
+  const int rc = try_remove_memory(start, nr_blocks);
   unlock_device_hotplug();
-  sim::sched_point(kTpOfflineAndRemove, block.v, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+namespace {
+
+// The type that brings a block back into the kind of zone that it is in: 6.1
+// try_offline_memory_block() asks the block's first page.
+mmop TypeOfZone(BlockId block) {
+  const page* p = pfn_to_online_page(FirstPfn(block));
+  const bool movable = p != nullptr && KindOf(p->zone) == ZONE_MOVABLE;
+  return movable ? MMOP_ONLINE_MOVABLE : MMOP_ONLINE_KERNEL;
+}
+
+// Offlines what is online, in order. On an error those that this call offlined are onlined
+// again, in order; whether that works does not matter to the caller.
+int OfflineBlocks(BlockId start, uint32_t nr_blocks) {
+  std::array<uint8_t, kMaxBlocks> online_types{};
+  int rc = 0;
+  for (uint32_t i = 0; i < nr_blocks && rc >= 0; ++i) {
+    if (!Present(start + i)) continue;
+    const mmop type = TypeOfZone(start + i);
+    rc = device_offline(start + i);
+    if (rc == 0) online_types[i] = type;
+  }
+  if (rc >= 0) return 0;
+  for (uint32_t i = 0; i < nr_blocks && kernel().many_blocks; ++i) {
+    if (online_types[i] == MMOP_OFFLINE) continue;
+    BlockAt(start + i).online_type = online_types[i];
+    device_online(start + i);
+  }
+  return rc;
+}
+
+}  // namespace
+
+int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
+  if (nr_blocks == 0 || nr_blocks > kMaxBlocks) return -EINVAL;
+  if (!kernel().many_blocks && nr_blocks != 1) return -EINVAL;
+  lock_device_hotplug();
+  int rc = kernel().many_blocks || Present(start) ? 0 : -EINVAL;
+  if (rc == 0) rc = OfflineBlocks(start, nr_blocks);
+  if (rc == 0) __remove_memory(start, nr_blocks);
+  unlock_device_hotplug();
+  sim::sched_point(kTpOfflineAndRemove, start.v, static_cast<uint32_t>(rc));
   return rc;
 }
 

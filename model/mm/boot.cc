@@ -18,8 +18,14 @@ void InitGeometry(MmState& m, const BootConfig& c) {
   m.max_order = c.max_order;
   m.first_pfn = c.first_block << c.block_order;
   m.nr_pages = c.nr_blocks << c.block_order;
+  m.gap_pages_index = c.gap_blocks == 0 ? UINT32_MAX : c.gap_index << c.block_order;
+  m.gap_pages = c.gap_blocks << c.block_order;
+  m.page_shift =
+      c.page_shift != 0 ? c.page_shift : static_cast<uint8_t>(kBlockShift - c.block_order);
+  m.kernel = c.kernel;
   m.debug_vm = c.debug_vm ? 1 : 0;
-  m.memhp_auto_online = c.auto_online ? 1 : 0;
+  m.memhp_default_online_type = c.auto_online;
+  m.lowest_zone = ZONE_NORMAL;
   m.fine_points = (1u << c.block_order) <= kPagePointsUpTo ? 1 : 0;
 }
 
@@ -27,6 +33,7 @@ void InitLocks(MmState& m) {
   sim::InitLock(m.device_hotplug_lock.lock, kDeviceHotplugLock);
   sim::InitLock(m.cpu_hotplug_lock.lock, kCpuHotplugLock);
   sim::InitLock(m.mem_hotplug_lock.lock, kMemHotplugLock);
+  sim::InitLock(m.pcp_batch_high_lock.lock, kPcpBatchHighLock);
   sim::InitLock(m.memory_chain.lock, kMemoryChain);
   for (sim::Mutex& lock : m.device_lock) sim::InitLock(lock.lock, kDeviceLock);
 }
@@ -37,46 +44,66 @@ void InitZones(MmState& m) {
   }
 }
 
-// A block whose memmap was never initialised: DEBUG_VM has poisoned it when it was added.
-void BootOffline(BlockId block) {
-  const bool poison = mm().debug_vm != 0;
-  const uint8_t flags = poison ? kFlagPoison : 0;
-  const Pfn start = FirstPfn(block);
-  for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
-    PageAt(pfn) = page{poison ? -1 : 0, 0, flags, 0, 0, kNoPfn, kNoPfn};
+// Pages that somebody holds from the start.
+void Hold(Pfn start, uint32_t nr_pages, uint8_t flags, Owner owner) {
+  for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) {
+    PageAt(pfn).refcount = 1;
+    PageAt(pfn).flags = flags;
+    SetOwner(pfn, owner);
   }
 }
 
-void BootOnline(BlockId block, const BootBlock& b) {
-  memory_block& mem = BlockAt(block);
-  const uint32_t zone_index = ZoneIndex(NodeId{b.nid}, b.zone);
-  zone& z = mm().zones[zone_index];
-  mem.zone = static_cast<uint8_t>(zone_index);
-  mem.state = MEM_ONLINE;
-  mem.dev_offline = 0;
-  mem.section_online = 1;
-  SetPhase(block, Phase::kOnline);
-  grow_zone_span(zone_index, block);
-  adjust_present_page_count(zone_index, static_cast<int32_t>(PagesPerBlock()));
-  const Pfn start = FirstPfn(block);
-  for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
-    PageAt(pfn) = page{0, 0, 0, 0, mem.zone, kNoPfn, kNoPfn};
+// The rest, in the largest chunks that its place allows.
+void Free(Pfn start, Pfn end) {
+  for (Pfn pfn = start; pfn < end;) {
+    uint32_t order = mm().max_order;
+    while ((pfn.v & ((1u << order) - 1)) != 0 || end < pfn + (1u << order)) --order;
+    __free_one_page(pfn, order, MIGRATE_MOVABLE);
+    pfn = pfn + (1u << order);
+  }
+}
+
+void BootPages(Pfn start, const BootPart& part) {
+  const Pfn end = start + part.nr_pages;
+  for (Pfn pfn = start; pfn < end; ++pfn) {
+    PageAt(pfn) = page{0, 0, 0, 0, part.zone, kNoPfn, kNoPfn};
     PageblockAt(pfn) = MIGRATE_MOVABLE;
-    if (b.reserved) {
-      PageAt(pfn).refcount = 1;
-      PageAt(pfn).flags = kFlagReserved;
-      SetOwner(pfn, kBoot);
-    }
   }
-  if (b.reserved) return;
-  z.managed_pages += PagesPerBlock();
-  const uint32_t chunk = 1u << mm().max_order;
-  for (Pfn pfn = start; pfn < start + PagesPerBlock(); pfn = pfn + chunk) {
-    __free_one_page(pfn, mm().max_order, MIGRATE_MOVABLE);
+  if (part.hole) {
+    Hold(start, part.nr_pages, kFlagReserved, kBoot);
+    return;
   }
+  zone& z = mm().zones[part.zone];
+  grow_zone_span(part.zone, start, part.nr_pages);
+  node_states_change(states_before_online(part.zone, start, part.nr_pages), true);
+  adjust_present_page_count(part.zone, static_cast<int32_t>(part.nr_pages));
+  z.managed_pages += part.nr_pages - part.reserved;
+  const Pfn unmovable = start + part.reserved;
+  const Pfn lru = unmovable + part.unmovable;
+  Hold(start, part.reserved, kFlagReserved, kBoot);
+  Hold(unmovable, part.unmovable, 0, kKernel);
+  Hold(lru, part.lru, kFlagLru, kKernel);
+  Free(lru + part.lru, end);
 }
 
 }  // namespace
+
+void BootOnline(BlockId block, const BootPart* parts, uint32_t nr_parts) {
+  memory_block& mem = BlockAt(block);
+  mem.state = MEM_ONLINE;
+  mem.dev_offline = 0;
+  mem.section_online = 1;
+  mem.zone = parts[0].zone;
+  SetPhase(block, Phase::kOnline);
+  Pfn start = FirstPfn(block);
+  for (uint32_t i = 0; i < nr_parts; ++i) {
+    if (parts[i].hole) mem.has_hole = 1;
+    if (!parts[i].hole && parts[i].zone != mem.zone) mem.zone = kSeveralZones;
+    BootPages(start, parts[i]);
+    start = start + parts[i].nr_pages;
+  }
+  HOTPLUG_CHECK(start == FirstPfn(block) + PagesPerBlock());
+}
 
 void Boot(const BootConfig& c) {
   sim::Machine& machine = *sim::machine;
@@ -94,15 +121,16 @@ void Boot(const BootConfig& c) {
   InitZones(m);
   // From the highest block down, so that the lowest free pages are the first to be taken.
   for (uint32_t i = c.nr_blocks; i-- > 0;) {
-    const BlockId block{c.first_block + i};
+    const BlockId block = BlockNumber(i);
     const BootBlock& b = c.blocks[i];
     register_memory(block, NodeId{b.nid});
-    BlockAt(block).resource = 1;
+    BlockAt(block).resource = i < c.gap_index ? 1 : 2;
     m.nodes[b.nid].online = 1;
-    if (b.offline) {
-      BootOffline(block);
-    } else {
-      BootOnline(block, b);
+    if (!b.offline) {
+      const auto zone = static_cast<uint8_t>(ZoneIndex(NodeId{b.nid}, b.zone));
+      const uint32_t reserved = b.reserved ? PagesPerBlock() : 0;
+      const BootPart all{PagesPerBlock(), zone, false, reserved, 0, 0};
+      BootOnline(block, &all, 1);
     }
   }
   EndStep(0);

@@ -19,16 +19,33 @@ struct BootBlock {
 struct BootConfig {
   uint32_t first_block;
   uint32_t nr_blocks;
+  // Blocks below a hole in the block numbers and the size of the hole; 0 and 0 without one.
+  uint32_t gap_index;
+  uint32_t gap_blocks;
+  uint8_t kernel;      // row of kKernels
+  uint8_t page_shift;  // 0: blocks of kBlockBytes, whatever the number of their pages
   uint8_t block_order;
   uint8_t pageblock_order;
   uint8_t max_order;
   bool debug_vm;
-  bool auto_online;
+  mmop auto_online;  // MMOP_OFFLINE: added memory stays offline
   BootBlock blocks[kMaxBlocks];
 };
 
 // Carves mm's regions of an empty arena and fills them. Runs outside of any task.
 void Boot(const BootConfig& config);
+
+// Pages of one zone within a block of boot memory, in this order.
+struct BootPart {
+  uint32_t nr_pages;
+  uint8_t zone;        // index into MmState::zones
+  bool hole;           // no memory at all: reserved, neither present nor managed
+  uint32_t reserved;   // taken by firmware or the kernel's image
+  uint32_t unmovable;  // held by the kernel (background.h)
+  uint32_t lru;        // held by the kernel, movable
+};
+// Makes an offline block one that boot has put online, with these parts, which fill it.
+void BootOnline(BlockId block, const BootPart* parts, uint32_t nr_parts);
 
 }  // namespace hotplug::mm
 

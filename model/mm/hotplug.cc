@@ -2,9 +2,11 @@
 #include "model/mm/hotplug.h"
 
 #include "model/mm/buddy.h"
+#include "model/mm/function.h"
 #include "model/mm/isolation.h"
+#include "model/mm/kernel.h"
 #include "model/mm/notifier.h"
-#include "model/mm/tracepoints.h"
+#include "model/mm/pcp.h"
 #include "model/mm/zone.h"
 
 namespace hotplug::mm {
@@ -21,10 +23,24 @@ void mem_hotplug_done() {
 
 namespace {
 
+// The pages of a block that are onlined and offlined: all but those of its own memmap.
+struct Range {
+  BlockId block;
+  Pfn start;
+  uint32_t nr_pages;
+  Pfn end() const { return start + nr_pages; }
+};
+
+Range OnlineRange(BlockId block) {
+  const uint32_t vmemmap = BlockAt(block).nr_vmemmap_pages;
+  return {block, FirstPfn(block) + vmemmap, PagesPerBlock() - vmemmap};
+}
+
 // memory_notify() and the errno that its answer stands for, as one step.
 int Notify(uint32_t action, const memory_notify_arg& arg) {
   BlockGhostAt(BlockOf(arg.start_pfn)).last_event = static_cast<uint8_t>(action);
-  const int rc = notifier_to_errno(memory_notify(action, arg));
+  fn_enter(Fn::kMemoryNotify, action);
+  const int rc = notifier_to_errno(fn_ret(Fn::kMemoryNotify, memory_notify(action, arg)));
   if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) EndOperation(action == MEM_OFFLINE);
   sim::sched_point(kTpMemoryNotify, action << 16 | BlockOf(arg.start_pfn).v,
                    static_cast<uint32_t>(rc));
@@ -32,112 +48,158 @@ int Notify(uint32_t action, const memory_notify_arg& arg) {
 }
 
 // What CONFIG_DEBUG_VM leaves of a memmap that is no longer in use.
-void page_init_poison(BlockId block) {
-  const Pfn start = FirstPfn(block);
-  for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
+void page_init_poison(Pfn start, uint32_t nr_pages) {
+  for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) {
     PageAt(pfn) = page{-1, 0, kFlagPoison, 0, PageAt(pfn).zone, kNoPfn, kNoPfn};
   }
 }
 
-// ---- Online (5.6 online_pages) ----
-
-// Every struct page of the block is initialised anew: whatever it was is forgotten.
-void memmap_init_zone(BlockId block, uint32_t zone_index) {
-  const Pfn start = FirstPfn(block);
-  for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
+// Every struct page is initialised anew: whatever it was is forgotten.
+void memmap_init_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index, migratetype mt) {
+  for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) {
     PageAt(pfn) = page{1, 0, kFlagReserved, 0, static_cast<uint8_t>(zone_index), kNoPfn, kNoPfn};
     SetOwner(pfn, kCore);
-    PageblockAt(pfn) = MIGRATE_MOVABLE;
+    PageblockAt(pfn) = mt;
     const bool last_of_pageblock = ((pfn.v + 1) & (PagesPerPageblock() - 1)) == 0;
     if (last_of_pageblock) sim::sched_point(kTpMemmapInit, pfn.v + 1 - PagesPerPageblock());
   }
 }
 
-// Hands the block's pages to the buddy, a chunk of the largest order at a time: they can be
-// allocated from here on.
-void online_pages_range(BlockId block, zone& z) {
-  const Pfn start = FirstPfn(block);
-  const uint32_t chunk = 1u << mm().max_order;
-  for (Pfn pfn = start; pfn < start + PagesPerBlock(); pfn = pfn + chunk) {
+void move_pfn_range_to_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index, migratetype mt) {
+  grow_zone_span(zone_index, start, nr_pages);
+  memmap_init_zone(start, nr_pages, zone_index, mt);
+  fn_ret(Fn::kMovePfnRangeToZone);
+}
+
+void remove_pfn_range_from_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index) {
+  if (mm().debug_vm != 0) page_init_poison(start, nr_pages);
+  shrink_zone_span(zone_index, start, nr_pages);
+  sim::sched_point(kTpRemoveFromZone, BlockOf(start).v);
+  fn_ret(Fn::kRemovePfnRangeFromZone);
+}
+
+// ---- Online (5.6 online_pages; 6.1 memory_block_online) ----
+
+// Hands the pages to the buddy, a chunk of the largest order at a time. They can be allocated
+// from here on, unless their pageblocks are isolated.
+void online_pages_range(const Range& r, zone& z, migratetype mt) {
+  const uint32_t block_end = r.end().v;
+  for (Pfn pfn = r.start; pfn.v < block_end;) {
+    // Behind the pages of its memmap a block is not aligned to the largest order.
+    uint32_t order = mm().max_order;
+    while ((pfn.v & ((1u << order) - 1)) != 0) --order;
     sim::spin_lock();
-    for (uint32_t i = 0; i < chunk; ++i) {
+    for (uint32_t i = 0; i < (1u << order); ++i) {
       page& p = PageAt(pfn + i);
       p.flags &= static_cast<uint8_t>(~kFlagReserved);
       p.refcount = 0;
     }
-    z.managed_pages += chunk;
-    __free_one_page(pfn, mm().max_order, MIGRATE_MOVABLE);
+    z.managed_pages += 1u << order;
+    __free_one_page(pfn, order, mt);
     sim::spin_unlock();
-    sim::sched_point(kTpOnlineChunk, pfn.v, chunk);
+    sim::sched_point(kTpOnlineChunk, pfn.v, 1u << order);
+    pfn = pfn + (1u << order);
   }
-  BlockAt(block).section_online = 1;
+  BlockAt(r.block).section_online = 1;
+  fn_ret(Fn::kOnlinePagesRange, 0);
+}
+
+// A refused onlining: the struct pages stay as they were initialised, unless DEBUG_VM
+// poisons them.
+void FailOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& arg) {
+  sim::record(kTpOnlineFailed, r.block.v);
+  Notify(MEM_CANCEL_ONLINE, arg);
+  SetPhase(r.block, Phase::kOffline);
+  for (Pfn pfn = r.start; pfn < r.end(); ++pfn) SetOwner(pfn, kNobody);
+  remove_pfn_range_from_zone(r.start, r.nr_pages, zone_index);
+}
+
+void FinishOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& arg) {
+  zone& z = mm().zones[zone_index];
+  const bool isolated = kernel().online_isolated;
+  if (isolated) {
+    sim::spin_lock();
+    z.nr_isolate_pageblock += r.nr_pages / PagesPerPageblock();
+    sim::spin_unlock();
+  }
+  online_pages_range(r, z, isolated ? MIGRATE_ISOLATE : MIGRATE_MOVABLE);
+  adjust_present_page_count(zone_index, static_cast<int32_t>(r.nr_pages));
+  node_states_change(arg, true);
+  SetPhase(r.block, Phase::kOnline);
+  sim::sched_point(kTpOnlinePages, r.block.v, z.present_pages);
+  if (isolated) undo_isolate_page_range(r.start, r.end());
+  fn_ret(Fn::kInitPerZoneWmarkMin);
+  Notify(MEM_ONLINE, arg);
+}
+
+int online_range(const Range& r, uint32_t zone_index) {
+  fn_enter(Fn::kOnlinePages, r.start.v, r.nr_pages);
+  const memory_notify_arg arg = states_before_online(zone_index, r.start, r.nr_pages);
+  const bool isolated = kernel().online_isolated;
+  SetPhase(r.block, Phase::kOnlining);
+  move_pfn_range_to_zone(r.start, r.nr_pages, zone_index,
+                         isolated ? MIGRATE_ISOLATE : MIGRATE_MOVABLE);
+  const int rc = Notify(MEM_GOING_ONLINE, arg);
+  if (rc != 0) {
+    FailOnline(r, zone_index, arg);
+  } else {
+    FinishOnline(r, zone_index, arg);
+  }
+  return fn_ret(Fn::kOnlinePages, rc);
 }
 
 }  // namespace
 
 int online_pages(BlockId block, mmop online_type) {
-  mem_hotplug_begin();
   memory_block& mem = BlockAt(block);
-  const NodeId nid{mem.nid};
-  const uint32_t zone_index = zone_for_block(online_type, nid, block);
-  zone& z = mm().zones[zone_index];
-  const memory_notify_arg arg{FirstPfn(block), PagesPerBlock(), status_change_nid(nid, block)};
-
-  // move_pfn_range_to_zone()
+  const Range r = OnlineRange(block);
+  const uint32_t vmemmap = mem.nr_vmemmap_pages;
+  mem_hotplug_begin();
+  const uint32_t zone_index =
+      zone_for_pfn_range(online_type, NodeId{mem.nid}, FirstPfn(block), PagesPerBlock());
   mem.zone = static_cast<uint8_t>(zone_index);
-  grow_zone_span(zone_index, block);
-  SetPhase(block, Phase::kOnlining);
-  memmap_init_zone(block, zone_index);
-
-  const int rc = Notify(MEM_GOING_ONLINE, arg);
-  if (rc != 0) {
-    // The struct pages stay as they were initialised, unless DEBUG_VM poisons them.
-    Notify(MEM_CANCEL_ONLINE, arg);
-    SetPhase(block, Phase::kOffline);
-    for (uint32_t i = 0; i < PagesPerBlock(); ++i) SetOwner(arg.start_pfn + i, kNobody);
-    shrink_zone_span(zone_index);
-    if (mm().debug_vm != 0) page_init_poison(block);
-    sim::sched_point(kTpRemoveFromZone, block.v);
-    mem_hotplug_done();
-    return rc;
+  if (vmemmap != 0) {
+    move_pfn_range_to_zone(FirstPfn(block), vmemmap, zone_index, MIGRATE_UNMOVABLE);
   }
-  online_pages_range(block, z);
-  adjust_present_page_count(zone_index, static_cast<int32_t>(PagesPerBlock()));
-  SetPhase(block, Phase::kOnline);
-  sim::sched_point(kTpOnlinePages, block.v, z.present_pages);
-  Notify(MEM_ONLINE, arg);
+  const int rc = online_range(r, zone_index);
+  if (vmemmap != 0 && rc == 0) {
+    adjust_present_page_count(zone_index, static_cast<int32_t>(vmemmap));
+  } else if (vmemmap != 0) {
+    remove_pfn_range_from_zone(FirstPfn(block), vmemmap, zone_index);
+  }
   mem_hotplug_done();
-  return 0;
+  return rc;
 }
 
-// ---- Offline (5.6 __offline_pages with VM4-6) ----
+// ---- Offline (5.6 __offline_pages with VM4-6; 6.1 memory_block_offline) ----
 
 namespace {
 
-// Until no page of the block has to be moved any more. Leaves with 0 when everything is
+// Until no page of the range has to be moved any more. Leaves with 0 when everything is
 // free, else with the errno for the failure.
-int MigrateAndTest(BlockId block) {
-  const Pfn start = FirstPfn(block);
-  const Pfn end = start + PagesPerBlock();
+int MigrateAndTest(const Range& r) {
   sim::loop_begin();
   for (;;) {
-    Pfn pfn = start;
+    Pfn pfn = r.start;
     for (;;) {
       if (sim::signal_pending()) {
-        sim::sched_point(kTpSignalBackoff, block.v);
+        sim::sched_point(kTpSignalBackoff, r.block.v);
         return -EINTR;
       }
       int rc = 0;
-      pfn = scan_movable_pages(pfn, end, &rc);
-      sim::sched_point(kTpScanMovable, block.v, static_cast<uint32_t>(rc), pfn.v);
+      pfn = scan_movable_pages(pfn, r.end(), &rc);
+      sim::sched_point(kTpScanMovable, r.block.v, static_cast<uint32_t>(rc), pfn.v);
       if (rc == -EBUSY) return rc;
       if (rc == -ENOENT) break;
-      do_migrate_range(pfn, end);
+      do_migrate_range(pfn, r.end());
       sim::loop_point(pfn.v);
     }
+    fn_ret(Fn::kDissolveFreeHugePages, 0);
+    if (kernel().drain == Drain::kPageblockAndLoop) drain_all_pages();
     Pfn where{kNoPfn};
-    const int rc = test_pages_isolated(start, end, Isolate::kMemoryOffline, &where);
-    sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
+    const int rc = fn_ret(Fn::kTestPagesIsolated,
+                          test_pages_isolated(r.start, r.end(), Isolate::kMemoryOffline, &where));
+    sim::sched_point(kTpTestIsolated, r.start.v, static_cast<uint32_t>(rc), where.v);
     if (rc == 0) return 0;
     sim::loop_point(where.v);
   }
@@ -145,14 +207,11 @@ int MigrateAndTest(BlockId block) {
 
 // There is no way back from here: what is free leaves the buddy, what a PageOffline owner
 // gave up stays as it is, anything else is a BUG (VM4-6 __offline_isolated_pages).
-void offline_isolated_pages(BlockId block) {
-  const Pfn start = FirstPfn(block);
-  const Pfn end = start + PagesPerBlock();
-  BlockAt(block).section_online = 0;
-  sim::sched_point(kTpSectionOffline, block.v);
+void offline_isolated_pages(const Range& r) {
+  BlockAt(r.block).section_online = 0;
+  sim::sched_point(kTpSectionOffline, r.block.v);
   sim::spin_lock();
-  SetPhase(block, Phase::kCommitted);
-  for (Pfn pfn = start; pfn < end;) {
+  for (Pfn pfn = r.start; pfn < r.end();) {
     const page& p = PageAt(pfn);
     if (PageOffline(p)) {
       if (p.refcount != 0) BUG(kTpBugOfflineCount, pfn);
@@ -168,58 +227,100 @@ void offline_isolated_pages(BlockId block) {
     for (uint32_t i = 0; i < pages; ++i) SetOwner(pfn + i, kNobody);
     pfn = pfn + pages;
   }
+  SetPhase(r.block, Phase::kCommitted);
   sim::spin_unlock();
-  sim::sched_point(kTpOfflineIsolated, block.v);
+  sim::sched_point(kTpOfflineIsolated, r.block.v);
+  fn_ret(Fn::kOfflineIsolatedPages);
 }
 
 // Accounting of a block that is gone, up to the last notification.
-void FinishOffline(BlockId block, const memory_notify_arg& arg) {
-  memory_block& mem = BlockAt(block);
-  zone& z = mm().zones[mem.zone];
+void FinishOffline(const Range& r, const memory_notify_arg& arg) {
+  const uint32_t zone_index = BlockAt(r.block).zone;
+  zone& z = mm().zones[zone_index];
+  sim::record(kTpOfflinedPages, r.nr_pages);
   sim::spin_lock();
-  z.nr_isolate_pageblock -= PagesPerBlock() / PagesPerPageblock();
+  z.nr_isolate_pageblock -= r.nr_pages / PagesPerPageblock();
   sim::spin_unlock();
-  sim::sched_point(kTpFixIsolateCount, block.v, z.nr_isolate_pageblock);
-  z.managed_pages -= PagesPerBlock();
-  adjust_present_page_count(mem.zone, -static_cast<int32_t>(PagesPerBlock()));
-  sim::sched_point(kTpOfflinedPages, PagesPerBlock());
+  sim::sched_point(kTpFixIsolateCount, r.block.v, z.nr_isolate_pageblock);
+  if (kernel().drain == Drain::kPcpDisabled) zone_pcp_enable();
+  z.managed_pages -= r.nr_pages;
+  fn_ret(Fn::kAdjustManagedPageCount);
+  adjust_present_page_count(zone_index, -static_cast<int32_t>(r.nr_pages));
+  fn_ret(Fn::kInitPerZoneWmarkMin);
+  node_states_change(arg, false);
   Notify(MEM_OFFLINE, arg);
-  SetPhase(block, Phase::kOffline);
-  if (mm().debug_vm != 0) page_init_poison(block);
-  shrink_zone_span(mem.zone);
-  sim::sched_point(kTpRemoveFromZone, block.v);
+  SetPhase(r.block, Phase::kOffline);
+  remove_pfn_range_from_zone(r.start, r.nr_pages, zone_index);
+}
+
+// An offlining that failed after GOING_OFFLINE: everything back, then everybody is told.
+void CancelOffline(const Range& r, const memory_notify_arg& arg) {
+  undo_isolate_page_range(r.start, r.end());
+  Notify(MEM_CANCEL_OFFLINE, arg);
+  SetPhase(r.block, Phase::kOnline);
+}
+
+// Isolated, told, emptied; `reason` says why not if it fails.
+int OfflineIsolated(const Range& r, sim::Tp* reason) {
+  const memory_notify_arg arg = states_before_offline(BlockAt(r.block).zone, r.start, r.nr_pages);
+  SetPhase(r.block, Phase::kOfflining);
+  BeginOperation(r.block);
+  int rc = Notify(MEM_GOING_OFFLINE, arg);
+  *reason = kTpOfflineFailedNotifier;
+  if (rc == 0) {
+    rc = MigrateAndTest(r);
+    *reason = rc == -EINTR ? kTpOfflineFailedSignal : kTpOfflineFailedUnmovable;
+  }
+  if (rc != 0) {
+    CancelOffline(r, arg);
+    return rc;
+  }
+  offline_isolated_pages(r);
+  FinishOffline(r, arg);
+  return 0;
+}
+
+int offline_range(const Range& r) {
+  const bool pcp_disabled = kernel().drain == Drain::kPcpDisabled;
+  sim::Tp reason = kTpOfflineFailedHole;
+  if (BlockAt(r.block).has_hole != 0) {
+    sim::record(reason, r.block.v);
+    return -EINVAL;
+  }
+  if (BlockAt(r.block).zone == kSeveralZones) {
+    sim::record(kTpOfflineFailedZones, r.block.v);
+    return -EINVAL;
+  }
+  if (pcp_disabled) zone_pcp_disable();
+  if (kernel().lru_cache_disable) fn_ret(Fn::kLruCacheDisable);
+  int rc = start_isolate_page_range(r.start, r.end(), Isolate::kMemoryOffline);
+  if (rc == 0) {
+    rc = OfflineIsolated(r, &reason);
+  } else {
+    reason = kTpOfflineFailedIsolate;
+  }
+  if (rc == 0) return 0;
+  if (pcp_disabled) zone_pcp_enable();
+  sim::record(reason, r.block.v);
+  return rc;
 }
 
 }  // namespace
 
 int offline_pages(BlockId block) {
-  const Pfn start = FirstPfn(block);
-  const Pfn end = start + PagesPerBlock();
+  const memory_block& mem = BlockAt(block);
+  if (kernel().zone_of_block && mem.zone == kSeveralZones) return -EINVAL;
+  const uint32_t zone_index = mem.zone;
+  const int32_t vmemmap = static_cast<int32_t>(mem.nr_vmemmap_pages);
+  const Range r = OnlineRange(block);
   mem_hotplug_begin();
-  int rc = start_isolate_page_range(start, end, Isolate::kMemoryOffline);
-  if (rc != 0) {
-    sim::record(kTpOfflineFailedIsolate, block.v);
-    mem_hotplug_done();
-    return rc;
-  }
-  const memory_notify_arg arg{start, PagesPerBlock(),
-                              status_change_nid(NodeId{BlockAt(block).nid}, block)};
-  SetPhase(block, Phase::kOfflining);
-  BeginOperation(block);
-  rc = Notify(MEM_GOING_OFFLINE, arg);
-  sim::Tp reason = kTpOfflineFailedNotifier;
-  if (rc == 0) {
-    rc = MigrateAndTest(block);
-    reason = rc == -EINTR ? kTpOfflineFailedSignal : kTpOfflineFailedUnmovable;
-  }
-  if (rc == 0) {
-    offline_isolated_pages(block);
-    FinishOffline(block, arg);
-  } else {
-    sim::record(reason, block.v);
-    undo_isolate_page_range(start, end);
-    Notify(MEM_CANCEL_OFFLINE, arg);
-    SetPhase(block, Phase::kOnline);
+  if (vmemmap != 0) adjust_present_page_count(zone_index, -vmemmap);
+  fn_enter(Fn::kOfflinePages, r.start.v, r.nr_pages);
+  const int rc = fn_ret(Fn::kOfflinePages, offline_range(r));
+  if (vmemmap != 0 && rc == 0) {
+    remove_pfn_range_from_zone(FirstPfn(block), mem.nr_vmemmap_pages, zone_index);
+  } else if (vmemmap != 0) {
+    adjust_present_page_count(zone_index, vmemmap);
   }
   mem_hotplug_done();
   return rc;

@@ -17,22 +17,28 @@ void mem_hotplug_done();
 // Onlines the pages of an offline block into the zone that `online_type` and the spans of
 // the zones ask for. 0; a notifier's errno.
 int online_pages(BlockId block, mmop online_type);
-// Offlines the pages of an online block. 0; -EBUSY: an unmovable page, or pages isolated by
-// somebody else; -EINTR: a signal; a notifier's errno.
+// Offlines the pages of an online block. 0; -EINVAL: a hole, or several zones; -EBUSY: an
+// unmovable page, or pages isolated by somebody else; -EINTR: a signal; a notifier's errno.
 int offline_pages(BlockId block);
 
 // Whole blocks from `start`; -EEXIST if one is present, an injected errno, or 0. The blocks
-// are offline afterwards, unless memory is onlined automatically.
+// are offline afterwards, unless memory is onlined automatically. With `memmap_on_memory`
+// each block's memmap lies at its own start, where the kernel can and is asked to.
 // add_memory() takes device_hotplug_lock, __add_memory() expects it.
-int add_memory(NodeId nid, BlockId start, uint32_t nr_blocks);
-int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks);
+int add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory = false);
+int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory = false);
 
-// Removes one offline block: -EBUSY if it is not offline. Expects device_hotplug_lock.
-int __remove_memory(BlockId block);
+// Removes offline blocks: -EBUSY, and nothing happens, if one is not offline. Blocks that are
+// absent are passed over. __remove_memory() expects device_hotplug_lock and dies of a block
+// that is not offline (kernel-facts 2.4); remove_memory() takes it.
+int try_remove_memory(BlockId start, uint32_t nr_blocks);
+void __remove_memory(BlockId start, uint32_t nr_blocks);
+int remove_memory(BlockId start, uint32_t nr_blocks);
 
-// Offlines (unless it is offline) and removes one block under device_hotplug_lock. -EINVAL
-// if it is absent; else the errno of the offlining, and the block stays online.
-int offline_and_remove_memory(BlockId block);
+// Offlines (those that are not offline) and removes blocks under device_hotplug_lock. Up to
+// 5.10 exactly one, which is present; else -EINVAL. On an error nothing is removed; from 5.11
+// on the blocks that it has offlined are onlined again, into the kind of zone they were in.
+int offline_and_remove_memory(BlockId start, uint32_t nr_blocks = 1);
 
 // True if the node spans pages of online or offlining memory (5.6 node_spanned_pages).
 bool node_spanned_pages(NodeId nid);

@@ -1,28 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/isolation.h"
 
+#include <algorithm>
+
 #include "model/mm/buddy.h"
-#include "model/mm/tracepoints.h"
+#include "model/mm/function.h"
+#include "model/mm/kernel.h"
+#include "model/mm/pcp.h"
 
 namespace hotplug::mm {
 
 namespace {
 
+// _mapcount of a page whose type is PageOffline and nothing else, as page_mapcount() shows it.
+constexpr int kMapcountOffline = -256;
+
 // The order of the tests is the kernel's (kernel-facts 4.2, RFC era).
 bool IsUnmovable(Pfn pfn, Isolate why) {
   const page& p = PageAt(pfn);
   if (PageReserved(p)) return true;
-  if (p.zone % MAX_NR_ZONES == ZONE_MOVABLE) return false;
+  if (KindOf(p.zone) == ZONE_MOVABLE) return false;
   if (p.refcount == 0) return false;
   if (why == Isolate::kMemoryOffline && PageOffline(p)) return false;
   return !PageLRU(p);
 }
 
-bool has_unmovable_pages(Pfn pageblock, Isolate why) {
+// The first page of a pageblock that cannot be moved; kNoPfn without one.
+Pfn has_unmovable_pages(Pfn pageblock, Isolate why) {
   for (uint32_t i = 0; i < PagesPerPageblock(); ++i) {
-    if (IsUnmovable(pageblock + i, why)) return true;
+    if (IsUnmovable(pageblock + i, why)) return pageblock + i;
   }
-  return false;
+  return Pfn{kNoPfn};
+}
+
+// dump_page(): what is known of a page that is in the way.
+void dump_page(sim::Tp why, Pfn pfn) {
+  const page& p = PageAt(pfn);
+  const int mapcount = PageOffline(p) ? kMapcountOffline : 0;
+  sim::record(why, static_cast<uint32_t>(p.refcount), static_cast<uint32_t>(mapcount), pfn.v);
 }
 
 // Under zone->lock: test and set in one. A pageblock that is not online (any more) is passed
@@ -30,16 +45,23 @@ bool has_unmovable_pages(Pfn pageblock, Isolate why) {
 int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   if (pfn_to_online_page(pageblock) == nullptr) return 0;
   sim::spin_lock();
-  int rc = 0;
-  if (PageblockAt(pageblock) == MIGRATE_ISOLATE || has_unmovable_pages(pageblock, why)) {
-    rc = -EBUSY;
-  } else {
+  Pfn unmovable{kNoPfn};
+  bool isolated = PageblockAt(pageblock) != MIGRATE_ISOLATE;
+  if (isolated) {
+    unmovable = has_unmovable_pages(pageblock, why);
+    isolated = unmovable.v == kNoPfn;
+  }
+  if (isolated) {
     PageblockAt(pageblock) = MIGRATE_ISOLATE;
     ++page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, true);
   }
   sim::spin_unlock();
-  return rc;
+  // Only offlining says what is in its way (REPORT_FAILURE).
+  if (unmovable.v != kNoPfn && why == Isolate::kMemoryOffline) {
+    dump_page(kTpDumpUnmovable, unmovable);
+  }
+  return isolated ? 0 : -EBUSY;
 }
 
 void unset_migratetype_isolate(Pfn pageblock) {
@@ -59,10 +81,15 @@ int start_isolate_page_range(Pfn start, Pfn end, Isolate why) {
   for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock()) {
     const int rc = set_migratetype_isolate(pb, why);
     sim::sched_point(kTpIsolate, pb.v, static_cast<uint32_t>(rc));
-    if (rc == 0) continue;
+    if (rc == 0) {
+      if (kernel().drain != Drain::kPcpDisabled) drain_all_pages();
+      continue;
+    }
     undo_isolate_page_range(start, pb);
-    return rc;
+    return fn_ret(Fn::kStartIsolatePageRange, rc);
   }
+  const int pageblocks = static_cast<int>((end - start) / PagesPerPageblock());
+  fn_ret(Fn::kStartIsolatePageRange, kernel().isolate_counts ? pageblocks : 0);
   return 0;
 }
 
@@ -71,6 +98,7 @@ void undo_isolate_page_range(Pfn start, Pfn end) {
     unset_migratetype_isolate(pb);
     sim::sched_point(kTpUnisolate, pb.v);
   }
+  fn_ret(Fn::kUndoIsolatePageRange);
 }
 
 int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
@@ -110,8 +138,8 @@ Pfn scan_movable_pages(Pfn start, Pfn end, int* rc) {
 namespace {
 
 // One page: take it off the LRU, copy it elsewhere, free it; or put it back. The page is
-// held by a reference of our own meanwhile.
-void migrate_page(Pfn pfn) {
+// held by a reference of our own meanwhile. True if it has moved.
+bool migrate_page(Pfn pfn) {
   page& p = PageAt(pfn);
   p.flags &= static_cast<uint8_t>(~kFlagLru);
   Touch(pfn);
@@ -121,9 +149,10 @@ void migrate_page(Pfn pfn) {
   const Pfn target = alloc_pages(nid, true, 0, kCore);
   const Owner owner = GhostAt(pfn).owner;
   // Anybody else's reference makes migration fail (-EAGAIN), as does a lack of memory.
-  const bool moved = target.v != kNoPfn && p.refcount == 2 && IsAllocation(owner);
+  const bool movable = IsAllocation(owner) || owner == kKernel;
+  const bool moved = target.v != kNoPfn && p.refcount == 2 && movable;
   if (moved) {
-    mm().allocations[owner - kFirstAllocation].pfn = target.v;
+    if (IsAllocation(owner)) mm().allocations[owner - kFirstAllocation].pfn = target.v;
     SetOwner(target, owner);
     --p.refcount;
     SetOwner(pfn, kNobody);
@@ -132,52 +161,71 @@ void migrate_page(Pfn pfn) {
     Touch(pfn);
   }
   sim::sched_point(kTpMigratePage, pfn.v, target.v, moved ? 1 : 0);
-  if (target.v == kNoPfn || moved) return;
+  if (target.v == kNoPfn || moved) return moved;
   __free_page(target);
   sim::sched_point(kTpPutPage, target.v, 0);
+  return moved;
 }
 
 }  // namespace
 
 void do_migrate_range(Pfn start, Pfn end) {
+  uint32_t tried = 0;
+  uint32_t failed = 0;
+  Pfn last_failed{kNoPfn};
   for (Pfn pfn = start; pfn < end; ++pfn) {
     if (pfn_to_online_page(pfn) == nullptr || !get_page_unless_zero(pfn)) continue;
     if (PageLRU(PageAt(pfn))) {
-      migrate_page(pfn);
+      ++tried;
+      if (!migrate_page(pfn)) {
+        ++failed;
+        last_failed = pfn;
+      }
     } else {
       sim::sched_point(kTpIsolateFailed, pfn.v);
+      dump_page(kTpDumpIsolation, pfn);
     }
     put_page(pfn);
     sim::sched_point(kTpPutPage, pfn.v, static_cast<uint32_t>(PageAt(pfn).refcount));
   }
+  if (tried != 0) fn_ret(Fn::kMigratePages, static_cast<int>(failed));
+  if (failed == 0) return;
+  // The kernel limits the rate of these: one stands for all.
+  sim::record(kTpMigrationFailed, last_failed.v, failed);
+  dump_page(kTpDumpMigration, last_failed);
 }
 
 // ---- Contiguous allocation ----
 
 namespace {
 
-// Under zone->lock (5.6 pfn_range_valid_contig): only a range that is entirely free will do.
+// Under zone->lock (5.6 pfn_range_valid_contig): before 6.1 only a range that is entirely
+// free will do.
 bool pfn_range_valid_contig(Pfn start, Pfn end, uint32_t zone_index) {
   for (Pfn pfn = start; pfn < end; ++pfn) {
     const page* p = pfn_to_online_page(pfn);
     if (p == nullptr || p->zone != zone_index) return false;
-    if (PageReserved(*p) || p->refcount > 0) return false;
+    if (PageReserved(*p) || (p->refcount > 0 && kernel().contig_only_free)) return false;
   }
   return true;
 }
 
-// Takes the free chunks of [start, end) off the buddy and hands their pages out one by one.
-void isolate_freepages_range(Pfn start, Pfn end, InstanceId instance) {
+// Takes the free chunks that cover [start, end) off the buddy and hands their pages out one
+// by one; what they have beyond the range stays free (5.6 isolate_freepages_range).
+void isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
   sim::spin_lock();
   for (Pfn pfn = start; pfn < end;) {
-    const uint32_t pages = 1u << PageAt(pfn).order;
-    del_page_from_free_list(pfn);
-    for (uint32_t i = 0; i < pages; ++i) {
-      PageAt(pfn + i).refcount = 1;
-      PageAt(pfn + i).order = 0;
-      SetOwner(pfn + i, OwnerOf(instance));
+    const Pfn head = FreeChunkHead(pfn);
+    const Pfn chunk_end = head + (1u << PageAt(head).order);
+    del_page_from_free_list(head);
+    for (; pfn < end && pfn < chunk_end; ++pfn) {
+      PageAt(pfn).refcount = 1;
+      PageAt(pfn).order = 0;
+      SetOwner(pfn, owner);
     }
-    pfn = pfn + pages;
+    for (Pfn p = head; p < chunk_end; ++p) {
+      if (p < start || end < p + 1) __free_one_page(p, 0, MIGRATE_ISOLATE);
+    }
   }
   sim::spin_unlock();
 }
@@ -192,27 +240,41 @@ void MigrateAway(Pfn start, Pfn end) {
   }
 }
 
-// The range is aligned to the largest chunk already, as whole blocks are.
-int alloc_contig_range(Pfn start, Pfn end) {
-  int rc = start_isolate_page_range(start, end, Isolate::kAllocContig);
-  if (rc != 0) return rc;
-  MigrateAway(start, end);
-  Pfn where{kNoPfn};
-  rc = test_pages_isolated(start, end, Isolate::kAllocContig, &where);
-  sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
-  if (rc == 0) {
-    isolate_freepages_range(start, end, NewInstance(start, end - start));
-    sim::sched_point(kTpGrabRange, start.v, end - start);
-  }
-  undo_isolate_page_range(start, end);
-  return rc;
-}
+Pfn AlignDown(Pfn pfn, uint32_t pages) { return Pfn{pfn.v & ~(pages - 1)}; }
 
 }  // namespace
 
-Pfn alloc_contig_pages(uint64_t nr, NodeId nid) {
-  HOTPLUG_CHECK(nr != 0 && nr % PagesPerBlock() == 0);
-  const uint32_t zone_index = ZoneIndex(nid, ZONE_NORMAL);
+int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
+  const uint32_t max_chunk = 1u << mm().max_order;
+  const uint32_t unit =
+      kernel().contig_by_pageblock ? PagesPerPageblock() : std::max(PagesPerPageblock(), max_chunk);
+  const Pfn first = AlignDown(start, unit);
+  const Pfn last = AlignDown(end + (unit - 1), unit);
+  int rc = start_isolate_page_range(first, last, Isolate::kAllocContig);
+  if (rc != 0) {
+    if (kernel().contig_undo_all) undo_isolate_page_range(first, last);
+    return rc;
+  }
+  if (kernel().drain == Drain::kPcpDisabled) drain_all_pages();
+  MigrateAway(start, end);
+  // The range may begin in the middle of a free chunk.
+  const Pfn head = FreeChunkHead(start);
+  Pfn where{kNoPfn};
+  rc = test_pages_isolated(head.v == kNoPfn ? start : head, end, Isolate::kAllocContig, &where);
+  sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
+  if (rc == 0) {
+    if (owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
+    isolate_freepages_range(start, end, owner);
+    sim::sched_point(kTpGrabRange, start.v, end - start);
+  }
+  undo_isolate_page_range(first, last);
+  return rc;
+}
+
+namespace {
+
+// The lowest range of a zone that can be had; kNoPfn without one.
+Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index) {
   const zone& z = mm().zones[zone_index];
   // The span is read once for each candidate: blocks may come and go meanwhile.
   for (uint64_t pfn = (z.zone_start_pfn + nr - 1) / nr * nr;
@@ -223,7 +285,18 @@ Pfn alloc_contig_pages(uint64_t nr, NodeId nid) {
     const bool valid = pfn_range_valid_contig(start, end, zone_index);
     sim::spin_unlock();
     sim::sched_point(kTpContigCandidate, start.v, end - start, valid ? 1 : 0);
-    if (valid && alloc_contig_range(start, end) == 0) return start;
+    if (valid && alloc_contig_range(start, end, kNobody) == 0) return start;
+  }
+  return Pfn{kNoPfn};
+}
+
+}  // namespace
+
+Pfn alloc_contig_pages(uint64_t nr, NodeId nid) {
+  HOTPLUG_CHECK(nr != 0 && nr % PagesPerBlock() == 0);
+  for (uint32_t kind = ZONE_NORMAL + 1u; kind-- > ZONE_DMA;) {
+    const Pfn pfn = AllocContigInZone(nr, ZoneIndex(nid, static_cast<zone_type>(kind)));
+    if (pfn.v != kNoPfn) return pfn;
   }
   sim::sched_point(kTpContigFailed, nid.v);
   return Pfn{kNoPfn};

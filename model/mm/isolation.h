@@ -26,9 +26,12 @@ Pfn scan_movable_pages(Pfn start, Pfn end, int* rc);
 // Tries once to migrate every page on the LRU of [start, end). Failures are ignored.
 void do_migrate_range(Pfn start, Pfn end);
 
-// nr pages of ZONE_NORMAL of a node, the lowest range aligned to nr that is entirely free;
-// its first pfn, or kNoPfn. A new instance owns them. nr is a multiple of the block's pages
-// (nobody here asks for less), and a power of two for the alignment to hold.
+// The pages of [start, end) with count 1, if they are free or can be moved away: 0, or -EBUSY.
+// `owner` decides about them; with kNobody that is a new instance.
+int alloc_contig_range(Pfn start, Pfn end, Owner owner);
+// nr pages of a kernel zone of a node, the highest zone and in it the lowest range aligned to
+// nr that can be had; its first pfn, or kNoPfn. A new instance owns them. nr is a multiple of
+// the block's pages (nobody here asks for less), and a power of two for the alignment to hold.
 Pfn alloc_contig_pages(uint64_t nr, NodeId nid);
 // Drops one reference of each page, and warns about those that had more or less than one.
 void free_contig_range(Pfn pfn, uint32_t nr);

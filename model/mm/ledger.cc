@@ -14,7 +14,7 @@ bool GivenUp(Pfn pfn, Owner o) {
     return true;
   }
   const OperationGhost& op = ledger().op;
-  if (op.active == 0 || op.block != b.v - mm().first_block || !IsInstance(o)) return false;
+  if (op.active == 0 || op.block != BlockIndex(b) || !IsInstance(o)) return false;
   return InstanceAt(o).given_up != 0;
 }
 
@@ -45,7 +45,7 @@ void Touch(Pfn pfn) {
   sim::machine->Get<uint32_t>(kTouchedRegion)[ledger().nr_touched++] = pfn.v;
 }
 
-void TouchBlock(BlockId b) { ledger().touched_blocks |= uint64_t{1} << (b.v - mm().first_block); }
+void TouchBlock(BlockId b) { ledger().touched_blocks |= uint64_t{1} << BlockIndex(b); }
 
 void EndStep(uint16_t writer) {
   Ledger& l = ledger();
@@ -150,7 +150,7 @@ void BeginOperation(BlockId b) {
   Ledger& l = ledger();
   l.op = OperationGhost{};
   l.op.active = 1;
-  l.op.block = static_cast<uint8_t>(b.v - mm().first_block);
+  l.op.block = static_cast<uint8_t>(BlockIndex(b));
   BlockGhostAt(b).last_event = 0;
   const Pfn start = FirstPfn(b);
   for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) GhostAt(pfn).dropped = 0;

@@ -22,11 +22,13 @@ enum class Phase : uint8_t { kAbsent, kOffline, kOnlining, kOnline, kOfflining, 
 
 // Owners of pages: one code for each.
 using Owner = uint16_t;
-inline constexpr Owner kNobody = 0;   // of an offline block, or lost
-inline constexpr Owner kBuddy = 1;    // free
-inline constexpr Owner kFreeing = 2;  // count zero, on its way to the buddy
-inline constexpr Owner kBoot = 3;     // reserved at boot
-inline constexpr Owner kCore = 4;     // being onlined, or the target of a migration
+inline constexpr Owner kNobody = 0;      // of an offline block, or lost
+inline constexpr Owner kBuddy = 1;       // free
+inline constexpr Owner kFreeing = 2;     // count zero, on its way to the buddy
+inline constexpr Owner kBoot = 3;        // reserved at boot
+inline constexpr Owner kCore = 4;        // being onlined, or the target of a migration
+inline constexpr Owner kKernel = 5;      // taken by the kernel itself (background.h)
+inline constexpr Owner kInstrument = 6;  // taken by the module of the recordings
 inline constexpr Owner kFirstInstance = 0x100;
 inline constexpr Owner kFirstAllocation = 0x200;
 
@@ -106,9 +108,9 @@ struct Ledger {
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
 inline PageGhost& GhostAt(Pfn pfn) {
-  return sim::machine->Get<PageGhost>(kGhostRegion)[pfn.v - mm().first_pfn];
+  return sim::machine->Get<PageGhost>(kGhostRegion)[PageIndex(pfn)];
 }
-inline BlockGhost& BlockGhostAt(BlockId b) { return ledger().blocks[b.v - mm().first_block]; }
+inline BlockGhost& BlockGhostAt(BlockId b) { return ledger().blocks[BlockIndex(b)]; }
 inline InstanceGhost& InstanceAt(Owner o) { return ledger().instances[o - kFirstInstance]; }
 inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/memory.h"
 
+#include "model/mm/function.h"
 #include "model/mm/hotplug.h"
+#include "model/mm/kernel.h"
 #include "model/mm/ledger.h"
 #include "model/mm/tracepoints.h"
 
@@ -21,27 +23,48 @@ void SetState(BlockId block, uint32_t state) {
 
 namespace {
 
-sim::Mutex& DeviceLock(BlockId block) { return mm().device_lock[block.v - mm().first_block]; }
+sim::Mutex& DeviceLock(BlockId block) { return mm().device_lock[BlockIndex(block)]; }
 
 // 5.6 memory_block_change_state(): the state is what it was, or what the action made of it.
-int change_state(BlockId block, uint32_t to, uint32_t from, mmop online_type) {
+int change_state(BlockId block, uint32_t to, uint32_t from) {
   memory_block& mem = BlockAt(block);
   if (mem.state != from) return -EINVAL;
   if (to == MEM_OFFLINE) {
     SetState(block, MEM_GOING_OFFLINE);
     sim::sched_point(kTpBlockState, block.v, MEM_GOING_OFFLINE);
   }
-  const int rc = to == MEM_OFFLINE ? offline_pages(block) : online_pages(block, online_type);
+  const int rc = to == MEM_OFFLINE ? offline_pages(block)
+                                   : online_pages(block, static_cast<mmop>(mem.online_type));
   SetState(block, rc != 0 ? from : to);
   sim::sched_point(kTpBlockState, block.v, BlockAt(block).state);
   return rc;
 }
+
+// The type of onlining is asked for beforehand, in memory_block::online_type, and forgotten
+// afterwards; who did not ask gets the default.
+int memory_subsys_online(BlockId block) {
+  fn_enter(Fn::kMemorySubsysOnline);
+  memory_block& mem = BlockAt(block);
+  if (mem.online_type == MMOP_OFFLINE) mem.online_type = MMOP_ONLINE;
+  const int rc = change_state(block, MEM_ONLINE, MEM_OFFLINE);
+  mem.online_type = MMOP_OFFLINE;
+  return fn_ret(Fn::kMemorySubsysOnline, rc);
+}
+
+int memory_subsys_offline(BlockId block) {
+  fn_enter(Fn::kMemorySubsysOffline);
+  return fn_ret(Fn::kMemorySubsysOffline, change_state(block, MEM_OFFLINE, MEM_ONLINE));
+}
+
+// The kernel's own errno for a system call that is to be restarted.
+constexpr int kErestartNoIntr = 513;
 
 // 5.6 lock_device_hotplug_sysfs(): the write is restarted from user space until it gets the
 // lock, so that the removal of the device is never kept waiting. -EINTR: killed meanwhile.
 int lock_device_hotplug_sysfs(BlockId block) {
   while (!sim::mutex_trylock(mm().device_hotplug_lock)) {
     sim::poll_sleep(sim::Ticks{kHotplugPollTicks}, sim::LockOffset(mm().device_hotplug_lock.lock));
+    fn_ret(Fn::kLockDeviceHotplugSysfs, -kErestartNoIntr);
     if (sim::fatal_signal_pending()) return -EINTR;
     if (BlockAt(block).registered == 0) return -ENODEV;
   }
@@ -50,7 +73,7 @@ int lock_device_hotplug_sysfs(BlockId block) {
     unlock_device_hotplug();
     return -ENODEV;
   }
-  return 0;
+  return fn_ret(Fn::kLockDeviceHotplugSysfs, 0);
 }
 
 mmop OnlineType(StateFile word) {
@@ -64,24 +87,24 @@ mmop OnlineType(StateFile word) {
     case StateFile::kGarbage:
       break;
   }
-  return MMOP_ONLINE_KEEP;
+  return MMOP_ONLINE;
 }
 
 }  // namespace
 
-int device_online(BlockId block, mmop online_type) {
+int device_online(BlockId block) {
   sim::mutex_lock(DeviceLock(block));
   memory_block& mem = BlockAt(block);
   int rc = 1;
   if (mem.dev_offline != 0) {
-    rc = change_state(block, MEM_ONLINE, MEM_OFFLINE, online_type);
+    rc = memory_subsys_online(block);
     if (rc == 0) {
       mem.dev_offline = 0;
-      sim::record(kTpUevent, block.v, 1);
+      sim::record(kTpUevent, block.v, kUeventOnline);
     }
   }
   sim::mutex_unlock(DeviceLock(block));
-  return rc;
+  return fn_ret(Fn::kDeviceOnline, rc);
 }
 
 int device_offline(BlockId block) {
@@ -89,27 +112,30 @@ int device_offline(BlockId block) {
   memory_block& mem = BlockAt(block);
   int rc = 1;
   if (mem.dev_offline == 0) {
-    rc = change_state(block, MEM_OFFLINE, MEM_ONLINE, MMOP_OFFLINE);
+    rc = memory_subsys_offline(block);
     if (rc == 0) {
       mem.dev_offline = 1;
-      sim::record(kTpUevent, block.v, 0);
+      sim::record(kTpUevent, block.v, kUeventOffline);
     }
   }
   sim::mutex_unlock(DeviceLock(block));
-  return rc;
+  return fn_ret(Fn::kDeviceOffline, rc);
 }
 
 int state_store(BlockId block, StateFile word) {
   if (BlockAt(block).registered == 0) return -ENOENT;
+  const bool garbage = word == StateFile::kGarbage;
+  if (garbage && kernel().word_before_lock) return -EINVAL;
   int rc = lock_device_hotplug_sysfs(block);
   if (rc != 0) return rc;
-  // 5.6 takes the lock first and parses then.
-  if (word == StateFile::kGarbage) {
+  if (garbage) {
     rc = -EINVAL;
   } else if (word == StateFile::kOffline) {
     rc = device_offline(block);
   } else {
-    rc = device_online(block, OnlineType(word));
+    // Stays set if the block is online already: the next onlining without a type takes it.
+    BlockAt(block).online_type = OnlineType(word);
+    rc = device_online(block);
   }
   unlock_device_hotplug();
   return rc > 0 ? -EINVAL : rc;
@@ -119,12 +145,28 @@ int online_store(BlockId block, bool online) {
   if (BlockAt(block).registered == 0) return -ENOENT;
   int rc = lock_device_hotplug_sysfs(block);
   if (rc != 0) return rc;
-  rc = online ? device_online(block, MMOP_ONLINE_KEEP) : device_offline(block);
+  rc = online ? device_online(block) : device_offline(block);
   unlock_device_hotplug();
   return rc > 0 ? 0 : rc;
 }
 
+namespace {
+
+// A new memmap is not initialised: zero, or poison under CONFIG_DEBUG_VM (5.6 sparse_add_section).
+void CreateMemmap(BlockId block) {
+  const bool poison = mm().debug_vm != 0;
+  const uint8_t flags = poison ? kFlagPoison : 0;
+  const Pfn start = FirstPfn(block);
+  for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
+    PageAt(pfn) = page{poison ? -1 : 0, 0, flags, 0, 0, kNoPfn, kNoPfn};
+    SetOwner(pfn, kNobody);
+  }
+}
+
+}  // namespace
+
 void register_memory(BlockId block, NodeId nid) {
+  CreateMemmap(block);
   memory_block& mem = BlockAt(block);
   mem = memory_block{};
   mem.state = MEM_OFFLINE;

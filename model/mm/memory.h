@@ -14,9 +14,12 @@ void lock_device_hotplug();
 void unlock_device_hotplug();
 
 // Expect device_hotplug_lock and take the device's own. 0: changed; 1: was so already; a
-// negative errno.
-int device_online(BlockId block, mmop online_type);
+// negative errno. A block is onlined as memory_block::online_type says.
+int device_online(BlockId block);
 int device_offline(BlockId block);
+
+// Operand of kTpUevent: what user space is told of a block.
+enum : uint32_t { kUeventOffline, kUeventOnline, kUeventAdd, kUeventRemove };
 
 // Words that user space writes to `state`.
 enum class StateFile : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };

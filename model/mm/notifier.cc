@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/notifier.h"
 
+#include "model/mm/kernel.h"
 #include "model/mm/ledger.h"
 #include "model/mm/tracepoints.h"
 
@@ -23,14 +24,20 @@ uint32_t EventOperand(uint32_t action, const memory_notify_arg& arg) {
   return action << 16 | BlockOf(arg.start_pfn).v;
 }
 
-void InsertByPriority(notifier_block& nb) {
+// 0, or what the kernel says to a block that is in the chain already: it warns, and goes on
+// or refuses.
+int InsertByPriority(notifier_block& nb) {
   uint32_t* link = &mm().chain_head;
   while (*link != 0 && At(*link)->priority >= nb.priority) {
-    if (At(*link) == &nb) return;  // registered already: 5.6 warns, and that is all
+    if (At(*link) == &nb) {
+      sim::record(kTpRegisterTwice, nb.name);
+      return kernel().register_twice_eexist ? -EEXIST : 0;
+    }
     link = &At(*link)->next;
   }
   nb.next = *link;
   *link = OffsetOf(nb);
+  return 0;
 }
 
 }  // namespace
@@ -38,16 +45,15 @@ void InsertByPriority(notifier_block& nb) {
 int register_memory_notifier(notifier_block& nb) {
   // No lock before the first task runs (the kernel's SYSTEM_BOOTING).
   if (sim::sim().current == sim::FiberPool::kMain) {
-    InsertByPriority(nb);
-    return 0;
+    return InsertByPriority(nb);
   }
   sim::down_write(mm().memory_chain);
   const uint8_t instance = ledger().instance_of[sim::current_task().v];
   nb.owner = instance == 0 ? kNobody : OwnerOf(InstanceId{instance - 1u});
-  InsertByPriority(nb);
+  const int rc = InsertByPriority(nb);
   sim::sched_point(kTpRegister, nb.name, static_cast<uint32_t>(nb.priority));
   sim::up_write(mm().memory_chain);
-  return 0;
+  return rc;
 }
 
 int unregister_memory_notifier(notifier_block& nb) {

@@ -26,7 +26,8 @@ struct NotifierFunctions {
 };
 
 // Inserts the block behind all of higher or equal priority. Waits while an event is being
-// delivered; afterwards the callback may run at any time. Never fails (always 0).
+// delivered; afterwards the callback may run at any time. 0, or -EEXIST if it is registered
+// already and the kernel objects to that (6.1).
 int register_memory_notifier(notifier_block& nb);
 // Takes the block out. After the return no callback of it runs or will run. -ENOENT if it
 // is not registered.

@@ -60,19 +60,27 @@ struct zone {
 struct node {
   uint32_t present_pages;
   uint8_t online;
-  uint8_t has_memory;  // N_MEMORY
-  uint8_t pad[2];
+  uint8_t has_memory;         // N_MEMORY
+  uint8_t has_normal_memory;  // N_NORMAL_MEMORY
+  uint8_t pad;
 };
+
+// memory_block::zone of a block whose pages lie in several zones.
+inline constexpr uint8_t kSeveralZones = 0xff;
 
 struct memory_block {
   uint32_t state;          // MEM_ONLINE, MEM_GOING_OFFLINE or MEM_OFFLINE
   uint8_t registered;      // the device exists
   uint8_t dev_offline;     // struct device::offline
   uint8_t section_online;  // SECTION_IS_ONLINE
-  uint8_t resource;        // covered by a busy "System RAM" resource
+  uint8_t resource;        // busy "System RAM" entry that covers it (resource.h), 0 without one
   uint8_t nid;
-  uint8_t zone;  // index into MmState::zones, while online
-  uint8_t pad[2];
+  uint8_t zone;         // index into MmState::zones, while online; or kSeveralZones
+  uint8_t online_type;  // mmop: how the next write of 1 to `online` onlines it
+  uint8_t has_hole;     // System RAM does not cover it
+  uint8_t boot_memmap;  // its memmap lies in memory that was reserved at boot
+  uint8_t pad;
+  uint16_t nr_vmemmap_pages;  // at its start: its own memmap (memmap_on_memory)
 };
 
 // A notifier block lies in the state of whoever registers it; the chain links offsets.
@@ -89,7 +97,8 @@ struct notifier_block {
 struct memory_notify_arg {
   Pfn start_pfn;
   uint32_t nr_pages;
-  int status_change_nid;
+  int status_change_nid;         // node that gets its first or loses its last memory, or -1
+  int status_change_nid_normal;  // the same for memory of zones up to ZONE_NORMAL
 };
 
 // An ordinary allocation.
@@ -116,25 +125,35 @@ struct MmState {
   uint32_t nr_pages;  // of all blocks, present or not
   uint32_t first_block;
   uint32_t nr_blocks;
+  // A hole in the block numbers, between boot memory and a DIMM: the first `gap_index` blocks
+  // lie below it. Its size is 0 and its place out of reach where there is none.
+  uint32_t gap_pages_index;  // gap_index in pages
+  uint32_t gap_pages;        // its size in pages
   uint8_t block_order;
   uint8_t pageblock_order;
   uint8_t max_order;
-  uint8_t debug_vm;
-  uint8_t memhp_auto_online;
-  uint8_t fine_points;  // loops over pages have a scheduling point per page
+  uint8_t page_shift;                 // log2(bytes of a page)
+  uint8_t kernel;                     // row of kKernels
+  uint8_t debug_vm;                   // CONFIG_DEBUG_VM
+  uint8_t memhp_default_online_type;  // mmop: what becomes of added memory
+  uint8_t mhp_memmap_on_memory;       // module parameter memory_hotplug.memmap_on_memory
+  uint8_t fine_points;                // loops over pages have a scheduling point per page
+  uint8_t trace_functions;            // entries and returns of functions are recorded (function.h)
+  uint8_t lowest_zone;                // enum zone_type: the lowest zone that the machine has
 
   uint8_t nr_heap_objects;
-  uint8_t pad0[1];
   uint32_t heap_used;
   uint32_t next_allocation_seq;
   uint32_t mappings;                   // live results of ioremap(), a bit each
   uint32_t dirs;                       // live debugfs directories, a bit each
   std::array<uint8_t, 4> fault_calls;  // calls so far of each FaultSite
   uint32_t chain_head;                 // offset of the first notifier block, 0 without one
+  uint32_t pad;
 
   sim::Mutex device_hotplug_lock;
   sim::PercpuRwSem cpu_hotplug_lock;
   sim::PercpuRwSem mem_hotplug_lock;
+  sim::Mutex pcp_batch_high_lock;
   sim::RwSem memory_chain;
   std::array<sim::Mutex, kMaxBlocks> device_lock;
 
@@ -152,23 +171,38 @@ inline MmState& mm() { return *sim::machine->Get<MmState>(kMmRegion); }
 
 inline uint32_t PagesPerBlock() { return 1u << mm().block_order; }
 inline uint32_t PagesPerPageblock() { return 1u << mm().pageblock_order; }
-inline uint32_t PageShift() { return kBlockShift - mm().block_order; }
+inline uint32_t PageShift() { return mm().page_shift; }
 inline BlockId BlockOf(Pfn pfn) { return BlockId{pfn.v >> mm().block_order}; }
 inline Pfn FirstPfn(BlockId b) { return Pfn{b.v << mm().block_order}; }
 inline uint64_t PFN_PHYS(Pfn pfn) { return uint64_t{pfn.v} << PageShift(); }
-inline bool BlockExists(BlockId b) { return b.v - mm().first_block < mm().nr_blocks; }
-inline memory_block& BlockAt(BlockId b) { return mm().blocks[b.v - mm().first_block]; }
+
+// Place of a pfn among those of the machine's blocks; nr_pages or more if it has none.
+inline uint32_t PageIndex(Pfn pfn) {
+  const MmState& m = mm();
+  const uint32_t i = pfn.v - m.first_pfn;
+  if (i < m.gap_pages_index) return i;
+  return i - m.gap_pages_index < m.gap_pages ? UINT32_MAX : i - m.gap_pages;
+}
+inline bool PfnExists(Pfn pfn) { return PageIndex(pfn) < mm().nr_pages; }
+// The same for blocks, and the block at a place.
+inline uint32_t BlockIndex(BlockId b) { return PageIndex(FirstPfn(b)) >> mm().block_order; }
+inline bool BlockExists(BlockId b) { return BlockIndex(b) < mm().nr_blocks; }
+inline BlockId BlockNumber(uint32_t index) {
+  const MmState& m = mm();
+  const bool above = index >= m.gap_pages_index >> m.block_order;
+  return BlockId{m.first_block + index + (above ? m.gap_pages >> m.block_order : 0)};
+}
+inline memory_block& BlockAt(BlockId b) { return mm().blocks[BlockIndex(b)]; }
 inline uint32_t ZoneIndex(NodeId nid, zone_type kind) { return nid.v * MAX_NR_ZONES + kind; }
-inline bool PfnExists(Pfn pfn) { return pfn.v - mm().first_pfn < mm().nr_pages; }
+inline zone_type KindOf(uint32_t zone_index) {
+  return static_cast<zone_type>(zone_index % MAX_NR_ZONES);
+}
 
 // The struct page of a pfn, without asking whether the memmap is there: for set-up, for
 // code that has looked, and for the checks. Everything else uses pfn_to_page() (page.h).
-inline page& PageAt(Pfn pfn) {
-  return sim::machine->Get<page>(kPageRegion)[pfn.v - mm().first_pfn];
-}
+inline page& PageAt(Pfn pfn) { return sim::machine->Get<page>(kPageRegion)[PageIndex(pfn)]; }
 inline uint8_t& PageblockAt(Pfn pfn) {
-  return sim::machine->Get<uint8_t>(
-      kPageblockRegion)[(pfn.v - mm().first_pfn) >> mm().pageblock_order];
+  return sim::machine->Get<uint8_t>(kPageblockRegion)[PageIndex(pfn) >> mm().pageblock_order];
 }
 
 }  // namespace hotplug::mm

@@ -18,8 +18,8 @@ using InstanceId = sim::Strong<struct InstTag>;  // a driver's contiguous alloca
 
 inline constexpr uint32_t kNoPfn = UINT32_MAX;
 
-// enum zone_type, the two that the RFC era needs.
-enum zone_type : uint8_t { ZONE_NORMAL, ZONE_MOVABLE, MAX_NR_ZONES };
+// enum zone_type, without ZONE_DEVICE, which never has pages here.
+enum zone_type : uint8_t { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, MAX_NR_ZONES };
 
 // enum migratetype; also the index of a free list.
 enum migratetype : uint8_t { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_ISOLATE, MIGRATE_TYPES };
@@ -34,8 +34,8 @@ enum : uint32_t {
   MEM_CANCEL_OFFLINE = 32,
 };
 
-// include/linux/memory_hotplug.h: how to online.
-enum mmop : uint8_t { MMOP_OFFLINE, MMOP_ONLINE_KEEP, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE };
+// include/linux/memory_hotplug.h: how to online. MMOP_ONLINE is MMOP_ONLINE_KEEP up to 5.6.
+enum mmop : uint8_t { MMOP_OFFLINE, MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE };
 
 // include/linux/notifier.h.
 enum : int32_t {
@@ -63,6 +63,7 @@ enum LockClass : uint8_t {
   kDeviceLock,
   kCpuHotplugLock,
   kMemHotplugLock,
+  kPcpBatchHighLock,
   kMemoryChain,
   kLockClasses,
 };

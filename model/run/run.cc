@@ -3,6 +3,7 @@
 
 #include "model/mm/boot.h"
 #include "model/mm/fault.h"
+#include "model/mm/kernel.h"
 #include "model/mm/page.h"
 #include "model/run/liveness.h"
 
@@ -37,7 +38,8 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
   c.pageblock_order = machine.pageblock_order;
   c.max_order = machine.max_order;
   c.debug_vm = machine.debug_vm;
-  c.auto_online = machine.auto_online;
+  c.kernel = machine.kernel;
+  c.auto_online = machine.auto_online ? mm::MMOP_ONLINE : mm::MMOP_OFFLINE;
   for (uint32_t i = 0; i < c.nr_blocks; ++i) {
     const scenario::Block& b = machine.blocks[i];
     const bool movable = b.zone == scenario::Zone::kMovable;
@@ -172,7 +174,7 @@ const std::vector<sim::Record>& Trace() { return sim::Machine::ForThread().trace
 std::vector<BlockEnd> BlocksAtEnd() {
   std::vector<BlockEnd> blocks;
   for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
-    const mm::BlockId b{mm::mm().first_block + i};
+    const mm::BlockId b = mm::BlockNumber(i);
     BlockEnd end{};
     end.number = b.v;
     if (mm::BlockAt(b).registered != 0) {
@@ -191,14 +193,8 @@ std::vector<BlockEnd> BlocksAtEnd() {
   return blocks;
 }
 
-const Kernel kKernels[] = {
-    {"rfc", "linux-next of December 2019: 5.6 with the PageOffline rules of virtio-mem"},
-};
-const uint32_t kNrKernels = 1;
-
 scenario::Names Names() {
-  static constexpr const char* kKernelNames[] = {"rfc"};
-  return {drivers::kDriverNames, drivers::kNrDrivers, kKernelNames, kNrKernels};
+  return {drivers::kDriverNames, drivers::kNrDrivers, mm::kKernelNames, mm::kNrKernels};
 }
 
 }  // namespace hotplug::run

@@ -90,14 +90,6 @@ std::vector<BlockEnd> BlocksAtEnd();
 
 // Names of drivers and kernels as scenarios know them.
 scenario::Names Names();
-// The kernel profiles, one line each.
-struct Kernel {
-  const char* name;
-  const char* sentence;
-};
-extern const Kernel kKernels[];
-extern const uint32_t kNrKernels;
-
 }  // namespace hotplug::run
 
 #endif  // MODEL_RUN_RUN_H_

@@ -80,6 +80,10 @@ bool WakeSpinners(SimState& s) {
 
 // The task to run when the current one cannot go on, or kMain when the run is over.
 uint32_t PickNext(SimState& s) {
+  if (s.driven != 0) {
+    s.stop = Stop::kBlocked;
+    return FiberPool::kMain;
+  }
   for (;;) {
     if (s.ready != 0) return static_cast<uint32_t>(__builtin_ctz(s.ready));
     if (s.nr_done == s.nr_tasks) {
@@ -134,7 +138,9 @@ void Step(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
   if (s.atomic != 0 && s.lock_fault == LockFault::kNone) s.lock_fault = LockFault::kAtomicSleep;
   if (s.next_timer <= s.now) ExpireTimers(s);
   if (machine->hooks.step != nullptr) machine->hooks.step();
-  if (s.step >= s.max_steps && s.stop == Stop::kNone) s.stop = Stop::kLimit;
+  if (s.step >= s.max_steps && s.stop == Stop::kNone) {
+    s.stop = s.driven != 0 ? Stop::kPaused : Stop::kLimit;
+  }
   if (s.stop != Stop::kNone) SwitchTo(s, FiberPool::kMain);
 }
 
@@ -190,6 +196,44 @@ void ReleaseStuck() {
   }
 }
 
+TaskId SpawnTask(void (*entry)(uint32_t)) {
+  SimState& s = sim();
+  for (uint32_t id = 0; id < s.nr_tasks; ++id) {
+    // Who died keeps the locks that he held, and with them his place.
+    if (s.tasks[id].state != TaskState::kDone || s.tasks[id].held != 0) continue;
+    s.tasks[id] = Task{};
+    --s.nr_done;
+    machine->fibers.Prepare(id, entry);
+    make_ready(TaskId{id});
+    return TaskId{id};
+  }
+  AddTask(entry);
+  return TaskId{s.nr_tasks - 1u};
+}
+
+Stop StepTask(TaskId id) {
+  SimState& s = sim();
+  Task& t = task(id);
+  HOTPLUG_CHECK(s.current == FiberPool::kMain);
+  if (t.state == TaskState::kDone) return Stop::kFinished;
+  if (t.state == TaskState::kLocked || t.state == TaskState::kWaiting) return Stop::kBlocked;
+  make_ready(id);
+  t.steps = 0;
+  t.next_preemption = kNever;
+  s.driven = 1;
+  s.max_steps = 0;  // each step leaves for the main stack
+  UpdateNextTimer(s);
+  s.stop = Stop::kNone;
+  SwitchTo(s, id.v);
+  if (t.state == TaskState::kDone) return Stop::kFinished;
+  if (s.stop == Stop::kDead) {
+    t.state = TaskState::kDone;
+    ++s.nr_done;
+    s.ready &= static_cast<uint16_t>(~(1u << id.v));
+  }
+  return s.stop;
+}
+
 void record(Tp tp, uint32_t a, uint32_t b, uint32_t c) { RecordEvent(sim(), tp, a, b, c); }
 
 void sched_point(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
@@ -239,7 +283,7 @@ void sleep_ticks(Ticks ticks, bool interruptible) {
   SimState& s = sim();
   Task& t = current();
   if (interruptible && t.pending != 0) return;
-  AddTimer(s, s.now + ticks.v, s.current);
+  if (s.driven == 0) AddTimer(s, s.now + ticks.v, s.current);
   t.interruptible = interruptible ? 1 : 0;
   block(TaskState::kSleeping, ticks.v);
   t.interruptible = 0;
@@ -248,7 +292,7 @@ void sleep_ticks(Ticks ticks, bool interruptible) {
 
 void poll_sleep(Ticks ticks, uint32_t lock) {
   SimState& s = sim();
-  AddTimer(s, s.now + ticks.v, s.current);
+  if (s.driven == 0) AddTimer(s, s.now + ticks.v, s.current);
   block(TaskState::kPolling, lock);
   sched_point(kTpSleep, ticks.v);
 }

@@ -57,7 +57,16 @@ struct ScheduleEntry {
 };
 
 // Why the run stopped.
-enum class Stop : uint8_t { kNone, kFinished, kViolation, kStuck, kLimit, kDead };
+enum class Stop : uint8_t {
+  kNone,
+  kFinished,
+  kViolation,
+  kStuck,
+  kLimit,
+  kDead,
+  kPaused,   // of a driven task: it made a step
+  kBlocked,  // of a driven task: it cannot go on
+};
 
 // A misuse of a lock or of atomic context, for the checks to find (I14).
 enum class LockFault : uint8_t { kNone, kNotHolder, kAtomicSleep, kOrder, kRecursion };
@@ -82,7 +91,7 @@ struct SimState {
   LockFault lock_fault;
   uint8_t lock_fault_class;
   uint8_t nr_timers;
-  uint8_t pad[1];
+  uint8_t driven;                          // the host says who runs, one step at a time
   Record last;                             // the record of the step that is being judged
   std::array<uint16_t, 16> lock_order;     // lock_order[a]: classes taken while a was held
   std::array<uint64_t, kMaxTasks> timers;  // time << 32 | seq << 8 | task, latest first
@@ -109,6 +118,17 @@ Stop RunTasks();
 // After Stop::kStuck: lets user-space waits go and kills the loops, so that RunTasks() can
 // be called once more.
 void ReleaseStuck();
+
+// ---- Tasks that the host drives, one step at a time (in place of RunTasks()) --------------
+
+// A task that will call entry(id), in the place of one that is done if there is one. It runs
+// when it is told to.
+TaskId SpawnTask(void (*entry)(uint32_t id));
+// Runs a task, and nobody else, up to and including its next step. kPaused: it made one;
+// kFinished: it has ended; kDead: it died of a BUG or an oops, and what it held stays held;
+// kBlocked: it waits for a lock or another task (Task::waits_for), or its loop or its sleep
+// has begun. A task that sleeps, polls or spins goes on: the host decides about time.
+Stop StepTask(TaskId id);
 
 // ---- Called by tasks --------------------------------------------------------------------
 

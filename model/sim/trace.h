@@ -14,7 +14,8 @@
 
 namespace hotplug::sim {
 
-// Number of a trace point. Ranges: sim 1..63, mm 64..191, drivers 192..223, actors 224..255.
+// Number of a trace point. Ranges: sim 1..63, mm 64..191, drivers 192..223, actors 224..255,
+// instrument 256..319.
 using Tp = uint16_t;
 
 // How a trace point prints. `function` is the kernel function (or our own actor) in which

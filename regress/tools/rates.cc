@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fuzz/report/token.h"
+#include "model/mm/kernel.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/random.h"
@@ -55,7 +56,7 @@ int main(int argc, char** argv) {
   for (uint64_t i = 0; i < count; ++i) {
     const std::vector<uint8_t> bytes = RandomBytes(random);
     scenario::Scenario s =
-        scenario::Decode(bytes.data(), bytes.size(), drivers::kNrDrivers, run::kNrKernels);
+        scenario::Decode(bytes.data(), bytes.size(), drivers::kNrDrivers, mm::kNrKernels);
     s.driver = row;
     run::Run(s, run::RunOptions{}, &outcome);
     ++seen[Class(outcome, *drivers::kDrivers[row])];

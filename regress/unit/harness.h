@@ -43,8 +43,18 @@ inline mm::BootConfig SmallBoot(uint32_t blocks = 4) {
   boot.block_order = 2;
   boot.pageblock_order = 1;
   boot.max_order = 2;
+  for (mm::BootBlock& b : boot.blocks) b.zone = mm::ZONE_NORMAL;
   return boot;
 }
+
+// The zones that small machines have.
+inline uint32_t NormalIndex(uint32_t nid = 0) {
+  return mm::ZoneIndex(mm::NodeId{nid}, mm::ZONE_NORMAL);
+}
+inline uint32_t MovableIndex(uint32_t nid = 0) {
+  return mm::ZoneIndex(mm::NodeId{nid}, mm::ZONE_MOVABLE);
+}
+inline mm::zone& NormalZone(uint32_t nid = 0) { return mm::mm().zones[NormalIndex(nid)]; }
 
 class Rig {
  public:
@@ -78,6 +88,14 @@ class Rig {
   void Task(std::function<void()> body) {
     bodies_.push_back(std::move(body));
     sim::AddTask(&RunBody);
+  }
+  // A task that the test drives with sim::StepTask(), in the place of one that is done if there
+  // is one.
+  sim::TaskId Spawn(std::function<void()> body) {
+    const sim::TaskId id = sim::SpawnTask(&RunBody);
+    if (id.v == bodies_.size()) bodies_.emplace_back();
+    bodies_[id.v] = std::move(body);
+    return id;
   }
   // After the task's own step-th scheduling point go on with `other`.
   void At(uint32_t task, uint32_t step, uint32_t other) {
@@ -123,6 +141,7 @@ class Rig {
     own_->trace.Reset(true);
     sim::sim().current = sim::FiberPool::kMain;
     current_ = this;
+    bodies_.reserve(kMaxTasks);  // a body that runs must not move
   }
   static void RunBody(uint32_t id) {
     current_->bodies_[id]();

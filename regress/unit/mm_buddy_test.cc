@@ -18,6 +18,7 @@ namespace hotplug::mm {
 namespace {
 
 using scenario::Random;
+using testing::NormalZone;
 using testing::Rig;
 using testing::SmallBoot;
 
@@ -224,7 +225,7 @@ TEST_CASE("an allocation takes the lowest chunk that will do, and splits it from
     }
   });
   CHECK(got == std::vector<uint32_t>{16, 17, 18, 20});
-  CHECK(mm().zones[0].nr_free_pages == 8);
+  CHECK(NormalZone().nr_free_pages == 8);
 }
 
 TEST_CASE("memory comes from the other node when one has none, movable from ZONE_MOVABLE first") {
@@ -276,7 +277,7 @@ TEST_CASE("isolation refuses what is isolated, reserved or unmovable, and undoes
     rcs.push_back(IsolateOne(movable.v, Isolate::kMemoryOffline));
   });
   CHECK(rcs == std::vector<int>{0, -EBUSY, 0, 1, -EBUSY, -EBUSY, 0});
-  CHECK(mm().zones[0].nr_isolate_pageblock == 2);
+  CHECK(NormalZone().nr_isolate_pageblock == 2);
 }
 
 TEST_CASE("an unmovable page in ZONE_MOVABLE does not stop isolation") {
@@ -334,9 +335,9 @@ uint32_t ContigAt(uint64_t nr, const std::vector<uint32_t>& taken) {
     CHECK(p.flags == 0);
     CHECK_FALSE(Isolated(got + i));
   }
-  CHECK(mm().zones[0].nr_isolate_pageblock == 0);
-  CHECK(mm().zones[0].managed_pages == 32);
-  CHECK(mm().zones[0].nr_free_pages == 32 - nr);
+  CHECK(NormalZone().nr_isolate_pageblock == 0);
+  CHECK(NormalZone().managed_pages == 32);
+  CHECK(NormalZone().nr_free_pages == 32 - nr);
   return got;
 }
 

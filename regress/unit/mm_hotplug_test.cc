@@ -21,6 +21,9 @@ using testing::Count;
 using testing::Deliveries;
 using testing::kHeader;
 using testing::kSmall;
+using testing::MovableIndex;
+using testing::NormalIndex;
+using testing::NormalZone;
 using testing::Rc;
 using testing::Rig;
 using testing::RunText;
@@ -172,7 +175,7 @@ TEST_CASE("a task that is killed while it waits for the hotplug lock gives up") 
 // The zone that a block gets when it is onlined with each of the four types.
 std::vector<uint32_t> ZonesOf(const BootConfig& boot, uint32_t block) {
   std::vector<uint32_t> zones;
-  for (const mmop type : {MMOP_ONLINE_KEEP, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE}) {
+  for (const mmop type : {MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE}) {
     Rig rig(boot);
     rig.Do([&] { online_pages(BlockId{block}, type); });
     zones.push_back(BlockAt(BlockId{block}).zone);
@@ -183,7 +186,8 @@ std::vector<uint32_t> ZonesOf(const BootConfig& boot, uint32_t block) {
 }
 
 TEST_CASE("a block is onlined to the zone that it is asked for, or lies in") {
-  const uint32_t normal0 = 0, movable0 = 1, normal1 = 2, movable1 = 3;
+  const uint32_t normal0 = NormalIndex(0), movable0 = MovableIndex(0);
+  const uint32_t normal1 = NormalIndex(1), movable1 = MovableIndex(1);
   BootConfig boot = SmallBoot(5);
   boot.blocks[2].offline = true;
   CHECK(ZonesOf(boot, 6) == std::vector<uint32_t>{normal0, normal0, movable0});
@@ -202,7 +206,7 @@ TEST_CASE("spans, counters and node states follow the blocks") {
   BootConfig boot = SmallBoot(4);
   boot.blocks[3].nid = 1;
   Rig rig(boot);
-  const zone& z = mm().zones[0];
+  const zone& z = NormalZone();
   CHECK(z.zone_start_pfn == 16);
   CHECK(z.spanned_pages == 12);
   CHECK(z.managed_pages == 12);
@@ -221,7 +225,7 @@ TEST_CASE("spans, counters and node states follow the blocks") {
     note();
     device_offline(BlockId{6});
     note();
-    device_online(BlockId{5}, MMOP_ONLINE_KEEP);
+    device_online(BlockId{5});
     note();
   });
   const std::vector<std::vector<uint32_t>> expected = {{16, 12, 8, 8, 8, 1, 1},
@@ -279,7 +283,7 @@ TEST_CASE("PageOffline pages without references go with their block") {
     if (!buddy) {
       CHECK(stop == sim::Stop::kFinished);
       CHECK(rc == 0);
-      CHECK(mm().zones[0].managed_pages == 12);
+      CHECK(NormalZone().managed_pages == 12);
     } else {
       CHECK(stop == sim::Stop::kDead);
       REQUIRE_FALSE(rig.said.empty());
@@ -300,7 +304,7 @@ TEST_CASE("onlining forgets what a page was, DEBUG_VM poisons what goes offline"
       for (uint32_t i = 0; i < 4; ++i) page_ref_dec(base + i);
       device_offline(BlockId{4});
       offline = PageAt(Pfn{17});
-      device_online(BlockId{4}, MMOP_ONLINE_KEEP);
+      device_online(BlockId{4});
     });
     CHECK(PageOffline(offline) == !debug_vm);
     CHECK(((offline.flags & kFlagPoison) != 0) == debug_vm);
@@ -370,7 +374,7 @@ TEST_CASE("memory is removed when it is offline, and added when it is not there"
   std::vector<int> rcs;
   rig.Do([&] {
     lock_device_hotplug();
-    rcs.push_back(__remove_memory(BlockId{5}));  // online
+    rcs.push_back(try_remove_memory(BlockId{5}, 1));  // online
     unlock_device_hotplug();
     rcs.push_back(offline_and_remove_memory(BlockId{5}));
     rcs.push_back(offline_and_remove_memory(BlockId{5}));   // absent
@@ -379,7 +383,7 @@ TEST_CASE("memory is removed when it is offline, and added when it is not there"
     rcs.push_back(add_memory(NodeId{0}, BlockId{5}, 1));
     rcs.push_back(add_memory(NodeId{0}, BlockId{5}, 1));
     lock_device_hotplug();
-    rcs.push_back(device_online(BlockId{5}, MMOP_ONLINE_KEEP));
+    rcs.push_back(device_online(BlockId{5}));
     rcs.push_back(device_offline(BlockId{6}));
     unlock_device_hotplug();
     rcs.push_back(offline_and_remove_memory(BlockId{6}));  // offline already
@@ -420,7 +424,7 @@ TEST_CASE("adding fails as often as the plan says, and leaves nothing behind") {
 TEST_CASE("a node is offline when its last block is gone, and comes back with a block") {
   BootConfig boot = SmallBoot();
   boot.blocks[3].nid = 1;
-  boot.auto_online = true;
+  boot.auto_online = MMOP_ONLINE;
   Rig rig(boot);
   std::vector<uint32_t> online;
   rig.Do([&] {

@@ -192,7 +192,7 @@ TEST_CASE("who registers between two events of an operation gets the second alon
 TEST_CASE("registering waits for the event that is being delivered") {
   ChainRig rig(2);
   uint32_t told_when_registered = 0;
-  rig.Task([] { memory_notify(MEM_ONLINE, {Pfn{16}, 4, -1}); });
+  rig.Task([] { memory_notify(MEM_ONLINE, {Pfn{16}, 4, -1, -1}); });
   rig.Task([&] {
     register_memory_notifier(rig.nb(2));
     told_when_registered = static_cast<uint32_t>(rig.log.size());
@@ -209,9 +209,9 @@ TEST_CASE("after unregistering no callback runs, and a second time there is noth
   rig.Do([&] {
     rcs.push_back(unregister_memory_notifier(rig.nb(1)));
     rcs.push_back(unregister_memory_notifier(rig.nb(1)));
-    memory_notify(MEM_ONLINE, {Pfn{16}, 4, -1});
+    memory_notify(MEM_ONLINE, {Pfn{16}, 4, -1, -1});
     rcs.push_back(register_memory_notifier(rig.nb(1)));
-    memory_notify(MEM_OFFLINE, {Pfn{16}, 4, -1});
+    memory_notify(MEM_OFFLINE, {Pfn{16}, 4, -1, -1});
   });
   CHECK(rcs == std::vector<int>{0, -ENOENT, 0});
   CHECK(rig.log == Strings{"1 to 0 nid -1", "1 to 2 nid -1", "4 to 0 nid -1", "4 to 2 nid -1",
@@ -224,7 +224,7 @@ TEST_CASE("a callback that registers waits for itself") {
                                       const memory_notify_arg&) -> int32_t {
     return register_memory_notifier(const_cast<notifier_block&>(*(&nb + 1)));
   };
-  rig.Task([] { memory_notify(MEM_ONLINE, {Pfn{16}, 4, -1}); });
+  rig.Task([] { memory_notify(MEM_ONLINE, {Pfn{16}, 4, -1, -1}); });
   CHECK(rig.Run() == sim::Stop::kStuck);
 }
 

@@ -207,7 +207,7 @@ int GiveBack() {
   if (Is(Defect::kLosesRange)) return 0;
   mm::lock_device_hotplug();
   const int rc = mm::__add_memory(NodeId{0}, block, 1);
-  if (rc == 0) mm::device_online(block, mm::MMOP_ONLINE_KEEP);
+  if (rc == 0) mm::device_online(block);
   mm::unlock_device_hotplug();
   return rc;
 }

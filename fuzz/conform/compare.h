@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Recorded lines against lines of the model, field by field, with the noise that the
+// recordings have (docs/fidelity.md has the same table with the reasons).
+#ifndef FUZZ_CONFORM_COMPARE_H_
+#define FUZZ_CONFORM_COMPARE_H_
+
+#include "fuzz/recording/recording.h"
+
+namespace hotplug::conform {
+
+// Pages by which NR_FREE_PAGES of a zone may differ: what the kernel's own daemons and per-CPU
+// caches take and give back between two lines.
+inline constexpr int64_t kFreeTolerance = 1024;
+
+// True if the model's line is what was recorded, but for fields that are noise.
+bool Same(const recording::Line& recorded, const recording::Line& model);
+
+// A kernel message: `#` in the model's text stands for any number.
+bool SameMessage(std::string_view recorded, std::string_view model);
+
+// Messages whose presence and number depend on the rate limit of the kernel's log and on
+// where exactly pages of the background lie.
+bool MayRepeat(std::string_view message);
+
+}  // namespace hotplug::conform
+
+#endif  // FUZZ_CONFORM_COMPARE_H_

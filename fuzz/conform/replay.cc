@@ -1,0 +1,776 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/conform/replay.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "fuzz/conform/compare.h"
+#include "fuzz/conform/machine.h"
+#include "fuzz/conform/processes.h"
+#include "fuzz/conform/show.h"
+#include "fuzz/conform/work.h"
+#include "model/mm/background.h"
+#include "model/mm/function.h"
+#include "model/mm/page.h"
+
+namespace hotplug::conform {
+
+namespace {
+
+using instrument::Op;
+using mm::BlockId;
+using recording::Kind;
+using recording::Line;
+
+// Functions that the model calls as often as the kernel does; others poll, retry or depend on
+// what the background does.
+constexpr mm::Fn kCounted[] = {
+    mm::Fn::kStartIsolatePageRange,  mm::Fn::kOfflinePages,        mm::Fn::kOnlinePages,
+    mm::Fn::kRemovePfnRangeFromZone, mm::Fn::kZonePcpDisable,      mm::Fn::kZonePcpEnable,
+    mm::Fn::kOfflineIsolatedPages,   mm::Fn::kMemoryNotify,        mm::Fn::kDeviceOffline,
+    mm::Fn::kDeviceOnline,           mm::Fn::kMemorySubsysOffline, mm::Fn::kMemorySubsysOnline,
+    mm::Fn::kMovePfnRangeToZone,     mm::Fn::kLruCacheDisable,
+};
+
+class Replayer {
+ public:
+  Replayer(const recording::File& file, std::string_view path, bool keep_going)
+      : file_(file),
+        path_(path),
+        keep_going_(keep_going),
+        processes_(machine_, [this](const Line& line) { SaidUevent(line); }) {}
+
+  absl::StatusOr<Report> Run() {
+    if (absl::Status s = SetUp(file_, path_, &machine_); !s.ok()) return s;
+    bool layout = true;
+    for (at_ = 0; at_ < file_.lines.size(); ++at_) {
+      const Line& line = file_.lines[at_];
+      if (!layout) ++report_.lines;
+      Handle(line);
+      if (line.kind == Kind::kLayoutEnd) layout = false;
+      if (!keep_going_ && !report_.differences.empty()) break;
+    }
+    CheckUevents();
+    std::stable_sort(report_.differences.begin(), report_.differences.end(),
+                     [](const Difference& a, const Difference& b) { return a.line < b.line; });
+    if (!keep_going_ && report_.differences.size() > 1) report_.differences.resize(1);
+    return std::move(report_);
+  }
+
+ private:
+  // ---- Results ----
+
+  void Differ(const Line& recorded, std::string got) {
+    report_.differences.push_back(
+        {recorded.number, recording::Print(recorded), std::move(got), processes_.Tail()});
+  }
+
+  // Compares what was recorded with what the model shows when it is looked at.
+  void Expect(const Line& recorded, const Line& model) {
+    if (!Same(recorded, model)) Differ(recorded, recording::Print(model));
+  }
+
+  const Line* NextLine() const {
+    return at_ + 1 < file_.lines.size() ? &file_.lines[at_ + 1] : nullptr;
+  }
+
+  // ---- One line ----
+
+  void Handle(const Line& line) {
+    switch (line.kind) {
+      case Kind::kReq:
+        return Request(line);
+      case Kind::kReqFailed:
+        return FailedOpen(line);
+      case Kind::kCall:
+        return Call(line);
+      case Kind::kCtl:
+        return Control(line);
+      case Kind::kSig:
+        return Signal(line);
+      case Kind::kDied:
+        return Died(line);
+      case Kind::kWr:
+        return Write(line);
+      case Kind::kRd:
+        return Read(line);
+      case Kind::kInsmod:
+        return Insmod(line);
+      case Kind::kEat:
+        eaters_[line.Number("proc")] = line.Number("mib");
+        return;
+      case Kind::kEatCheck:
+        return EatCheck(line);
+      case Kind::kRet:
+      case Kind::kEv:
+        return Named(line);
+      case Kind::kFnEnter:
+      case Kind::kFnRet:
+        return Function(line);
+      case Kind::kWake:
+        return Wake(line);
+      case Kind::kSleep:
+      case Kind::kMtAlloc:
+      case Kind::kMtOffline:
+      case Kind::kMtDone:
+      case Kind::kMtAdd:
+      case Kind::kMtOnline:
+      case Kind::kMtFree:
+      case Kind::kMtForgotten:
+      case Kind::kGrab:
+      case Kind::kUngrab:
+      case Kind::kHold:
+      case Kind::kPin:
+      case Kind::kKern:
+        return Anonymous(line);
+      case Kind::kUevent:
+        return Uevent(line);
+      case Kind::kFnCount:
+        return FnCount(line);
+      default:
+        return Observe(line);
+    }
+  }
+
+  void Observe(const Line& line) {
+    switch (line.kind) {
+      case Kind::kState:
+        return State(line);
+      case Kind::kChain:
+        return Chain(line);
+      case Kind::kZone:
+      case Kind::kZoneTotal:
+        return Zone(line);
+      case Kind::kPages:
+      case Kind::kPagesNovalid:
+      case Kind::kPagesPoisoned:
+        return Pages(line);
+      case Kind::kKpf:
+        return Expect(line, ShowKpf(BlockOf(line)));
+      case Kind::kInfo:
+      case Kind::kNote:
+        return Remark(line);
+      case Kind::kScenario:
+        counting_ = false;
+        return;
+      default:
+        return;  // MACHINE, LAYOUT and the ends
+    }
+  }
+
+  static BlockId BlockOf(const Line& line) {
+    return BlockId{static_cast<uint32_t>(line.Number("block"))};
+  }
+
+  static bool Registered(BlockId block) {
+    return mm::BlockExists(block) && mm::BlockAt(block).registered != 0;
+  }
+
+  // ---- Requests and commands ----
+
+  void Request(const Line& line) {
+    const BlockId block = BlockOf(line);
+    if (!Registered(block)) return Differ(line, "open: -ENOENT");
+    const instrument::Work work = WorkOf(line);
+    TakeInput(line, work);
+    processes_.Start(line.Number("proc"), work, &line);
+  }
+
+  void FailedOpen(const Line& line) {
+    if (Registered(BlockOf(line))) return Differ(line, "the file is there");
+    if (line.Text("result") != "-ENOENT") Differ(line, "open: -ENOENT");
+  }
+
+  // ---- Input: what the kernel holds by itself ----
+
+  // Where the pages of the background lie decides what isolation, grab and mtalloc find. PAGES
+  // lines tell how many there are; what they do not tell, the outcome of the request does.
+  void TakeInput(const Line& line, const instrument::Work& work) {
+    if (work.op == Op::kGrab) return TakeInputOfGrab(line, work);
+    if (work.op == Op::kMtalloc) return TakeInputOfMtalloc(line, work);
+    const bool request = work.op == Op::kWriteState || work.op == Op::kWriteOnline;
+    if (!request && work.op != Op::kOarm) return;
+    for (uint32_t i = 0; i < std::max(work.count, 1u); ++i) {
+      const BlockId b = BlockOf(line) + i;
+      if (!Registered(b) || mm::BlockAt(b).section_online == 0) continue;
+      if (mm::BlockAt(b).zone == mm::kSeveralZones || mm::BlockAt(b).has_hole != 0) continue;
+      if (mm::KindOf(mm::BlockAt(b).zone) == mm::ZONE_MOVABLE) {
+        LetPagesMove(b);
+      } else if (FailsToIsolate(line, b)) {
+        const mm::Background have = mm::BackgroundOf(b);
+        if (have.unmovable == 0) mm::SetBackground(b, {1, have.lru});
+      }
+    }
+  }
+
+  // Pages of ZONE_MOVABLE that are not on the LRU yet, or that a process holds for a moment, can
+  // be moved when an offlining gets to them. Those that cannot belong to the instrument.
+  static void LetPagesMove(BlockId b) {
+    const mm::Background have = mm::BackgroundOf(b);
+    if (have.unmovable != 0) mm::SetBackground(b, {0, have.lru + have.unmovable});
+  }
+
+  // The lines up to the end of the work that begins at `line`.
+  template <class F>
+  void ForEachLineOf(const Line& line, F f) const {
+    for (size_t i = at_; i < file_.lines.size(); ++i) {
+      const Line& l = file_.lines[i];
+      f(l);
+      if (l.kind == Kind::kCtl && SameCommand(line, l)) return;
+      const bool ends = l.kind == Kind::kRet || l.kind == Kind::kDied;
+      if (ends && line.Has("proc") && l.Number("proc") == line.Number("proc")) return;
+    }
+  }
+
+  bool FailsToIsolate(const Line& line, BlockId b) const {
+    const std::string message = OfflineFailedToIsolate(b);
+    bool fails = false;
+    ForEachLineOf(line, [&](const Line& l) {
+      fails = fails || (l.kind == Kind::kKern && l.Text("text") == message);
+    });
+    return fails;
+  }
+
+  void TakeInputOfGrab(const Line& line, const instrument::Work& work) const {
+    const BlockId b = BlockOf(line);
+    if (!Registered(b) || mm::BlockAt(b).section_online == 0) return;
+    const mm::Pfn pfn = mm::FirstPfn(b) + static_cast<uint32_t>(work.value);
+    bool grabbed = false, busy = false;
+    ForEachLineOf(line, [&](const Line& l) {
+      grabbed = grabbed || l.kind == Kind::kGrab;
+      busy = busy || (l.kind == Kind::kCtl && SameCommand(line, l) && l.Text("result") == "-EBUSY");
+    });
+    const uint32_t chunk = 1u << mm::mm().max_order;
+    const mm::Pfn start{pfn.v & ~(chunk - 1)};
+    if (grabbed) mm::KeepOutOf(start, start + chunk);
+    if (busy) mm::HoldPage(pfn);
+  }
+
+  // A page that somebody held for a moment made mtalloc pass over a range: of one range, no more.
+  void TakeInputOfMtalloc(const Line& line, const instrument::Work& work) {
+    const Line* got = nullptr;
+    ForEachLineOf(line, [&](const Line& l) {
+      if (l.kind == Kind::kMtAlloc) got = &l;
+    });
+    if (got == nullptr) return;
+    const std::optional<BlockId> first = FirstFreeRange(work.count);
+    const BlockId recorded{static_cast<uint32_t>(got->Number("first"))};
+    if (!first.has_value() || *first == recorded) return;
+    passed_over_ = *first;
+    const mm::Background have = mm::BackgroundOf(*first);
+    mm::SetBackground(*first, {have.unmovable + 1, have.lru});
+  }
+
+  // The range that alloc_contig_pages() would take: of the highest kernel zone, the lowest.
+  static std::optional<BlockId> FirstFreeRange(uint32_t count) {
+    for (uint8_t kind = mm::ZONE_NORMAL + 1; kind-- > 0;) {
+      for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+        const BlockId b = mm::BlockNumber(i);
+        if (b.v % count == 0 && IsFreeRange(b, count, static_cast<mm::zone_type>(kind))) return b;
+      }
+    }
+    return std::nullopt;
+  }
+
+  static bool IsFreeRange(BlockId first, uint32_t count, mm::zone_type kind) {
+    for (uint32_t i = 0; i < count; ++i) {
+      const BlockId b = first + i;
+      if (!Registered(b) || mm::BlockAt(b).section_online == 0) return false;
+      const uint8_t zone = mm::BlockAt(b).zone;
+      if (zone == mm::kSeveralZones || mm::KindOf(zone) != kind) return false;
+      const PageCounts c = Count(b);
+      if (c.other() != 0 || c.offline != 0 || c.reserved != 0) return false;
+    }
+    return true;
+  }
+
+  // A change of the chain that has to wait takes its place in the queue now; all else begins
+  // when the process says something.
+  void Call(const Line& line) {
+    const instrument::Work work = WorkOf(line);
+    TakeInput(line, work);
+    Process& p = processes_.Start(line.Number("proc"), work, &line);
+    calls_.push_back(&p);
+    const bool queues = work.op == Op::kReg || work.op == Op::kUnreg || work.op == Op::kUnregall;
+    if (queues && !ComesLate(line)) processes_.Queue(p);
+  }
+
+  // Between two events the rwsem of the chain is free for a moment. Whether a waiting change
+  // gets it, or the reader of the next event steals it once more (6.1), is a race: that event
+  // tells who won, by whether it is delivered to the notifier.
+  bool ComesLate(const Line& line) const {
+    const Line* current = nullptr;
+    for (size_t i = 0; i < at_; ++i) {
+      if (file_.lines[i].kind == Kind::kEv) current = &file_.lines[i];
+    }
+    if (current == nullptr || !line.Has("name")) return false;
+    bool told = false, stopped = false;
+    const Line* next = nullptr;
+    for (size_t i = at_ + 1; i < file_.lines.size(); ++i) {
+      const Line& l = file_.lines[i];
+      if (l.kind != Kind::kEv || l.Text("proc") != current->Text("proc")) continue;
+      if (next == nullptr && SameEvent(l, *current)) continue;
+      if (next != nullptr && !SameEvent(l, *next)) break;
+      next = &l;
+      told = told || l.Text("name") == line.Text("name");
+      stopped = (l.Number("answer") & 0x8000) != 0;
+    }
+    if (next == nullptr || stopped) return false;
+    return line.Text("cmd") == "reg" ? !told : told;
+  }
+
+  static bool SameEvent(const Line& a, const Line& b) {
+    return a.Text("action") == b.Text("action") && a.Text("block") == b.Text("block");
+  }
+
+  void Control(const Line& line) {
+    const auto open = std::find_if(calls_.begin(), calls_.end(),
+                                   [&](const Process* p) { return SameCommand(*p->work, line); });
+    if (open != calls_.end()) {
+      Process& p = **open;
+      calls_.erase(open);
+      return AskFor(p, line);
+    }
+    // A command without a CALL line began here, and nothing was said until its end.
+    const instrument::Work work = WorkOf(line);
+    TakeInput(line, work);
+    AskFor(processes_.Start(-1, work, &line), line);
+  }
+
+  void Signal(const Line& line) {
+    Process* p = processes_.Find(line.Number("proc"));
+    if (p != nullptr && !p->over) {
+      instrument::Signal(p->task, static_cast<uint32_t>(line.Number("signal")));
+    }
+    signals_[line.Number("proc")] = line.Number("signal");
+  }
+
+  void Died(const Line& line) {
+    const int64_t proc = line.Number("proc");
+    if (Process* p = processes_.Find(proc); p != nullptr) return AskFor(*p, line);
+    const auto eater = eaters_.find(proc);
+    if (eater == eaters_.end() || signals_[proc] != line.Number("signal")) {
+      return Differ(line, "no such process was killed by this signal");
+    }
+    FreePagesOf(eater->second);
+    eaters_.erase(eater);
+  }
+
+  // The pages of a process that ends: as many as it has filled, wherever they were moved to.
+  static void FreePagesOf(int64_t mib) {
+    int64_t left = (mib << 20) >> mm::PageShift();
+    for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+      const BlockId b = mm::BlockNumber(i);
+      if (mm::BlockAt(b).section_online == 0) continue;
+      const mm::Background have = mm::BackgroundOf(b);
+      const auto freed = static_cast<uint32_t>(std::min<int64_t>(left, have.lru));
+      mm::SetBackground(b, {have.unmovable, have.lru - freed});
+      left -= freed;
+    }
+  }
+
+  void EatCheck(const Line& line) {
+    const int64_t pages = (eaters_[line.Number("proc")] << 20) >> mm::PageShift();
+    if (line.Number("bad") != 0 || line.Number("pages") != pages) {
+      Differ(line, absl::StrCat("EAT p", line.Number("proc"), " check: 0 bad pages of ", pages));
+    }
+  }
+
+  // ---- Files beside those of the blocks ----
+
+  // The action of .../notifier-error-inject/memory/actions/MEM_ACTION/error; 0 for others.
+  static uint32_t InjectFile(std::string_view path) {
+    constexpr std::string_view kFolder = "/notifier-error-inject/memory/actions/MEM_";
+    const size_t at = path.find(kFolder);
+    if (at == std::string_view::npos || !path.ends_with("/error")) return 0;
+    path.remove_prefix(at + kFolder.size());
+    path.remove_suffix(std::string_view("/error").size());
+    return recording::ActionOf(path).value_or(0);
+  }
+
+  void Write(const Line& line) {
+    const std::string_view path = line.Text("path");
+    const std::string value = Unquote(line.Text("value"));
+    int64_t rc = static_cast<int64_t>(value.size());
+    if (path.ends_with("/auto_online_blocks")) {
+      const int error = instrument::WriteAutoOnline(value.c_str());
+      if (error != 0) rc = error;
+    } else if (const uint32_t action = InjectFile(path); action != 0) {
+      int64_t error = 0;
+      if (!absl::SimpleAtoi(value, &error)) rc = -EINVAL;
+      if (rc > 0) instrument::SetInjectedError(action, error);
+    } else if (path.ends_with("/eject")) {
+      instrument::Work work;
+      work.op = Op::kEject;
+      work.block = machine_.first_dimm_block.v;
+      work.count = machine_.nr_dimm_blocks;
+      processes_.Start(-1, work, nullptr);
+    } else {
+      return Differ(line, "the model has no such file");
+    }
+    const std::string text = rc >= 0 ? std::to_string(rc) : recording::ErrnoText(rc);
+    if (line.Text("result") != text) Differ(line, absl::StrCat("=> ", text));
+  }
+
+  void Read(const Line& line) {
+    const uint32_t action = InjectFile(line.Text("path"));
+    if (action == 0) return Differ(line, "the model has no such file");
+    const std::string value = std::to_string(instrument::InjectedError(action));
+    if (Unquote(line.Text("value")) != value) Differ(line, absl::StrCat("= '", value, "'"));
+  }
+
+  void Insmod(const Line& line) {
+    if (line.Text("module") != "memory-notifier-error-inject") {
+      return Differ(line, "the model has no such module");
+    }
+    int32_t priority = 0;
+    const std::string_view args = line.Text("args");
+    if (args.starts_with("priority="))
+      (void)absl::SimpleAtoi(std::string(args.substr(9)), &priority);
+    const int name = instrument::Name("notifier_err_inject_callback");
+    instrument::AddKernelNotifier(static_cast<uint32_t>(name), priority, true);
+  }
+
+  // ---- What processes say ----
+
+  static std::string Nothing(const Process* p, const std::string& why) {
+    if (p == nullptr) return "nothing: no process runs";
+    return absl::StrCat("nothing: ", p->number < 0 ? "it" : absl::StrCat("p", p->number), " ", why);
+  }
+
+  // The next line that the process says must be the recorded one.
+  void AskFor(Process& p, const Line& line) {
+    const Line* said = processes_.Ask(p, [&](const Line& l) { return Same(line, l); });
+    if (said == nullptr) return Differ(line, Nothing(&p, processes_.why()));
+    const Line got = *said;
+    Processes::Take(p);
+    Expect(line, got);
+    if (line.kind == Kind::kEv && got.kind == Kind::kEv) ExpectDumps(p);
+  }
+
+  // The probe prints the machine right after its event, if it was told to.
+  void ExpectDumps(const Process& p) {
+    ++report_.events;
+    const instrument::Event& e = instrument::EventOf(p.task);
+    const Line* next = NextLine();
+    const bool dump = next != nullptr && (next->kind == Kind::kPages || IsZone(*next) ||
+                                          next->kind == Kind::kPagesPoisoned);
+    if ((e.pages_at != 0 || e.zones_at != 0) && !dump && next != nullptr) {
+      Differ(*next, e.pages_at != 0 ? "PAGES of the event's block" : "ZONE at the event");
+    }
+  }
+
+  static bool IsZone(const Line& l) { return l.kind == Kind::kZone || l.kind == Kind::kZoneTotal; }
+
+  void Named(const Line& line) {
+    const int64_t number = line.Number("proc");
+    Process* p = processes_.Find(number);
+    if ((p == nullptr || p->over) && line.kind == Kind::kEv) {
+      // A kernel worker shows only its number.
+      if (Process* worker = processes_.Adopt(number); worker != nullptr) p = worker;
+    }
+    if (p == nullptr && line.kind == Kind::kFnRet) {
+      // Somebody who looks at the machine drains the per-CPU lists first.
+      p = &processes_.Start(number, instrument::Work{}, nullptr);
+    }
+    if (p == nullptr) return Differ(line, "no such process");
+    AskFor(*p, line);
+  }
+
+  void Wake(const Line& line) {
+    const auto sleeper = sleepers_.find(std::string(line.Text("name")));
+    if (sleeper == sleepers_.end()) return Differ(line, "nothing: this probe does not sleep");
+    Process& p = *sleeper->second;
+    sleepers_.erase(sleeper);
+    processes_.Wake(p);
+    AskFor(p, line);
+  }
+
+  void Anonymous(const Line& line) {
+    const std::string_view text = line.Text("text");
+    if (line.kind == Kind::kKern && text.starts_with("note: ")) return;
+    Process* p = processes_.Speaker(line.kind);
+    if (p == nullptr) return Differ(line, Nothing(p, ""));
+    if (line.kind == Kind::kKern && IsOfRepeatedGroup()) return Repeated(*p, line);
+    AskFor(*p, line);
+    if (line.kind == Kind::kSleep) sleepers_[std::string(line.Text("name"))] = p;
+    if (line.kind == Kind::kMtAlloc && passed_over_.has_value()) {
+      const mm::Background have = mm::BackgroundOf(*passed_over_);
+      mm::SetBackground(*passed_over_, {have.unmovable - 1, have.lru});
+      passed_over_.reset();
+    }
+  }
+
+  // A group of three messages says what happened to a page, and why it was dumped; the second
+  // is the same for all reasons.
+  bool IsOfRepeatedGroup() const {
+    const auto repeats = [this](size_t i) {
+      return i < file_.lines.size() && file_.lines[i].kind == Kind::kKern &&
+             MayRepeat(file_.lines[i].Text("text"));
+    };
+    return repeats(at_) || repeats(at_ + 1);
+  }
+
+  // How often such messages come depends on time, and whether at all on where the pages of the
+  // background lie. The model goes on with its loop, but not beyond.
+  void Repeated(Process& p, const Line& line) {
+    const Line* said = processes_.Look(p, [&](const Line& l) { return Same(line, l); });
+    if (said != nullptr) Processes::Take(p);
+  }
+
+  // ---- Events of the device model ----
+
+  static std::string KeyOf(const Line& line) {
+    return std::string(line.Text("uevent")) + " " + std::string(line.Text("block"));
+  }
+
+  // The reader of the socket is late, and may be early against the writer's RET: a set.
+  // One that the model has not sent yet may be all that a worker of the kernel shows.
+  void Uevent(const Line& line) {
+    const std::string key = KeyOf(line);
+    recorded_uevents_[key].push_back(&line);
+    if (said_uevents_[key].size() < recorded_uevents_[key].size()) processes_.RunWorkers();
+  }
+  void SaidUevent(const Line& line) {
+    said_uevents_[KeyOf(line)].push_back(at_);
+    if (line.Text("uevent") == "add" || line.Text("uevent") == "remove") ++memmaps_moved_;
+  }
+
+  void CheckUevents() {
+    const bool complete = file_.lines.back().kind == Kind::kEnd && at_ == file_.lines.size();
+    for (auto& [key, lines] : recorded_uevents_) {
+      for (size_t i = said_uevents_[key].size(); i < lines.size(); ++i) {
+        if (complete) Differ(*lines[i], "nothing: the model sends no such event");
+      }
+    }
+    for (auto& [key, places] : said_uevents_) {
+      for (size_t i = recorded_uevents_[key].size(); i < places.size(); ++i) {
+        if (complete) Differ(file_.lines[places[i]], absl::StrCat("UEVENT ", key));
+      }
+    }
+  }
+
+  // ---- Inner functions ----
+
+  // The log of functions is switched on some time before its first line.
+  void Function(const Line& line) {
+    if (!counting_) processes_.CountFromHere();
+    counting_ = true;
+    Named(line);
+  }
+
+  void FnCount(const Line& line) {
+    const Line* next = NextLine();
+    counting_ = next != nullptr && next->kind == Kind::kFnCount;
+    const std::string function(line.Text("function"));
+    const uint32_t count = processes_.Returns(function);
+    const bool counted = std::any_of(std::begin(kCounted), std::end(kCounted), [&](mm::Fn f) {
+      return function == mm::kFunctionNames[static_cast<uint32_t>(f)];
+    });
+    const bool same =
+        counted ? line.Number("count") == count : (count != 0) == (line.Number("count") != 0);
+    if (!same) Differ(line, absl::StrCat("FNCOUNT ", function, " = ", count));
+  }
+
+  // ---- Looking ----
+
+  void State(const Line& line) {
+    std::vector<BlockId> blocks;
+    for (const recording::Field& f : line.fields) {
+      if (f.name == std::string_view("block")) {
+        blocks.push_back(BlockId{static_cast<uint32_t>(f.number)});
+      }
+    }
+    Expect(line, ShowState(blocks));
+  }
+
+  void Chain(const Line& line) {
+    instrument::ChainEntry entries[instrument::kMaxNotifierNames];
+    const uint32_t n = instrument::Chain(entries, instrument::kMaxNotifierNames);
+    const auto pos = static_cast<uint32_t>(line.Number("pos"));
+    if (pos >= n) return Differ(line, absl::StrCat("nothing: the chain has ", n, " entries"));
+    Expect(line, ShowChain(pos, entries[pos]));
+    const Line* next = NextLine();
+    const bool last =
+        next == nullptr || next->kind != Kind::kChain || next->Number("pos") != pos + 1;
+    if (last && pos + 1 < n) Differ(line, recording::Print(ShowChain(pos + 1, entries[pos + 1])));
+  }
+
+  // A dump with a label of the script drains the per-CPU lists first.
+  void DrainFor(const Line& line) {
+    const Line* before = at_ == 0 ? nullptr : &file_.lines[at_ - 1];
+    if (recording::ActionOf(line.Text("at")).has_value() || line.Text("at") == "out_readd_memory")
+      return;
+    if (before != nullptr && before->Has("at")) return;
+    processes_.RunAside(instrument::Work{});
+  }
+
+  void Zone(const Line& line) {
+    DrainFor(line);
+    const std::string at(line.Text("at"));
+    if (line.kind == Kind::kZoneTotal) return Expect(line, ShowTotal(at));
+    Line model =
+        ShowZone({static_cast<uint32_t>(line.Number("node")), std::string(line.Text("zone"))}, at);
+    if (FreeIsInput(line, model)) *model.Find("free") = *line.Find("free");
+    Expect(line, model);
+  }
+
+  // Where the pages of a process and the page cache around it lie is input, as is the zone that
+  // the memmap of added memory is taken from, or that of removed memory goes back to.
+  bool FreeIsInput(const Line& line, const Line& model) const {
+    const int64_t memmap = int64_t{mm::PagesPerBlock()} * 64 >> mm::PageShift();
+    const int64_t off = std::abs(line.Number("free") - model.Number("free"));
+    return !eaters_.empty() || (off > memmap && off <= kFreeTolerance + memmaps_moved_ * memmap);
+  }
+
+  void Pages(const Line& line) {
+    DrainFor(line);
+    if (line.Text("at") == "out_readd_memory") return Anonymous(line);
+    const BlockId block = BlockOf(line);
+    if (line.kind == Kind::kPages && Registered(block)) AdoptBackground(line, block);
+    // With poisoned struct pages there are two lines: the one of this kind is meant.
+    Line model;
+    for (Line& shown : ShowPages(block, std::string(line.Text("at")))) {
+      model = std::move(shown);
+      if (model.kind == line.kind) break;
+    }
+    if (line.kind == Kind::kPages && model.kind == Kind::kPages) return ExpectPages(line, model);
+    Expect(line, model);
+  }
+
+  // What the kernel holds by itself in a block is input: the line says how much.
+  void AdoptBackground(const Line& line, BlockId block) {
+    if (line.Number("online_section") == 0 || mm::BlockAt(block).section_online == 0) return;
+    const PageCounts c = Count(block);
+    const mm::Background have = mm::BackgroundOf(block);
+    const int64_t other = mm::PagesPerBlock() - line.Number("buddy_pages") -
+                          line.Number("reserved") - line.Number("lru") - line.Number("PageOffline");
+    const int64_t unmovable = other - (int64_t{c.other()} - have.unmovable);
+    const int64_t lru = line.Number("lru") - (int64_t{c.lru} - have.lru);
+    if (unmovable < 0 || lru < 0) return;
+    if (other != 0 || line.Number("lru") != 0) busy_.insert(block.v);
+    mm::SetBackground(block, {static_cast<uint32_t>(unmovable), static_cast<uint32_t>(lru)});
+  }
+
+  void ExpectPages(const Line& line, const Line& model) {
+    static constexpr const char* kExact[] = {"block",
+                                             "online_section",
+                                             "zone",
+                                             "refneg",
+                                             "PageOffline",
+                                             "PageOffline_ref0",
+                                             "PageOffline_ref1",
+                                             "PageOffline_ref2",
+                                             "buddy_pages",
+                                             "reserved",
+                                             "lru",
+                                             "isolate"};
+    static constexpr const char* kCounts[] = {"ref0", "ref1", "ref2", "refmore"};
+    static constexpr const char* kTypes[] = {"unmov", "mov", "recl", "highatomic"};
+    bool same = true;
+    for (const char* name : kExact) same = same && line.Text(name) == model.Text(name);
+    const BlockId block = BlockOf(line);
+    const bool idle = Idle(line);
+    for (const char* name : kCounts) same = same && (!idle || line.Text(name) == model.Text(name));
+    // Types of pageblocks change with the pages of the kernel, and outlive them.
+    const bool kernel_zone = line.Text("zone") != "Movable";
+    const bool typed = busy_.count(block.v) == 0 && !(kernel_zone && line.Number("isolate") == 0);
+    for (const char* name : kTypes) same = same && (!typed || line.Text(name) == model.Text(name));
+    same = same && Adds(line, model, kCounts) && Adds(line, model, kTypes);
+    if (!same) Differ(line, recording::Print(model));
+  }
+
+  // No page of the block is held by the kernel itself.
+  static bool Idle(const Line& line) {
+    const int64_t known =
+        line.Number("buddy_pages") + line.Number("reserved") + line.Number("PageOffline");
+    return line.Number("online_section") == 0 ||
+           (known == mm::PagesPerBlock() && line.Number("lru") == 0 &&
+            line.Number("reserved") == 0);
+  }
+
+  // However they are shared out, the numbers add up to the same.
+  static bool Adds(const Line& line, const Line& model, std::span<const char* const> names) {
+    int64_t a = 0, b = 0;
+    for (const char* name : names) {
+      a += line.Number(name);
+      b += model.Number(name);
+    }
+    return a == b;
+  }
+
+  // ---- Remarks ----
+
+  static std::string NodeList(uint8_t mm::node::* state) {
+    std::vector<uint32_t> nodes;
+    for (uint32_t n = 0; n < kMaxNodes; ++n) {
+      if (mm::mm().nodes[n].*state != 0) nodes.push_back(n);
+    }
+    if (nodes.empty()) return "";
+    if (nodes.size() == 1) return std::to_string(nodes[0]);
+    return absl::StrCat(nodes.front(), "-", nodes.back());
+  }
+
+  // What a key of a remark stands for; nothing for one that is only a remark.
+  std::optional<std::string> ValueOf(std::string_view key) const {
+    if (key == "has_memory") return NodeList(&mm::node::has_memory);
+    if (key == "has_normal_memory") return NodeList(&mm::node::has_normal_memory);
+    if (key == "online" || key == "nodes_online") return NodeList(&mm::node::online);
+    if (key == "auto_online_blocks") return AutoOnline();
+    const int64_t base = instrument::MtBase();
+    if (base < 0) return std::nullopt;
+    const uint32_t first = mm::BlockOf(mm::Pfn{static_cast<uint32_t>(base)}).v;
+    if (key == "A") return std::to_string(first);
+    if (key == "B") return std::to_string(first + 1);
+    return std::nullopt;
+  }
+
+  static std::string AutoOnline() {
+    constexpr const char* kWords[] = {"offline", "online", "online_kernel", "online_movable"};
+    return kWords[mm::mm().memhp_default_online_type];
+  }
+
+  void Remark(const Line& line) {
+    const std::string text(line.Text("text"));
+    for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
+      const size_t equals = word.find('=');
+      if (equals == std::string::npos) continue;
+      const std::optional<std::string> value = ValueOf(word.substr(0, equals));
+      if (value.has_value() && *value != word.substr(equals + 1)) {
+        return Differ(line, absl::StrCat(word.substr(0, equals), "=", *value));
+      }
+    }
+  }
+
+  const recording::File& file_;
+  const std::string_view path_;
+  const bool keep_going_;
+  Machine machine_;
+  Processes processes_;
+  Report report_;
+  size_t at_ = 0;                // the line that is being handled
+  bool counting_ = false;        // calls of inner functions
+  int64_t memmaps_moved_ = 0;    // blocks added or removed
+  std::vector<Process*> calls_;  // whose CTL line is still to come
+  std::map<std::string, Process*> sleepers_;
+  std::map<int64_t, int64_t> eaters_;   // MiB, by process
+  std::map<int64_t, int64_t> signals_;  // last one sent, by process
+  std::optional<BlockId> passed_over_;  // by the mtalloc that runs
+  std::set<uint32_t> busy_;             // blocks in which the kernel has had pages of its own
+  std::map<std::string, std::vector<const Line*>> recorded_uevents_;
+  std::map<std::string, std::vector<size_t>> said_uevents_;
+};
+
+}  // namespace
+
+absl::StatusOr<Report> Replay(const recording::File& file, std::string_view path, bool keep_going) {
+  return Replayer(file, path, keep_going).Run();
+}
+
+}  // namespace hotplug::conform

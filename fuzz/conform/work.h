@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef FUZZ_CONFORM_WORK_H_
+#define FUZZ_CONFORM_WORK_H_
+
+#include "fuzz/recording/recording.h"
+#include "model/instrument/instrument.h"
+
+namespace hotplug::conform {
+
+// What a REQ, CALL or CTL line asks for.
+instrument::Work WorkOf(const recording::Line& line);
+
+// True if a CALL and a CTL line are of the same command with the same operands.
+bool SameCommand(const recording::Line& call, const recording::Line& ctl);
+
+// The text of a Python string literal.
+std::string Unquote(std::string_view literal);
+
+}  // namespace hotplug::conform
+
+#endif  // FUZZ_CONFORM_WORK_H_

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The model against the recordings of real kernels.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "fuzz/conform/compare.h"
+#include "fuzz/conform/replay.h"
+#include "fuzz/recording/change.h"
+#include "fuzz/recording/recording.h"
+#include "regress/unit/catch.h"
+
+namespace hotplug::conform {
+
+namespace {
+
+namespace fs = std::filesystem;
+using recording::File;
+
+std::vector<std::string> Recordings() {
+  std::vector<std::string> paths;
+  for (const auto& entry : fs::recursive_directory_iterator("regress/real-kernel-traces")) {
+    if (entry.path().extension() == ".tr") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+File Read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  absl::StatusOr<File> file = recording::Parse(text, path);
+  REQUIRE(file.ok());
+  return *std::move(file);
+}
+
+// "FILE:LINE: recorded ... model ...", or nothing.
+std::string FirstDifference(const File& file, const std::string& path) {
+  const absl::StatusOr<Report> report = Replay(file, path, false);
+  if (!report.ok()) return std::string(report.status().message());
+  if (report->differences.empty()) return "";
+  const Difference& d = report->differences.front();
+  return path + ":" + std::to_string(d.line) + ": recorded: " + d.expected + " model: " + d.got;
+}
+
+// A recording read anew from its own text, as somebody would who got it as a file.
+File Again(const File& file) {
+  absl::StatusOr<File> again = recording::Parse(recording::Print(file), "changed");
+  REQUIRE(again.ok());
+  return *std::move(again);
+}
+
+}  // namespace
+
+TEST_CASE("all recordings of real kernels conform", "[conform]") {
+  const std::vector<std::string> paths = Recordings();
+  CHECK(paths.size() >= 58);
+  for (const std::string& path : paths) CHECK(FirstDifference(Read(path), path) == "");
+}
+
+TEST_CASE("what a recording means does not depend on names and numbers in it", "[conform]") {
+  for (const std::string& path : Recordings()) {
+    const File file = Read(path);
+    CHECK(FirstDifference(Again(recording::RenumberPriorities(file)), path) == "");
+    CHECK(FirstDifference(Again(recording::RenameProbes(file)), path) == "");
+    CHECK(FirstDifference(Again(recording::ShiftDimm(file, 6)), path) == "");
+    CHECK(FirstDifference(Again(recording::ShiftDimm(file, 992)), path) == "");
+  }
+}
+
+TEST_CASE("kernel messages are compared but for numbers that are noise", "[conform]") {
+  CHECK(
+      SameMessage("page: refcount:4 mapcount:1 pfn:0x20000", "page: refcount:# mapcount:# pfn:#"));
+  CHECK_FALSE(
+      SameMessage("page: refcount: mapcount:1 pfn:0x20000", "page: refcount:# mapcount:# pfn:#"));
+  CHECK_FALSE(SameMessage("page: refcount:4 mapcount:1", "page: refcount:# mapcount:# pfn:#"));
+  CHECK(SameMessage("Offlined Pages 32768", "Offlined Pages 32768"));
+  CHECK_FALSE(SameMessage("Offlined Pages 32767", "Offlined Pages 32768"));
+}
+
+}  // namespace hotplug::conform
