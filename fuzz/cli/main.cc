@@ -24,12 +24,13 @@ const std::vector<Verb>& Verbs() {
        Run,
        1,
        UINT32_MAX,
-       {"driver", "kernel", "trace", "verify", "expect", "print_expect"},
+       {"driver", "kernel", "trace", "verify", "expect", "print_expect", "record"},
        "run FILE...             a line for each: what came out\n"
        "  --trace                 and the trace below it\n"
        "  --verify                run twice and compare the digests\n"
        "  --expect                compare with the expect block instead; silent if it is so\n"
-       "  --print-expect          print the expect block instead"},
+       "  --print-expect          print the expect block instead\n"
+       "  --record=OUT            and write what happened as a recording, which conform reads"},
       {"explain", Explain, 1, 1, {"driver", "kernel"}, "explain FILE            the report"},
       {"minimize",
        Minimize,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/record/record.h"
 #include "fuzz/report/expect.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/trace.h"
@@ -16,6 +18,7 @@ ABSL_FLAG(bool, trace, false, "print the trace");
 ABSL_FLAG(bool, verify, false, "run twice and compare the digests");
 ABSL_FLAG(bool, expect, false, "compare with the expect block of the file");
 ABSL_FLAG(bool, print_expect, false, "print the expect block that the file should have");
+ABSL_FLAG(std::string, record, "", "write what happened as a recording to this file");
 
 namespace hotplug::cli {
 
@@ -43,11 +46,35 @@ ExitCode Verify(const std::string& file, const scenario::Scenario& s, const run:
   return kTwoDigests;
 }
 
+// The name of a recording: that of the scenario's file, without its folder and its ending.
+std::string NameOf(const std::string& file) {
+  const std::string name = std::filesystem::path(file).stem().string();
+  return name.find_first_of(" \t") == std::string::npos ? name : "scenario";
+}
+
+// Nothing is run or written unless a recording can say all of it.
+absl::Status RunAndRecord(const std::string& file, const scenario::Scenario& s,
+                          const run::RunOptions& options, run::Outcome* o) {
+  const std::string out = absl::GetFlag(FLAGS_record);
+  if (absl::Status status = CheckNew(out); !status.ok()) return status;
+  const absl::StatusOr<recording::File> recorded = record::Record(s, NameOf(file), options, o);
+  if (!recorded.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": cannot be recorded: ", recorded.status().message()));
+  }
+  return WriteNew(out, recording::Print(*recorded));
+}
+
 ExitCode RunOne(const std::string& file, const Input& input) {
   run::RunOptions options;
   options.keep_trace = absl::GetFlag(FLAGS_trace);
   const scenario::Scenario& s = input.scenario;
-  const run::Outcome o = run::Run(s, options);
+  run::Outcome o;
+  if (absl::GetFlag(FLAGS_record).empty()) {
+    run::Run(s, options, &o);
+  } else if (absl::Status status = RunAndRecord(file, s, options, &o); !status.ok()) {
+    return Complain(status);
+  }
   PrintLine(file, s, o);
   if (options.keep_trace) {
     std::fputs(report::FormatTrace(run::Trace(), s, report::DriverOf(s, options)).c_str(), stdout);
@@ -86,6 +113,9 @@ ExitCode CompareExpect(const std::string& file, const Input& input) {
 }  // namespace
 
 ExitCode Run(const Args& files) {
+  if (files.size() > 1 && !absl::GetFlag(FLAGS_record).empty()) {
+    return Complain("--record=OUT is for one scenario at a time");
+  }
   ExitCode worst = kAllWell;
   for (const std::string& file : files) {
     const absl::StatusOr<Input> input = Load(file);

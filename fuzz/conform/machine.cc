@@ -72,12 +72,17 @@ class Builder {
     }
     uint32_t boot_first, boot_last, dimm_first, dimm_last;
     Range(m, "boot_blocks", &boot_first, &boot_last);
-    Range(m, "dimm_blocks", &dimm_first, &dimm_last);
+    const bool has_dimm = m.Text("dimm_blocks") != "none";
+    if (has_dimm) {
+      Range(m, "dimm_blocks", &dimm_first, &dimm_last);
+    } else {
+      dimm_first = dimm_last = boot_last + 1;
+    }
     if (boot_first > boot_last || boot_last >= dimm_first || dimm_first > dimm_last) {
       return Error(m, "dimm_blocks", "expected the DIMM's blocks above those of boot memory");
     }
     const uint32_t boot = boot_last - boot_first + 1;
-    const uint32_t dimm = dimm_last - dimm_first + 1;
+    const uint32_t dimm = has_dimm ? dimm_last - dimm_first + 1 : 0;
     if (uint64_t{boot} + dimm > kMaxBlocks) {
       return Error(m, "dimm_blocks", absl::StrCat("expected at most ", kMaxBlocks, " blocks"));
     }
@@ -148,10 +153,16 @@ class Builder {
 
   void Boot() {
     sim::Machine& m = sim::Machine::ForThread();
+    // A block of boot memory is on the node whose zone spans it; one that no zone spans, on that
+    // of the nearest block below.
+    uint8_t node = 0;
     for (uint32_t i = 0; i < config_.nr_blocks; ++i) {
       const bool dimm = i >= config_.gap_index;
-      const uint32_t nid = dimm ? machine_->dimm_node.v : 0;
-      config_.blocks[i] = {static_cast<uint8_t>(nid), mm::ZONE_NORMAL, false, true};
+      if (const Line* z = SpanAt((config_.first_block + i) << config_.block_order); z != nullptr) {
+        node = static_cast<uint8_t>(z->Number("node"));
+      }
+      const uint8_t nid = dimm ? static_cast<uint8_t>(machine_->dimm_node.v) : node;
+      config_.blocks[i] = {nid, mm::ZONE_NORMAL, false, true};
     }
     m.Clear();
     m.sim().current = sim::FiberPool::kMain;
@@ -268,6 +279,17 @@ class Builder {
         std::clamp<int64_t>(lru, 0, largest->nr_pages - largest->reserved - largest->unmovable));
   }
 
+  // Pages of blocks inside a zone's span that are not online: no holes, though not present.
+  int64_t OfflineIn(const Line& z) const {
+    int64_t pages = 0;
+    for (const auto& [block, state] : states_) {
+      if (*state != "online" && SpanAt(mm::FirstPfn(BlockId{block}).v) == &z) {
+        pages += mm::PagesPerBlock();
+      }
+    }
+    return pages;
+  }
+
   // A zone that lacks pages inside its span: the hole is in the first block that has pages
   // reserved, which is where firmware keeps its own.
   bool HoleInside(const std::vector<mm::BootPart>& parts, BlockId block) {
@@ -277,7 +299,7 @@ class Builder {
       const Line* z = SpanAt(pfn);
       pfn += part.nr_pages;
       if (part.hole || part.reserved == 0) continue;
-      if (z->Number("present") >= z->Number("spanned") || holed_[z]) continue;
+      if (z->Number("present") + OfflineIn(*z) >= z->Number("spanned") || holed_[z]) continue;
       holed_[z] = hole = true;
     }
     return hole;

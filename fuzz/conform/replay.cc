@@ -48,12 +48,11 @@ class Replayer {
 
   absl::StatusOr<Report> Run() {
     if (absl::Status s = SetUp(file_, path_, &machine_); !s.ok()) return s;
-    bool layout = true;
     for (at_ = 0; at_ < file_.lines.size(); ++at_) {
       const Line& line = file_.lines[at_];
-      if (!layout) ++report_.lines;
+      if (!in_layout_) ++report_.lines;
       Handle(line);
-      if (line.kind == Kind::kLayoutEnd) layout = false;
+      if (line.kind == Kind::kLayoutEnd) in_layout_ = false;
       if (!keep_going_ && !report_.differences.empty()) break;
     }
     CheckUevents();
@@ -534,25 +533,36 @@ class Replayer {
   // One that the model has not sent yet may be all that a worker of the kernel shows.
   void Uevent(const Line& line) {
     const std::string key = KeyOf(line);
-    recorded_uevents_[key].push_back(&line);
-    if (said_uevents_[key].size() < recorded_uevents_[key].size()) processes_.RunWorkers();
+    recorded_uevents_.push_back(&line);
+    if (--uevents_ahead_[key] < 0) processes_.RunWorkers();
   }
+
   void SaidUevent(const Line& line) {
-    said_uevents_[KeyOf(line)].push_back(at_);
+    said_uevents_.push_back({KeyOf(line), at_});
+    ++uevents_ahead_[said_uevents_.back().key];
     if (line.Text("uevent") == "add" || line.Text("uevent") == "remove") ++memmaps_moved_;
   }
 
+  // They come late and are compared as a set. Their order still tells best which one is wrong
+  // if the sets differ: the first that is not the one of the model, of those that are too many
+  // or too few.
   void CheckUevents() {
-    const bool complete = file_.lines.back().kind == Kind::kEnd && at_ == file_.lines.size();
-    for (auto& [key, lines] : recorded_uevents_) {
-      for (size_t i = said_uevents_[key].size(); i < lines.size(); ++i) {
-        if (complete) Differ(*lines[i], "nothing: the model sends no such event");
+    const bool complete = file_.lines.back().kind == Kind::kEnd;
+    // Of a kernel that died some have not been read any more.
+    const auto wrong = [&](const std::string& key) {
+      return complete ? uevents_ahead_[key] != 0 : uevents_ahead_[key] < 0;
+    };
+    for (size_t i = 0; at_ == file_.lines.size(); ++i) {
+      const Line* line = i < recorded_uevents_.size() ? recorded_uevents_[i] : nullptr;
+      const SaidHere* said = i < said_uevents_.size() ? &said_uevents_[i] : nullptr;
+      if (line == nullptr && said == nullptr) return;
+      if (line != nullptr && said != nullptr && KeyOf(*line) == said->key) continue;
+      if (!(line != nullptr && wrong(KeyOf(*line))) && !(said != nullptr && wrong(said->key))) {
+        continue;
       }
-    }
-    for (auto& [key, places] : said_uevents_) {
-      for (size_t i = recorded_uevents_[key].size(); i < places.size(); ++i) {
-        if (complete) Differ(file_.lines[places[i]], absl::StrCat("UEVENT ", key));
-      }
+      const std::string got = said == nullptr ? "nothing: the model sends no such event"
+                                              : absl::StrCat("UEVENT ", said->key);
+      return Differ(line != nullptr ? *line : file_.lines[said->line], got);
     }
   }
 
@@ -587,6 +597,11 @@ class Replayer {
         blocks.push_back(BlockId{static_cast<uint32_t>(f.number)});
       }
     }
+    // They are shown from the lowest to the highest one.
+    const auto above = [](BlockId a, BlockId b) { return a.v >= b.v; };
+    if (std::adjacent_find(blocks.begin(), blocks.end(), above) != blocks.end()) {
+      return Differ(line, recording::Print(ShowState(blocks)));
+    }
     Expect(line, ShowState(blocks));
   }
 
@@ -594,12 +609,19 @@ class Replayer {
     instrument::ChainEntry entries[instrument::kMaxNotifierNames];
     const uint32_t n = instrument::Chain(entries, instrument::kMaxNotifierNames);
     const auto pos = static_cast<uint32_t>(line.Number("pos"));
+    const Line* before = at_ == 0 ? nullptr : &file_.lines[at_ - 1];
+    const bool goes_on = before != nullptr && before->kind == Kind::kChain;
     if (pos >= n) return Differ(line, absl::StrCat("nothing: the chain has ", n, " entries"));
+    if (pos != 0 && (!goes_on || before->Number("pos") + 1 != pos)) {
+      return Differ(line, "CHAIN from its first entry on, one by one");
+    }
     Expect(line, ShowChain(pos, entries[pos]));
     const Line* next = NextLine();
-    const bool last =
-        next == nullptr || next->kind != Kind::kChain || next->Number("pos") != pos + 1;
-    if (last && pos + 1 < n) Differ(line, recording::Print(ShowChain(pos + 1, entries[pos + 1])));
+    const bool last = next == nullptr || next->kind != Kind::kChain || next->Number("pos") == 0;
+    if (last && pos + 1 < n) {
+      Differ(next == nullptr ? line : *next,
+             recording::Print(ShowChain(pos + 1, entries[pos + 1])));
+    }
   }
 
   // A dump with a label of the script drains the per-CPU lists first.
@@ -614,11 +636,29 @@ class Replayer {
   void Zone(const Line& line) {
     DrainFor(line);
     const std::string at(line.Text("at"));
+    if (!FollowsInDump(line)) return Differ(line, "the next zone, or totalram, of the dump");
     if (line.kind == Kind::kZoneTotal) return Expect(line, ShowTotal(at));
     Line model =
         ShowZone({static_cast<uint32_t>(line.Number("node")), std::string(line.Text("zone"))}, at);
+    // No page of a zone is free that has none.
+    if (line.Number("managed") == 0 && line.Number("free") != model.Number("free")) {
+      return Differ(line, recording::Print(model));
+    }
     if (FreeIsInput(line, model)) *model.Find("free") = *line.Find("free");
     Expect(line, model);
+  }
+
+  // A dump has the zones of LAYOUT in their order, then totalram, all with the same label.
+  bool FollowsInDump(const Line& line) {
+    static constexpr const char* kSame[] = {"node", "zone"};
+    if (file_.lines[at_ - 1].kind != Kind::kZone) dump_at_ = 0;
+    const size_t place = dump_at_++;
+    if (in_layout_) zones_.push_back(&line);
+    if (place >= zones_.size() || line.kind != zones_[place]->kind) return false;
+    if (place != 0 && line.Text("at") != file_.lines[at_ - 1].Text("at")) return false;
+    return std::all_of(std::begin(kSame), std::end(kSame), [&](const char* name) {
+      return line.Text(name) == zones_[place]->Text(name);
+    });
   }
 
   // Where the pages of a process and the page cache around it lie is input, as is the zone that
@@ -632,6 +672,7 @@ class Replayer {
   void Pages(const Line& line) {
     DrainFor(line);
     if (line.Text("at") == "out_readd_memory") return Anonymous(line);
+    if (!IsOfEvent(line)) return Differ(line, "PAGES of the event's block");
     const BlockId block = BlockOf(line);
     if (line.kind == Kind::kPages && Registered(block)) AdoptBackground(line, block);
     // With poisoned struct pages there are two lines: the one of this kind is meant.
@@ -642,6 +683,16 @@ class Replayer {
     }
     if (line.kind == Kind::kPages && model.kind == Kind::kPages) return ExpectPages(line, model);
     Expect(line, model);
+  }
+
+  // What a probe prints at an event has the name of its action and is of its block.
+  bool IsOfEvent(const Line& line) const {
+    const Line& before = file_.lines[at_ - 1];
+    const bool at_event = before.kind == Kind::kEv;
+    const bool goes_on = before.kind == Kind::kPagesPoisoned;
+    if (!at_event && !goes_on) return true;
+    return line.Text("at") == before.Text(at_event ? "action" : "at") &&
+           line.Text("block") == before.Text("block");
   }
 
   // What the kernel holds by itself in a block is input: the line says how much.
@@ -682,8 +733,19 @@ class Replayer {
     const bool kernel_zone = line.Text("zone") != "Movable";
     const bool typed = busy_.count(block.v) == 0 && !(kernel_zone && line.Number("isolate") == 0);
     for (const char* name : kTypes) same = same && (!typed || line.Text(name) == model.Text(name));
-    same = same && Adds(line, model, kCounts) && Adds(line, model, kTypes);
+    same = same && Adds(line, model, kCounts) && Adds(line, model, kTypes) && HoldsItself(line);
     if (!same) Differ(line, recording::Print(model));
+  }
+
+  // Free pages have no references; of those that the kernel holds by itself one has.
+  static bool HoldsItself(const Line& line) {
+    if (line.Number("online_section") == 0) return true;
+    const int64_t free = line.Number("buddy_pages") + line.Number("PageOffline_ref0");
+    const int64_t other = mm::PagesPerBlock() - line.Number("buddy_pages") -
+                          line.Number("reserved") - line.Number("lru") - line.Number("PageOffline");
+    const int64_t unreferenced = line.Number("ref0") - free;
+    return line.Number("refneg") != 0 || unreferenced == 0 ||
+           (unreferenced > 0 && unreferenced < other);
   }
 
   // No page of the block is held by the kernel itself.
@@ -740,10 +802,17 @@ class Replayer {
     const std::string text(line.Text("text"));
     for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
       const size_t equals = word.find('=');
-      if (equals == std::string::npos) continue;
-      const std::optional<std::string> value = ValueOf(word.substr(0, equals));
+      // INFO says what the machine is; NOTE is for people.
+      const bool exact =
+          line.kind == Kind::kInfo && !in_layout_ && text.find('=') != std::string::npos;
+      if (equals == std::string::npos && !exact) continue;
+      const std::string key = word.substr(0, equals);
+      const std::optional<std::string> value = ValueOf(key);
+      if (exact && !value.has_value()) {
+        return Differ(line, absl::StrCat("nothing: the model knows no ", key));
+      }
       if (value.has_value() && *value != word.substr(equals + 1)) {
-        return Differ(line, absl::StrCat(word.substr(0, equals), "=", *value));
+        return Differ(line, absl::StrCat(key, "=", *value));
       }
     }
   }
@@ -754,17 +823,25 @@ class Replayer {
   Machine machine_;
   Processes processes_;
   Report report_;
-  size_t at_ = 0;                // the line that is being handled
-  bool counting_ = false;        // calls of inner functions
-  int64_t memmaps_moved_ = 0;    // blocks added or removed
-  std::vector<Process*> calls_;  // whose CTL line is still to come
+  size_t at_ = 0;  // the line that is being handled
+  bool in_layout_ = true;
+  std::vector<const Line*> zones_;  // a dump, as LAYOUT has it
+  size_t dump_at_ = 0;              // the place of the next line in it
+  bool counting_ = false;           // calls of inner functions
+  int64_t memmaps_moved_ = 0;       // blocks added or removed
+  std::vector<Process*> calls_;     // whose CTL line is still to come
   std::map<std::string, Process*> sleepers_;
   std::map<int64_t, int64_t> eaters_;   // MiB, by process
   std::map<int64_t, int64_t> signals_;  // last one sent, by process
   std::optional<BlockId> passed_over_;  // by the mtalloc that runs
   std::set<uint32_t> busy_;             // blocks in which the kernel has had pages of its own
-  std::map<std::string, std::vector<const Line*>> recorded_uevents_;
-  std::map<std::string, std::vector<size_t>> said_uevents_;
+  struct SaidHere {
+    std::string key;
+    size_t line;
+  };
+  std::vector<const Line*> recorded_uevents_;
+  std::vector<SaidHere> said_uevents_;
+  std::map<std::string, int> uevents_ahead_;  // said and not recorded yet
 };
 
 }  // namespace

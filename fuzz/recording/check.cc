@@ -156,7 +156,8 @@ bool Checker::CheckMachine() {
   if (int64_t{1} << line_->Number("max_order") > section) {
     return FailField("max_order", "an order of at most section_pages");
   }
-  if (RangeOf(line_->Text("boot_blocks"))->last >= RangeOf(line_->Text("dimm_blocks"))->first) {
+  const std::optional<BlockRange> dimm = RangeOf(line_->Text("dimm_blocks"));
+  if (dimm && RangeOf(line_->Text("boot_blocks"))->last >= dimm->first) {
     return FailField("dimm_blocks", "blocks above boot_blocks");
   }
   if (line_->Number("dimm_node") >= line_->Number("nodes")) {

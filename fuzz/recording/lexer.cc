@@ -17,6 +17,9 @@ constexpr int64_t kMaxProc = int64_t{1} << 20;
 constexpr int64_t kMaxPages = int64_t{1} << 20;  // of a block: 4 GiB
 constexpr int64_t kMaxOrder = 20;
 constexpr int64_t kMaxNode = 63;
+// Simulated machines scale the size of a page with the number of pages of a block.
+constexpr int64_t kMaxPageSize = int64_t{1} << 26;
+constexpr std::string_view kKernels[] = {"rfc", "5.9", "5.11", "6.1"};
 constexpr std::string_view kZones[] = {"DMA", "DMA32", "Normal", "Movable", "Device"};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -113,11 +116,28 @@ size_t Pair(std::string_view text, int64_t*) {
 size_t Range(std::string_view text, int64_t* number) {
   const size_t end = Run(text, 0, IsModuleChar);
   const std::optional<BlockRange> range = RangeOf(text.substr(0, end));
-  if (!range || range->first < 0 || range->last > kMaxBlock || range->first > range->last) {
+  if (!range || range->last > kMaxBlock || range->first > range->last) {
     return kNoValue;
   }
   *number = range->first;
   return end;
+}
+
+size_t RangeOrNone(std::string_view text, int64_t* number) {
+  return Run(text, 0, IsWordChar) == 4 && text.starts_with("none") ? 4 : Range(text, number);
+}
+
+// A kernel that the model has a profile of, with or without the number of a stable release.
+size_t Kernel(std::string_view text, int64_t*) {
+  const size_t end = Run(text, 0, IsNoBlank);
+  for (const std::string_view name : kKernels) {
+    std::string_view rest = text.substr(0, end);
+    if (!rest.starts_with(name)) continue;
+    rest.remove_prefix(name.size());
+    if (rest.empty()) return end;
+    if (rest.size() > 1 && rest[0] == '.' && Run(rest, 1, IsDigit) == rest.size()) return end;
+  }
+  return kNoValue;
 }
 
 size_t Action(std::string_view text, int64_t* number) {
@@ -214,7 +234,7 @@ constexpr Lexer kLexers[] = {
     {"bit", Type::kNumber, "0 or 1", Bit},
     {"order", Type::kNumber, "a number from 0 to 20", Decimal<0, kMaxOrder>},
     {"pages", Type::kNumber, "a power of two up to 1048576", Power<kMaxPages>},
-    {"bytes", Type::kNumber, "a power of two up to 1048576", Power<kMaxPages>},
+    {"bytes", Type::kNumber, "a power of two up to 67108864", Power<kMaxPageSize>},
     {"nodes", Type::kNumber, "a number from 1 to 64", Decimal<1, kMaxNode + 1>},
     {"node", Type::kNumber, "a number from 0 to 63", Decimal<0, kMaxNode>},
     {"raw", Type::kHex, "a 32-bit number", Raw},
@@ -223,6 +243,8 @@ constexpr Lexer kLexers[] = {
     {"anyblock", Type::kBlock, "a block number up to 1048576 or -1",
      Decimal<-kMaxBlock, kMaxBlock>},
     {"range", Type::kWord, "blocks (a-b, both up to 1048576)", Range},
+    {"norange", Type::kWord, "blocks (a-b, both up to 1048576) or none", RangeOrNone},
+    {"kernel", Type::kWord, "a kernel (rfc, 5.9, 5.11 or 6.1, or one of these and .N)", Kernel},
     {"name", Type::kName, "a name", Name},
     {"action", Type::kAction,
      "an action (ONLINE, GOING_OFFLINE, OFFLINE, GOING_ONLINE, CANCEL_ONLINE, CANCEL_OFFLINE)",

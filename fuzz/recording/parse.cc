@@ -22,7 +22,6 @@ namespace hotplug::recording {
 namespace {
 
 constexpr size_t kMaxLine = 64 << 10;
-constexpr size_t kMaxQuoted = 40;
 
 std::string_view WordAt(std::string_view text, size_t at) {
   return text.substr(at, text.find(' ', at) - at);
@@ -187,17 +186,6 @@ absl::Status ReadComment(std::string_view* text, std::string_view file, uint32_t
 }
 
 }  // namespace
-
-absl::Status Expected(const Place& place, const std::string& what, const std::string& got) {
-  return absl::InvalidArgumentError(std::string(place.file) + ":" + std::to_string(place.line) +
-                                    ":" + std::to_string(place.column) + ": expected " + what +
-                                    ", got " + got);
-}
-
-std::string InQuotes(std::string_view text) {
-  const bool cut = text.size() > kMaxQuoted;
-  return "\"" + std::string(text.substr(0, kMaxQuoted)) + (cut ? "...\"" : "\"");
-}
 
 absl::StatusOr<Line> ParseLine(std::string_view text, std::string_view file, uint32_t number) {
   if (absl::Status status = CheckBytes(text, file, number); !status.ok()) return status;

@@ -94,7 +94,7 @@ enum class Type : uint8_t {
   kAnswer,  // NOTIFY_OK, or 0x8011 (errno -EBUSY, stops the chain): the raw 32-bit value
   kValue,   // 'V', a string
   kWord,    // state, online, offline, absent ...: no blanks
-  kText,    // the rest of the line
+  kText,    // the rest of the line, or what stands in parentheses
 };
 
 // A field of a line. `text` is what stands in the file, `number` what it means where the

@@ -4,6 +4,7 @@
 // spans of zones and numbers within texts.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -89,8 +90,8 @@ class Shifter {
       return block < first_moved_ ||
              (block + blocks_ >= first_moved_ && block + blocks_ <= kMaxBlock);
     };
-    const BlockRange dimm = *RangeOf(file.lines[0].Text("dimm_blocks"));
-    if (!fits(dimm.first) || !fits(dimm.last)) return false;
+    const std::optional<BlockRange> dimm = RangeOf(file.lines[0].Text("dimm_blocks"));
+    if (!dimm || !fits(dimm->first) || !fits(dimm->last)) return false;
     for (const Line& line : file.lines) {
       for (const Field& field : line.fields) {
         if (field.type == Type::kBlock && !fits(field.number)) return false;

@@ -217,7 +217,7 @@ std::string Unquoted(std::string_view value) {
 }
 
 std::optional<BlockRange> RangeOf(std::string_view text) {
-  const size_t dash = text.find('-', 1);
+  const size_t dash = text.find('-');
   BlockRange range{};
   if (dash == std::string_view::npos || !ToNumber(text.substr(0, dash), 10, &range.first) ||
       !ToNumber(text.substr(dash + 1), 10, &range.last)) {

@@ -68,6 +68,7 @@ int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_m
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     ReleaseInstance(start + i);
     register_memory(start + i, nid);
+    create_memmap(start + i);
     if (self_hosted && nr_blocks == 1)
       BlockAt(start).nr_vmemmap_pages = static_cast<uint16_t>(VmemmapPages());
     sim::record(kTpUevent, start.v + i, kUeventAdd);

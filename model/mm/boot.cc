@@ -18,6 +18,8 @@ void InitGeometry(MmState& m, const BootConfig& c) {
   m.max_order = c.max_order;
   m.first_pfn = c.first_block << c.block_order;
   m.nr_pages = c.nr_blocks << c.block_order;
+  m.gap_index = c.gap_blocks == 0 ? UINT32_MAX : c.gap_index;
+  m.gap_blocks = c.gap_blocks;
   m.gap_pages_index = c.gap_blocks == 0 ? UINT32_MAX : c.gap_index << c.block_order;
   m.gap_pages = c.gap_blocks << c.block_order;
   m.page_shift =
@@ -126,7 +128,9 @@ void Boot(const BootConfig& c) {
     register_memory(block, NodeId{b.nid});
     BlockAt(block).resource = i < c.gap_index ? 1 : 2;
     m.nodes[b.nid].online = 1;
-    if (!b.offline) {
+    if (b.offline) {
+      create_memmap(block);
+    } else {
       const auto zone = static_cast<uint8_t>(ZoneIndex(NodeId{b.nid}, b.zone));
       const uint32_t reserved = b.reserved ? PagesPerBlock() : 0;
       const BootPart all{PagesPerBlock(), zone, false, reserved, 0, 0};

@@ -66,6 +66,8 @@ int lock_device_hotplug_sysfs(BlockId block) {
     sim::poll_sleep(sim::Ticks{kHotplugPollTicks}, sim::LockOffset(mm().device_hotplug_lock.lock));
     fn_ret(Fn::kLockDeviceHotplugSysfs, -kErestartNoIntr);
     if (sim::fatal_signal_pending()) return -EINTR;
+    // Before the write is restarted a handler has run: its signal interrupts nothing any more.
+    sim::current().pending = 0;
     if (BlockAt(block).registered == 0) return -ENODEV;
   }
   if (BlockAt(block).registered == 0) {
@@ -150,23 +152,18 @@ int online_store(BlockId block, bool online) {
   return rc > 0 ? 0 : rc;
 }
 
-namespace {
-
 // A new memmap is not initialised: zero, or poison under CONFIG_DEBUG_VM (5.6 sparse_add_section).
-void CreateMemmap(BlockId block) {
+void create_memmap(BlockId block) {
   const bool poison = mm().debug_vm != 0;
   const uint8_t flags = poison ? kFlagPoison : 0;
   const Pfn start = FirstPfn(block);
   for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
     PageAt(pfn) = page{poison ? -1 : 0, 0, flags, 0, 0, kNoPfn, kNoPfn};
-    SetOwner(pfn, kNobody);
+    GhostAt(pfn).owner = kNobody;
   }
 }
 
-}  // namespace
-
 void register_memory(BlockId block, NodeId nid) {
-  CreateMemmap(block);
   memory_block& mem = BlockAt(block);
   mem = memory_block{};
   mem.state = MEM_OFFLINE;

@@ -33,6 +33,7 @@ int online_store(BlockId block, bool online);
 // Device and memmap of a block come and go (5.6 create_memory_block_devices, arch_add_memory
 // and their opposites).
 void register_memory(BlockId block, NodeId nid);
+void create_memmap(BlockId block);
 void unregister_memory(BlockId block);
 
 // Every write to memory_block::state, for the ledger's sake.

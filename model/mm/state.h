@@ -127,8 +127,10 @@ struct MmState {
   uint32_t nr_blocks;
   // A hole in the block numbers, between boot memory and a DIMM: the first `gap_index` blocks
   // lie below it. Its size is 0 and its place out of reach where there is none.
-  uint32_t gap_pages_index;  // gap_index in pages
-  uint32_t gap_pages;        // its size in pages
+  uint32_t gap_index;
+  uint32_t gap_blocks;
+  uint32_t gap_pages_index;  // both in pages
+  uint32_t gap_pages;
   uint8_t block_order;
   uint8_t pageblock_order;
   uint8_t max_order;
@@ -176,21 +178,30 @@ inline BlockId BlockOf(Pfn pfn) { return BlockId{pfn.v >> mm().block_order}; }
 inline Pfn FirstPfn(BlockId b) { return Pfn{b.v << mm().block_order}; }
 inline uint64_t PFN_PHYS(Pfn pfn) { return uint64_t{pfn.v} << PageShift(); }
 
-// Place of a pfn among those of the machine's blocks; nr_pages or more if it has none.
+// Place of a pfn among those of the machine's blocks, one of which it lies in.
 inline uint32_t PageIndex(Pfn pfn) {
   const MmState& m = mm();
   const uint32_t i = pfn.v - m.first_pfn;
-  if (i < m.gap_pages_index) return i;
-  return i - m.gap_pages_index < m.gap_pages ? UINT32_MAX : i - m.gap_pages;
+  return i - (i < m.gap_pages_index ? 0 : m.gap_pages);
 }
-inline bool PfnExists(Pfn pfn) { return PageIndex(pfn) < mm().nr_pages; }
+inline bool PfnExists(Pfn pfn) {
+  const MmState& m = mm();
+  const uint32_t i = pfn.v - m.first_pfn;
+  if (i < m.gap_pages_index) return i < m.nr_pages;
+  return i - m.gap_pages_index >= m.gap_pages && i - m.gap_pages < m.nr_pages;
+}
 // The same for blocks, and the block at a place.
-inline uint32_t BlockIndex(BlockId b) { return PageIndex(FirstPfn(b)) >> mm().block_order; }
-inline bool BlockExists(BlockId b) { return BlockIndex(b) < mm().nr_blocks; }
+inline uint32_t BlockIndex(BlockId b) {
+  const MmState& m = mm();
+  const uint32_t i = b.v - m.first_block;
+  return i - (i < m.gap_index ? 0 : m.gap_blocks);
+}
+inline bool BlockExists(BlockId b) {
+  return b.v <= UINT32_MAX >> mm().block_order && PfnExists(FirstPfn(b));
+}
 inline BlockId BlockNumber(uint32_t index) {
   const MmState& m = mm();
-  const bool above = index >= m.gap_pages_index >> m.block_order;
-  return BlockId{m.first_block + index + (above ? m.gap_pages >> m.block_order : 0)};
+  return BlockId{m.first_block + index + (index < m.gap_index ? 0 : m.gap_blocks)};
 }
 inline memory_block& BlockAt(BlockId b) { return mm().blocks[BlockIndex(b)]; }
 inline uint32_t ZoneIndex(NodeId nid, zone_type kind) { return nid.v * MAX_NR_ZONES + kind; }

@@ -14,7 +14,6 @@ namespace {
 // What a thread keeps between runs: the objects bound to its machine, and which machine the
 // template in the arena is of.
 struct Keep {
-  bool has_template = false;
   scenario::Machine template_of;
   const drivers::Driver* template_driver = nullptr;
 
@@ -23,6 +22,7 @@ struct Keep {
   actors::Context actors;
   invariants::Config checks;
   std::vector<uint64_t>* states = nullptr;
+  Observer* observer = nullptr;
 };
 
 Keep& KeepOf(sim::Machine& m) {
@@ -51,7 +51,7 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
 // A machine at the end of its boot, from the template if that is of the same machine.
 void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
            const drivers::Driver* driver) {
-  if (keep.has_template && keep.template_driver == driver && keep.template_of == machine) {
+  if (m.has_template() && keep.template_driver == driver && keep.template_of == machine) {
     m.Restore();
     return;
   }
@@ -64,7 +64,6 @@ void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
   m.Snapshot();
   keep.template_of = machine;
   keep.template_driver = driver;
-  keep.has_template = true;
 }
 
 mm::FaultPlan FaultPlanOf(const scenario::Scenario& s) {
@@ -77,8 +76,9 @@ mm::FaultPlan FaultPlanOf(const scenario::Scenario& s) {
 
 void CheckAndCollect() {
   invariants::CheckStep();
-  std::vector<uint64_t>* states = KeepOf(*sim::machine).states;
-  if (states != nullptr) states->push_back(sim::machine->StateDigest());
+  const Keep& keep = KeepOf(*sim::machine);
+  if (keep.states != nullptr) keep.states->push_back(sim::machine->StateDigest());
+  if (keep.observer != nullptr) keep.observer->Step();
 }
 
 void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOptions& options,
@@ -90,12 +90,13 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
   keep.checks = {options.disabled, options.on_violation == OnViolation::kStop, options.full_checks,
                  driver};
   keep.states = options.states;
+  keep.observer = options.observer;
   m.bound[mm::kMmRegion] = &keep.notifiers;
   m.bound[mm::kPageRegion] = &keep.faults;
   m.bound[actors::kActorRegion] = &keep.actors;
   m.bound[invariants::kVerdictRegion] = &keep.checks;
-  m.hooks = {options.states != nullptr ? &CheckAndCollect : &invariants::CheckStep,
-             &invariants::NoteRelease};
+  const bool watched = options.states != nullptr || options.observer != nullptr;
+  m.hooks = {watched ? &CheckAndCollect : &invariants::CheckStep, &invariants::NoteRelease};
   m.trace.Reset(options.keep_trace);
 }
 
@@ -151,6 +152,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   sim::sim().max_steps = options.max_steps;
   actors::Start();
   SetSchedule(s);
+  if (options.observer != nullptr) options.observer->Begin();
 
   out->stuck_benign = false;
   out->nr_waits = 0;

@@ -26,12 +26,23 @@ enum class OnViolation : uint8_t {
   kRecord,  // go on; later violations are listed as consequences
 };
 
+// Somebody who looks at the machine while it runs, and changes nothing.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // The machine at the end of its boot, before the first task runs.
+  virtual void Begin() = 0;
+  // After a step, on the stack of the task that made it.
+  virtual void Step() = 0;
+};
+
 struct RunOptions {
   OnViolation on_violation = OnViolation::kStop;
   invariants::Disabled disabled = 0;  // invariants that are not evaluated
   bool keep_trace = false;
   bool full_checks = false;                 // every page at every step: slow, the same verdicts
   std::vector<uint64_t>* states = nullptr;  // gets the digest of the state after each step
+  Observer* observer = nullptr;             // is called at the start and after each step
   uint32_t max_steps = kMaxSteps;
   // In place of the scenario's driver; for drivers that are in no table.
   const drivers::Driver* driver = nullptr;

@@ -32,6 +32,7 @@ Machine& Machine::ForThread() {
 void Machine::Clear() {
   std::memset(arena_, 0, used_);
   used_ = 0;
+  has_template_ = false;
   regions_ = {};
   Carve<SimState>(kSimRegion, 1, false);
 }
@@ -47,7 +48,10 @@ void* Machine::CarveBytes(Region region, size_t bytes, bool hashed) {
   return base;
 }
 
-void Machine::Snapshot() { std::memcpy(template_, arena_, used_); }
+void Machine::Snapshot() {
+  std::memcpy(template_, arena_, used_);
+  has_template_ = true;
+}
 
 uint64_t Machine::StateDigest() const {
   uint64_t digest = 0;

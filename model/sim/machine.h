@@ -61,6 +61,8 @@ class Machine {
   // Keeps the arena as it is now as the template for Restore().
   void Snapshot();
   void Restore() { std::memcpy(arena_, template_, used_); }
+  // False again once the machine has been emptied for somebody else.
+  bool has_template() const { return has_template_; }
 
   // Digest of all hashed regions: equal states, equal digests, on every build.
   uint64_t StateDigest() const;
@@ -90,6 +92,7 @@ class Machine {
   std::byte* arena_ = nullptr;
   std::byte* template_ = nullptr;
   size_t used_ = 0;
+  bool has_template_ = false;
   std::array<Extent, kRegions> regions_{};
 };
 

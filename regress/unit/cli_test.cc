@@ -139,6 +139,49 @@ TEST_CASE("flags", "[cli]") {
   CHECK(cli("run -- --trace").out == "--trace: No such file or directory\n");
 }
 
+TEST_CASE("conform", "[cli]") {
+  const Cli cli;
+  std::ifstream file("regress/real-kernel-traces/6.1/numa.tr", std::ios::binary);
+  const std::string numa{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  cli.Write("numa.tr", numa);
+  const Result good = cli("conform numa.tr");
+  CHECK(good.code == 0);
+  CHECK(good.out == "numa.tr: conforms (42 events)\n");
+
+  // One answer changed: the line, what was recorded, what the model does, and how it got there.
+  const std::string line = "RET p3 block=34 file=state value='online_kernel' => 13";
+  std::string changed = numa;
+  changed.replace(changed.find(line), line.size(), line.substr(0, line.size() - 2) + "-EBUSY");
+  cli.Write("changed.tr", changed);
+  const Result bad = cli("conform changed.tr");
+  CHECK(bad.code == 1);
+  Begins(bad.out, "changed.tr:85: the model differs\n  recorded: RET p3 ");
+  Has(bad.out, "  model:    " + line + "\n  the model up to there:\n");
+  const Result all = cli("conform --keep-going numa.tr changed.tr");
+  CHECK(all.code == 1);
+  Begins(all.out, good.out);
+  Has(all.out, "changed.tr: 1 of ");
+
+  // What is no recording is said to be none, with the place, and nothing is replayed.
+  cli.Write("cut.tr", numa.substr(0, numa.size() / 2));
+  cli.Write("noise.tr", std::string("\0\xff\x7f#", 4));
+  const Result cut = cli("conform cut.tr");
+  CHECK(cut.code == 2);
+  Begins(cut.out, "cut.tr:");
+  for (const char* name : {"empty", "noise.tr", "nowhere.tr", "fails.scn", "."}) {
+    const Result r = cli(std::string("conform ") + name);
+    CHECK(r.code == 2);
+    Begins(r.out, std::string(name) + ":");
+  }
+  CHECK(cli("conform numa.tr cut.tr changed.tr").code == 2);
+  std::string other = numa;
+  other.replace(other.find("kernel=6.1"), 10, "kernel=4.4");
+  cli.Write("other.tr", other);
+  const Result kernel = cli("conform other.tr");
+  CHECK(kernel.code == 2);
+  Begins(kernel.out, "other.tr:3:16: ");
+}
+
 TEST_CASE("run", "[cli]") {
   const Cli cli;
   const Result ok = cli("run --verify empty");

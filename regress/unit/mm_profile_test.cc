@@ -431,6 +431,27 @@ TEST_CASE("user space is told of blocks that come and go, and the log of those t
   });
 }
 
+TEST_CASE("a resource is released with a range that lies in it, or not at all") {
+  for (const char* kernel : {"5.11", "6.1"}) {
+    INFO(kernel);
+    Rig rig(Layout("3nnnnn", kernel));
+    Ints rcs;
+    rig.Do([&] {
+      rcs.push_back(offline_and_remove_memory(BlockId{6}));
+      rcs.push_back(add_memory(NodeId{0}, BlockId{6}, 1));  // an entry of its own
+      rcs.push_back(offline_and_remove_memory(BlockId{6}, 2));
+      rcs.push_back(add_memory(NodeId{0}, BlockId{6}, 1));  // both are busy still
+      rcs.push_back(add_memory(NodeId{0}, BlockId{7}, 1));
+      rcs.push_back(offline_and_remove_memory(BlockId{8}, 2));  // what is left of the first above
+      rcs.push_back(add_memory(NodeId{0}, BlockId{8}, 2));
+      rcs.push_back(offline_and_remove_memory(BlockId{9}));
+      rcs.push_back(add_memory(NodeId{0}, BlockId{9}, 1));
+    });
+    CHECK(rcs == Ints{0, 0, 0, -EEXIST, -EEXIST, 0, 0, 0, 0});
+    CHECK(StatesOf(4, 6) == Strings{"3", "n", "absent", "absent", "offline", "offline"});
+  }
+}
+
 // ---- memmap_on_memory -------------------------------------------------------------------
 
 // A real machine: pages of 4 KiB, blocks of 128 MiB, pageblocks of 2 MiB.
@@ -502,6 +523,28 @@ TEST_CASE("a block that holds its own memmap onlines and offlines the rest of it
   }
 }
 
+TEST_CASE("the span of a zone leaves a block together with its memmap") {
+  BootConfig boot = RealSize("6.1");
+  std::swap(boot.blocks[1], boot.blocks[2]);  // the lowest block of its zone
+  ToldRig rig(boot);
+  mm().mhp_memmap_on_memory = 1;
+  const BlockId block{5};
+  std::vector<uint32_t> starts;
+  rig.Do([&] {
+    remove_memory(block, 1);
+    add_memory(NodeId{0}, block, 1, true);
+    rig.refuse = {"GOING_ONLINE 5"};
+    for (int i = 0; i < 2; ++i) {
+      device_online(block);
+      starts.push_back(NormalZone().zone_start_pfn);
+      rig.refuse.clear();
+    }
+    device_offline(block);
+    starts.push_back(NormalZone().zone_start_pfn);
+  });
+  CHECK(starts == std::vector<uint32_t>{6 * kRealBlock, 5 * kRealBlock, 6 * kRealBlock});
+}
+
 TEST_CASE("a block holds its own memmap where kernel, parameter, request and size say so") {
   struct Row {
     const char* kernel;
@@ -555,6 +598,13 @@ TEST_CASE("contiguous memory comes from Normal, then DMA32, then DMA") {
       CHECK(alloc_contig_pages(4, NodeId{1}).v == kNoPfn);
     });
     CHECK(blocks == std::vector<uint32_t>{8, 10, 6, 7, 4, 5});
+    // A block inside of the span that belongs to another zone is taken with that zone.
+    Rig mixed(Layout("n3n", kernel));
+    blocks.clear();
+    mixed.Do([&] {
+      for (uint32_t i = 0; i < 3; ++i) blocks.push_back(alloc_contig_pages(4, NodeId{0}).v / 4);
+    });
+    CHECK(blocks == std::vector<uint32_t>{4, 6, 5});
   });
 }
 

@@ -152,6 +152,8 @@ const std::vector<Sample>& Samples() {
   static const std::vector<Sample> samples = {
       {Kind::kMachine, kMachine},
       {Kind::kMachine, "MACHINE smt=off kernel=5.9.1 reserved=0x3fe00000-0x3fffffff"},
+      {Kind::kMachine, "MACHINE kernel=rfc page_size=67108864 dimm_blocks=none"},
+      {Kind::kMachine, "MACHINE kernel=5.11.22"},
       {Kind::kLayout, "LAYOUT"},
       {Kind::kLayoutEnd, "LAYOUT_END"},
       {Kind::kScenario, "SCENARIO 01_plain"},
@@ -400,11 +402,12 @@ TEST_CASE("a value stands for a string, a range for blocks", "[recording]") {
   CHECK(Unquoted("''").empty());
   CHECK(Unquoted("\"don't\"") == "don't");
   CHECK(Unquoted(R"('a\'b\\\n\t\r\x41\x4g')") == "a'b\\\n\t\rAx4g");
+  CHECK(Unquoted(R"('\x41')") == "A");
   CHECK(Unquoted(R"('\x4')") == "x4");
   REQUIRE(RangeOf("32-35").has_value());
   CHECK(RangeOf("32-35")->first == 32);
   CHECK(RangeOf("32-35")->last == 35);
-  for (const char* text : {"", "-", "3", "3-", "-3", "3-x", "x-3", "3-4-5", "3 -4"}) {
+  for (const char* text : {"", "-", "3", "3-", "-3", "3-x", "x-3", "3-4-5", "-3-5", "3 -4"}) {
     INFO(text);
     CHECK_FALSE(RangeOf(text).has_value());
   }
@@ -460,11 +463,14 @@ TEST_CASE("a line that the grammar does not have cannot be made", "[recording]")
   CHECK(Aborts([] { Make(Kind::kSig, {{"proc", "p1"}, {"signal", "9"}, {"signal", "9"}}); }));
   CHECK(Aborts([] { Make(Kind::kNote, {{"text", "one\nEND"}}); }));
   CHECK(Aborts([] { Make(Kind::kCtl, {{"cmd", "reg"}, {"block", "1"}, {"result", "OK"}}); }));
-  CHECK(Aborts([] {
-    Line line = ReadLine("WAKE A");
-    line.fields.clear();
-    Print(line);
-  }));
+}
+
+TEST_CASE("fields that are none of the line's cannot be printed", "[recording]") {
+  Line line = ReadLine("WAKE A");
+  line.fields.push_back(line.fields[0]);
+  CHECK(Aborts([&] { Print(line); }));
+  line.fields.clear();
+  CHECK(Aborts([&] { Print(line); }));
 }
 
 // ---- Broken lines -----------------------------------------------------------------------
@@ -567,8 +573,11 @@ TEST_CASE("a broken command is told", "[recording]") {
 }
 
 TEST_CASE("a broken MACHINE is told", "[recording]") {
-  CheckBrokenLine("MACHINE kernel=4.4", "16: expected 5.9.1 or 6.1, got \"4.4\"");
-  CheckBrokenLine("MACHINE kernel=6.1.2", "16: expected 5.9.1 or 6.1, got \"6.1.2\"");
+  const std::string kernels = "a kernel (rfc, 5.9, 5.11 or 6.1, or one of these and .N)";
+  CheckBrokenLine("MACHINE kernel=4.4",
+                  "16: expected " + kernels + " after \"kernel=\", got \"4.4\"");
+  CheckBrokenLine("MACHINE kernel=6.1.2x",
+                  "16: expected " + kernels + " after \"kernel=\", got \"6.1.2x\"");
   CheckBrokenLine("MACHINE nodes=1 block_pages=1000",
                   "29: expected a power of two up to 1048576 after \"block_pages=\", got \"1000\"");
   CheckBrokenLine("MACHINE max_order=21",
@@ -576,6 +585,12 @@ TEST_CASE("a broken MACHINE is told", "[recording]") {
   CheckBrokenLine("MACHINE boot_blocks=7-0",
                   "21: expected blocks (a-b, both up to 1048576) after \"boot_blocks=\", got "
                   "\"7-0\"");
+  CheckBrokenLine("MACHINE boot_blocks=none",
+                  "21: expected blocks (a-b, both up to 1048576) after \"boot_blocks=\", got "
+                  "\"none\"");
+  CheckBrokenLine("MACHINE dimm_blocks=nonesuch",
+                  "21: expected blocks (a-b, both up to 1048576) or none after \"dimm_blocks=\", "
+                  "got \"nonesuch\"");
   CheckBrokenLine("MACHINE nodes=65",
                   "15: expected a number from 1 to 64 after \"nodes=\", got \"65\"");
   CheckBrokenLine("MACHINE debug_vm=2", "18: expected 0 or 1 after \"debug_vm=\", got \"2\"");
@@ -662,6 +677,7 @@ TEST_CASE("a machine that cannot be is told", "[recording]") {
   CheckBroken(machine("dimm_node=0", "dimm_node=1"),
               "3:158: expected a number below nodes, got \"1\"");
   CHECK(Parse(machine("nodes=1 dimm_node=0", "dimm_node=1 nodes=2 smt=1"), "f.tr").ok());
+  CHECK(Parse(machine("dimm_blocks=32-35", "dimm_blocks=none"), "f.tr").ok());
 }
 
 TEST_CASE("scenarios do not overlap", "[recording]") {
@@ -706,6 +722,14 @@ TEST_CASE("a command ends as it began", "[recording]") {
               "15:6: expected a process with a CTL or DIED before END, got \"p2\"");
   CHECK(Parse(WithLine(17, "DIED p2 9"), "f.tr").ok());
   CHECK(Parse(WithLine(16, "CALL p3 oarm 32 1\nCTL oarm 32 1 => OK"), "f.tr").ok());
+  // Of two equal commands the one that began first has ended.
+  const auto after_one_ended = [](const std::string& proc) {
+    return WithLine(13, "CALL p5 unhold\nCALL p4 unhold\nCTL unhold => OK\nEV " + proc +
+                            " A prio=0 ONLINE block=32 pfn=0x100000 nr=32768 => NOTIFY_OK\n"
+                            "CTL unhold => OK");
+  };
+  CHECK(Parse(after_one_ended("p4"), "f.tr").ok());
+  CHECK_FALSE(Parse(after_one_ended("p5"), "f.tr").ok());
 }
 
 TEST_CASE("events and signals belong to processes", "[recording]") {
@@ -879,6 +903,7 @@ TEST_CASE("probes get other names", "[recording]") {
       "CTL unreg Z => -ENOENT",
       "CTL nack A GOING_OFFLINE 16 => OK",
       "CTL clear probe_2 => -ENOENT",
+      "CTL reg RFC 7 => OK",
       "CHAIN 0 prio=5 A",
       "CHAIN 1 prio=5 slab_memory_callback",
       "EV p9 A prio=5 ONLINE block=32 pfn=0x100000 nr=32768 => NOTIFY_OK",
@@ -898,6 +923,7 @@ TEST_CASE("probes get other names", "[recording]") {
             "CTL unreg Z => -ENOENT",
             "CTL nack probe_3 GOING_OFFLINE 16 => OK",
             "CTL clear probe_2 => -ENOENT",
+            "CTL reg RFC 7 => OK",
             "CHAIN 0 prio=5 probe_3",
             "CHAIN 1 prio=5 slab_memory_callback",
             "EV p9 probe_3 prio=5 ONLINE block=32 pfn=0x100000 nr=32768 => NOTIFY_OK",
@@ -957,6 +983,7 @@ const Lines kDimm = {
     "KERN page: refcount:1 mapcount:0 pfn:0x107c00",
     "KERN migrating pfn 107c00 failed ret:1",
     "KERN migrating pfn 20000 failed ret:1",
+    "KERN failed to isolate pfn 00020000",
     "KERN memory offlining [mem 0x100000000-0x107ffffff] failed due to notifier failure",
     "KERN memory offlining [mem 0x08000000-0x0fffffff] failed due to notifier failure",
     "KERN removing memory fails, because memory [0x0000000108000000-0x000000010fffffff] is onlined",
@@ -987,6 +1014,7 @@ const Lines kDimmMoved = {
     "KERN page: refcount:1 mapcount:0 pfn:0x147c00",
     "KERN migrating pfn 147c00 failed ret:1",
     "KERN migrating pfn 20000 failed ret:1",
+    "KERN failed to isolate pfn 00020000",
     "KERN memory offlining [mem 0x140000000-0x147ffffff] failed due to notifier failure",
     "KERN memory offlining [mem 0x08000000-0x0fffffff] failed due to notifier failure",
     "KERN removing memory fails, because memory [0x0000000148000000-0x000000014fffffff] is onlined",
@@ -1007,9 +1035,9 @@ TEST_CASE("a DIMM elsewhere moves all that is said about it", "[recording]") {
   CHECK(Print(ShiftDimm(moved, -8)) == Print(file));
   CHECK(Print(ShiftDimm(file, 0)) == Print(file));
   const Lines low = LinesOf(ShiftDimm(file, -16));
-  CHECK(low[19] ==
+  CHECK(low[20] ==
         "KERN memory offlining [mem 0x80000000-0x87ffffff] failed due to notifier failure");
-  CHECK(low[22] == "KERN Unable to reserve System RAM region: 0000000098000000->00000000a0000000");
+  CHECK(low[23] == "KERN Unable to reserve System RAM region: 0000000098000000->00000000a0000000");
   CHECK(LinesOf(ShiftDimm(SmallWith({"KERN online_pages [mem 0x100000000-0x107ffffff] failed"}),
                           -24)) == Lines({"KERN online_pages [mem 0x40000000-0x47ffffff] failed"}));
 }
@@ -1020,6 +1048,8 @@ TEST_CASE("a DIMM moves only to where there is room", "[recording]") {
   CHECK(Aborts([&] { ShiftDimm(file, -24); }));
   CHECK_FALSE(Aborts([&] { ShiftDimm(file, 1048576 - 35); }));
   CHECK(Aborts([&] { ShiftDimm(file, 1048577 - 35); }));
+  const std::string without = absl::StrReplaceAll(Small(), {{"=32-35", "=none"}});
+  CHECK(Aborts([&] { ShiftDimm(Read(without, "f.tr"), 0); }));
 }
 
 TEST_CASE("the DIMM of recordings moves there and back", "[recording]") {
