@@ -195,7 +195,7 @@ class Replayer {
     if (work.op == Op::kMtalloc) return TakeInputOfMtalloc(line, work);
     const bool request = work.op == Op::kWriteState || work.op == Op::kWriteOnline;
     if (!request && work.op != Op::kOarm) return;
-    for (uint32_t i = 0; i < std::max(work.count, 1u); ++i) {
+    for (uint32_t i = 0; i < std::clamp(work.count, 1u, kMaxBlocks); ++i) {
       const BlockId b = BlockOf(line) + i;
       if (!Registered(b) || mm::BlockAt(b).section_online == 0) continue;
       if (mm::BlockAt(b).zone == mm::kSeveralZones || mm::BlockAt(b).has_hole != 0) continue;
@@ -257,7 +257,7 @@ class Replayer {
     ForEachLineOf(line, [&](const Line& l) {
       if (l.kind == Kind::kMtAlloc) got = &l;
     });
-    if (got == nullptr) return;
+    if (got == nullptr || work.count == 0) return;
     const std::optional<BlockId> first = FirstFreeRange(work.count);
     const BlockId recorded{static_cast<uint32_t>(got->Number("first"))};
     if (!first.has_value() || *first == recorded) return;
