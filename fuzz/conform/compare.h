@@ -11,7 +11,7 @@ namespace hotplug::conform {
 
 // Pages by which NR_FREE_PAGES of a zone may differ: what the kernel's own daemons and per-CPU
 // caches take and give back between two lines. Of 1,176 lines before any memory was added or
-// removed 1,153 are within 128 pages; nine, of one boot, are off by 688 to 783.
+// removed 1,153 are within 128 pages; nine, eight of them of one boot, are off by 688 to 783.
 inline constexpr int64_t kFreeTolerance = 1024;
 
 // True if the model's line is what was recorded, but for fields that are noise.

@@ -56,8 +56,6 @@ class Replayer {
       if (!keep_going_ && !report_.differences.empty()) break;
     }
     CheckUevents();
-    std::stable_sort(report_.differences.begin(), report_.differences.end(),
-                     [](const Difference& a, const Difference& b) { return a.line < b.line; });
     if (!keep_going_ && report_.differences.size() > 1) report_.differences.resize(1);
     return std::move(report_);
   }
@@ -66,8 +64,13 @@ class Replayer {
   // ---- Results ----
 
   void Differ(const Line& recorded, std::string got) {
-    report_.differences.push_back(
-        {recorded.number, recording::Print(recorded), std::move(got), processes_.Tail()});
+    // What is found late goes to its place.
+    std::vector<Difference>& all = report_.differences;
+    const auto place = std::find_if(all.rbegin(), all.rend(), [&](const Difference& d) {
+                         return d.line <= recorded.number;
+                       }).base();
+    all.insert(place,
+               {recorded.number, recording::Print(recorded), std::move(got), processes_.Tail()});
   }
 
   // Compares what was recorded with what the model shows when it is looked at.
