@@ -26,7 +26,6 @@ using testing::Records;
 using testing::Rig;
 using testing::Strings;
 using testing::ToldRig;
-using testing::ValidZonesOf;
 
 using Ints = std::vector<int>;
 

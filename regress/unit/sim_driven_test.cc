@@ -272,7 +272,7 @@ TEST_CASE("the host sees each record before the next step, and others may run in
 }
 
 TEST_CASE("a driven machine comes to the same state as one that runs by itself") {
-  uint64_t digests[2];
+  uint64_t digests[2] = {};
   for (const bool driven : {false, true}) {
     Rig rig(Layout("3nnm", "6.1"));
     const auto body = [] {
