@@ -211,10 +211,16 @@ bool pfn_range_valid_contig(Pfn start, Pfn end, uint32_t zone_index) {
 }
 
 // Takes the free chunks that cover [start, end) off the buddy and hands their pages out one
-// by one; what they have beyond the range stays free (5.6 isolate_freepages_range).
-void isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
+// by one; what they have beyond the range stays free. The isolation was tested before, under
+// a lock that was dropped since: an offlining may have taken the pages away meanwhile, and
+// then none is taken (5.6 isolate_freepages_range, strict). The pages of an owner that is
+// kNobody become an instance of their own.
+bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
   sim::spin_lock();
-  for (Pfn pfn = start; pfn < end;) {
+  bool all_free = true;
+  for (Pfn pfn = start; pfn < end && all_free; ++pfn) all_free = FreeChunkHead(pfn).v != kNoPfn;
+  if (all_free && owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
+  for (Pfn pfn = start; all_free && pfn < end;) {
     const Pfn head = FreeChunkHead(pfn);
     const Pfn chunk_end = head + (1u << PageAt(head).order);
     del_page_from_free_list(head);
@@ -228,6 +234,7 @@ void isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
     }
   }
   sim::spin_unlock();
+  return all_free;
 }
 
 void MigrateAway(Pfn start, Pfn end) {
@@ -263,9 +270,8 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
   rc = test_pages_isolated(head.v == kNoPfn ? start : head, end, Isolate::kAllocContig, &where);
   sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
   if (rc == 0) {
-    if (owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
-    isolate_freepages_range(start, end, owner);
-    sim::sched_point(kTpGrabRange, start.v, end - start);
+    if (!isolate_freepages_range(start, end, owner)) rc = -EBUSY;
+    sim::sched_point(kTpGrabRange, start.v, end - start, static_cast<uint32_t>(rc));
   }
   undo_isolate_page_range(first, last);
   return rc;

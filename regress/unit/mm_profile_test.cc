@@ -679,6 +679,30 @@ TEST_CASE("who fails to isolate a range leaves the isolation of others, or undoe
   });
 }
 
+TEST_CASE("pages that are gone between the test of the isolation and the taking are not taken") {
+  ForEachKernel([&](const char* kernel, uint32_t) {
+    Rig rig(Layout("3n", kernel));
+    int rc = 0;
+    rig.Task([&] {
+      rc = alloc_contig_range(Pfn{20}, Pfn{24}, kNobody);
+      int in_use = 0;
+      for (uint32_t pfn = 20; pfn < 24; ++pfn) in_use += PageAt(Pfn{pfn}).refcount;
+      CHECK(in_use == 1);  // what the other task took, and nothing else
+    });
+    rig.Task([&] {
+      // As who fails to isolate the range does it on 6.1; then somebody else finds its pages.
+      undo_isolate_page_range(Pfn{20}, Pfn{24});
+      alloc_pages(NodeId{0}, false, 0, kKernel);
+    });
+    rig.At(0, 3, 1);
+    CHECK(rig.Run() == sim::Stop::kFinished);
+    CHECK(Find(kTpTestIsolated) < Find(kTpAllocPages));
+    CHECK(rc == -EBUSY);
+    CHECK(NormalZone().nr_free_pages == 3);
+    CHECK(ledger().nr_instances == 0);
+  });
+}
+
 // ---- The notifier chain -----------------------------------------------------------------
 
 TEST_CASE("who registers twice is refused, or told that all is well; nothing changes") {
