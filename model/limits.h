@@ -19,6 +19,9 @@ inline constexpr uint32_t kFuzzPagesPerBlock = 64;
 inline constexpr uint32_t kMinPagesPerBlock = 4;
 inline constexpr uint32_t kMaxOrder = 12;  // largest buddy order, inclusive
 inline constexpr uint32_t kMaxNodes = 2;
+inline constexpr uint32_t kNrCpus = 2;
+inline constexpr uint32_t kMaxPcpHigh = 4;  // pages on a per-CPU list
+inline constexpr uint32_t kMaxPagevec = 4;  // pages that wait for the LRU
 // The size of a memory block in bytes, whatever the number of its pages: the page size is
 // scaled instead, so that byte constants of a driver keep their meaning (256 MiB, powernv).
 inline constexpr uint32_t kBlockShift = 28;

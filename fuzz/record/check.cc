@@ -101,6 +101,7 @@ Scenario Recordable(const Scenario& s) {
   for (uint32_t i = r.answers.size; i-- > 1;) {
     if (r.answers[i].notifier == r.answers[i - 1].notifier) r.answers.erase(i);
   }
+  r.machine.pcp_high = r.machine.pagevec = 0;
   while (r.faults.size != 0) r.faults.erase(r.faults.size - 1);
   for (uint32_t i = 0; i < r.machine.blocks.size; ++i) {
     scenario::Block& b = r.machine.blocks[i];

@@ -257,9 +257,9 @@ bool OneNode(Candidate& c, uint32_t i) {
   return i == 0;
 }
 
-template <bool scenario::Machine::* kFlag>
-bool ClearMachineFlag(Candidate& c, uint32_t i) {
-  c.s.machine.*kFlag = false;
+template <auto kField>
+bool ClearMachineField(Candidate& c, uint32_t i) {
+  c.s.machine.*kField = {};
   return i == 0;
 }
 
@@ -303,8 +303,10 @@ const Reduction kReductions[] = {
     {"zone", NormalZone},
     {"reserved", ClearBlockFlag<&scenario::Block::reserved>},
     {"offline", ClearBlockFlag<&scenario::Block::offline>},
-    {"auto_online", ClearMachineFlag<&scenario::Machine::auto_online>},
-    {"debug_vm", ClearMachineFlag<&scenario::Machine::debug_vm>},
+    {"pcp_high", ClearMachineField<&scenario::Machine::pcp_high>},
+    {"pagevec", ClearMachineField<&scenario::Machine::pagevec>},
+    {"auto_online", ClearMachineField<&scenario::Machine::auto_online>},
+    {"debug_vm", ClearMachineField<&scenario::Machine::debug_vm>},
     {"first block", UsualFirstBlock},
 };
 const uint32_t kNrReductions = sizeof(kReductions) / sizeof(kReductions[0]);

@@ -4,8 +4,8 @@
 #include "model/mm/memory.h"
 
 #include "model/instrument/state.h"
+#include "model/mm/function.h"
 #include "model/mm/hotplug.h"
-#include "model/mm/pcp.h"
 
 namespace hotplug::instrument {
 
@@ -79,7 +79,7 @@ int Eject(const Work& w) {
 // ---- Printing ----
 
 int Dump(const Work&) {
-  mm::drain_all_pages();
+  mm::fn_ret(mm::Fn::kDrainAllPages);
   return 0;
 }
 

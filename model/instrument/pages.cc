@@ -15,11 +15,7 @@ namespace {
 uint32_t CountOf(Pfn pfn) { return static_cast<uint32_t>(mm::PageAt(pfn).refcount); }
 
 // One page for the module, which puts none of its pages on the LRU.
-Pfn TakePage(bool movable) {
-  const Pfn pfn = mm::alloc_pages(mm::NodeId{0}, movable, 0, mm::kInstrument);
-  if (pfn.v != mm::kNoPfn) mm::PageAt(pfn).flags &= static_cast<uint8_t>(~mm::kFlagLru);
-  return pfn;
-}
+Pfn TakePage(bool movable) { return mm::alloc_pages(mm::NodeId{0}, movable, 0, mm::kInstrument); }
 
 // Pages that were taken in vain, linked as they are on a free list.
 void FreeList(uint32_t first) {

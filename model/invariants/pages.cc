@@ -52,7 +52,9 @@ bool TypesAreLegal(const View& v) {
 }
 
 bool FreeIsLegal(const View& v) {
-  if (v.ghost.owner != mm::kBuddy) return !mm::PageBuddy(v.page) || v.phase == Phase::kAbsent;
+  if (v.ghost.owner == mm::kPcp && mm::PageBuddy(v.page)) return false;
+  if (v.ghost.owner != mm::kBuddy && v.ghost.owner != mm::kPcp)
+    return !mm::PageBuddy(v.page) || v.phase == Phase::kAbsent;
   return v.page.refcount == 0 && !mm::PageOffline(v.page) && InMemory(v.phase);
 }
 

@@ -37,6 +37,8 @@ class Recorded {
 
 // Whether a call that failed has left this page of its range as it should: free (or held
 // only for a moment on its way there), not in memory, or somebody else's.
+bool Free(Owner o) { return o == mm::kBuddy || o == mm::kPcp; }
+
 bool GivenBack(Pfn pfn, Owner self) {
   const Phase phase = mm::PhaseOf(pfn);
   if (phase == Phase::kAbsent || phase == Phase::kOffline || phase == Phase::kCommitted)
@@ -51,7 +53,7 @@ bool GivenBack(Pfn pfn, Owner self) {
     return false;
   }
   if (g.owner == mm::kNobody) return g.transient != 0 && p.refcount == g.transient;
-  return others || g.owner == mm::kBuddy || g.owner == mm::kFreeing || g.owner == mm::kCore;
+  return others || Free(g.owner) || g.owner == mm::kFreeing || g.owner == mm::kCore;
 }
 
 void CheckFailedCall(const InstanceGhost& i, Owner self) {
@@ -78,7 +80,11 @@ void CheckSucceededCall(const InstanceGhost& i) {
 
 bool HasLiveOwner(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
-  if (o == mm::kBuddy || o == mm::kBoot) return true;
+  if (Free(o) || o == mm::kBoot) return true;
+  // Its owner has freed it, and a CPU's pagevec has the last reference.
+  if (o == mm::kNobody && GhostAt(pfn).transient != 0) {
+    return mm::PageAt(pfn).refcount == GhostAt(pfn).transient;
+  }
   if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o));
   return mm::IsAllocation(o) && mm::mm().allocations[o - mm::kFirstAllocation].live != 0;
 }

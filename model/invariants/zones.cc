@@ -5,6 +5,7 @@
 
 #include "model/invariants/judge.h"
 #include "model/mm/page.h"
+#include "model/mm/pcp.h"
 
 namespace hotplug::invariants {
 
@@ -58,12 +59,13 @@ ZoneSums SumsOfZones() {
 }
 
 void CheckOffline() {
-  ForEachBlock([](BlockId b) {
+  const bool lists = mm::mm().pcp_high != 0;
+  ForEachBlock([lists](BlockId b) {
     if (mm::BlockGhostAt(b).phase != Phase::kOffline) return;
     const Pfn start = mm::FirstPfn(b);
     for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
       const mm::page& p = mm::PageAt(pfn);
-      if (!mm::PageBuddy(p) && !mm::PageLRU(p)) continue;
+      if (!mm::PageBuddy(p) && !mm::PageLRU(p) && !(lists && mm::OnPcpList(pfn))) continue;
       AddPage(Id::kI4, pfn, 0, p.refcount, mm::GhostAt(pfn).writer);
       return;
     }

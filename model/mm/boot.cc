@@ -27,6 +27,8 @@ void InitGeometry(MmState& m, const BootConfig& c) {
   m.kernel = c.kernel;
   m.debug_vm = c.debug_vm ? 1 : 0;
   m.memhp_default_online_type = c.auto_online;
+  m.pcp_high = c.pcp_high;
+  m.pagevec_size = c.pagevec_size;
   m.lowest_zone = ZONE_NORMAL;
   m.fine_points = (1u << c.block_order) <= kPagePointsUpTo ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/mm/pcp.h"
 #include "model/mm/tracepoints.h"
 
 namespace hotplug::mm {
@@ -90,7 +91,7 @@ Pfn rmqueue(uint32_t zone_index, migratetype want, uint32_t order) {
   return Pfn{kNoPfn};
 }
 
-void prep_new_page(Pfn pfn, uint32_t order, bool lru, Owner owner) {
+void prep_new_page(Pfn pfn, uint32_t order, Owner owner) {
   // Of a compound page only the head has a count.
   for (uint32_t i = 0; i < (1u << order); ++i) {
     PageAt(pfn + i).order = 0;
@@ -99,7 +100,6 @@ void prep_new_page(Pfn pfn, uint32_t order, bool lru, Owner owner) {
   page& p = PageAt(pfn);
   p.refcount = 1;
   p.order = static_cast<uint8_t>(order);
-  p.flags = lru ? kFlagLru : 0;
 }
 
 allocation* NewAllocation(uint32_t* index) {
@@ -121,6 +121,7 @@ int AllocOne(NodeId nid, bool movable, uint32_t order) {
     *a = allocation{
         pfn.v, static_cast<uint8_t>(order), static_cast<uint8_t>(sim::current_task().v), 1,
         0,     mm().next_allocation_seq++};
+    if (movable) lru_cache_add(pfn);
   }
   sim::sched_point(kTpAllocPages, pfn.v, order, movable ? 1 : 0);
   return pfn.v == kNoPfn ? -ENOMEM : 0;
@@ -196,6 +197,33 @@ void RefileFreePages(Pfn pageblock, bool counted) {
   }
 }
 
+namespace {
+
+void free_one_page(Pfn pfn, uint32_t order) {
+  // Linking a page that is linked already would make a circle of the list.
+  if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
+  sim::spin_lock();
+  FileInPieces(pfn, order);
+  sim::spin_unlock();
+}
+
+// A free page for an allocation: of this CPU, or else of the buddy.
+Pfn TakeFree(uint32_t zone_index, migratetype want, uint32_t order) {
+  const bool lists = order == 0 && mm().pcp_high != 0;
+  const Pfn pfn = lists ? rmqueue_pcplist(zone_index, want) : Pfn{kNoPfn};
+  return pfn.v == kNoPfn ? rmqueue(zone_index, want, order) : pfn;
+}
+
+}  // namespace
+
+void free_checked_page(Pfn pfn, uint32_t order) {
+  if (PageAt(pfn).type != 0) {
+    bad_page(pfn);
+  } else {
+    free_one_page(pfn, order);
+  }
+}
+
 void free_unref_page(Pfn pfn, uint32_t order) {
   page& p = PageAt(pfn);
   const bool debug = mm().debug_vm != 0;
@@ -206,19 +234,17 @@ void free_unref_page(Pfn pfn, uint32_t order) {
   }
   p.flags = 0;
   for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kFreeing);
-  const bool was_isolated = isolated(pfn);
-  if (AtPagePoint(pfn)) sim::sched_point(kTpFreeUnrefPage, pfn.v, was_isolated ? 1 : 0);
+  const auto mt = static_cast<migratetype>(PageblockAt(pfn));
+  if (AtPagePoint(pfn)) {
+    sim::sched_point(kTpFreeUnrefPage, pfn.v, mt == MIGRATE_ISOLATE ? 1 : 0);
+  }
   pfn_to_page(pfn);  // its memmap may be gone by now
-  // Into an isolated pageblock goes what it is, unchecked; elsewhere a page that still has a
-  // type is found when the per-CPU list is drained.
-  if (!was_isolated && p.type != 0) {
-    bad_page(pfn);
+  if (mt == MIGRATE_ISOLATE) {
+    free_one_page(pfn, order);  // what it is, unchecked
+  } else if (order == 0 && mm().pcp_high != 0) {
+    free_unref_page_commit(pfn, mt);
   } else {
-    // Linking a page that is linked already would make a circle of the list.
-    if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
-    sim::spin_lock();
-    FileInPieces(pfn, order);
-    sim::spin_unlock();
+    free_checked_page(pfn, order);
   }
 }
 
@@ -227,13 +253,14 @@ Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner) {
   for (uint32_t n = 0; n < kMaxNodes; ++n) {
     const NodeId from{(nid.v + n) % kMaxNodes};
     for (uint32_t kind = movable ? ZONE_MOVABLE + 1u : ZONE_NORMAL + 1u; kind-- > 0;) {
+      const uint32_t zone_index = ZoneIndex(from, static_cast<zone_type>(kind));
       sim::spin_lock();
-      Pfn pfn = rmqueue(ZoneIndex(from, static_cast<zone_type>(kind)), want, order);
+      Pfn pfn = TakeFree(zone_index, want, order);
       while (pfn.v != kNoPfn && !check_new_page(pfn)) {
         bad_page(pfn);  // and the page is leaked
-        pfn = rmqueue(ZoneIndex(from, static_cast<zone_type>(kind)), want, order);
+        pfn = TakeFree(zone_index, want, order);
       }
-      if (pfn.v != kNoPfn) prep_new_page(pfn, order, movable, owner);
+      if (pfn.v != kNoPfn) prep_new_page(pfn, order, owner);
       sim::spin_unlock();
       if (pfn.v != kNoPfn) return pfn;
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The buddy allocator (5.6 mm/page_alloc.c): free lists by order and migratetype, ordinary
-// allocation and freeing. Per-CPU lists are not modelled: a page that is freed goes to the
-// buddy in the next step.
+// allocation and freeing.
 #ifndef MODEL_MM_BUDDY_H_
 #define MODEL_MM_BUDDY_H_
 
@@ -26,11 +25,16 @@ Pfn FreeChunkHead(Pfn pfn);
 void RefileFreePages(Pfn pageblock, bool counted);
 
 // The two halves of freeing: the page's checks and its pageblock's migratetype are read, a
-// step later it is put on a list (5.6 free_unref_page; kernel-facts 4.6 and 8.1).
+// step later it is put on a list: of a CPU if there are such, else of the buddy (5.6
+// free_unref_page; kernel-facts 4.6 and 8.1).
 void free_unref_page(Pfn pfn, uint32_t order);
 
+// The other way to the buddy, from where a free page was on a list of its own: one that still
+// has a type is reported and leaked (5.6 free_pages_check).
+void free_checked_page(Pfn pfn, uint32_t order);
+
 // An allocation of 2^order pages for `owner` from `nid`, or from other nodes if it has none
-// left; count 1, on the LRU if movable. kNoPfn if there is no memory.
+// left; count 1. A movable one is not on the LRU yet (pcp.h). kNoPfn if there is no memory.
 Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner);
 
 // Ordinary allocations of a task. Returns -ENOMEM, or 0.

@@ -186,6 +186,7 @@ int MigrateAndTest(const Range& r) {
         sim::sched_point(kTpSignalBackoff, r.block.v);
         return -EINTR;
       }
+      if (!kernel().lru_cache_disable) lru_add_drain_all();
       int rc = 0;
       pfn = scan_movable_pages(pfn, r.end(), &rc);
       sim::sched_point(kTpScanMovable, r.block.v, static_cast<uint32_t>(rc), pfn.v);
@@ -195,7 +196,7 @@ int MigrateAndTest(const Range& r) {
       sim::loop_point(pfn.v);
     }
     fn_ret(Fn::kDissolveFreeHugePages, 0);
-    if (kernel().drain == Drain::kPageblockAndLoop) drain_all_pages();
+    if (kernel().drain == Drain::kPageblockAndLoop) drain_all_pages(BlockAt(r.block).zone);
     Pfn where{kNoPfn};
     const int rc = fn_ret(Fn::kTestPagesIsolated,
                           test_pages_isolated(r.start, r.end(), Isolate::kMemoryOffline, &where));
@@ -233,6 +234,17 @@ void offline_isolated_pages(const Range& r) {
   fn_ret(Fn::kOfflineIsolatedPages);
 }
 
+// Pages that a CPU keeps for itself would be in the way, where the kernel knows it.
+void DisableCaches(uint32_t zone_index) {
+  if (kernel().drain == Drain::kPcpDisabled) zone_pcp_disable(zone_index);
+  if (kernel().lru_cache_disable) lru_cache_disable();
+}
+
+void EnableCaches() {
+  if (kernel().lru_cache_disable) lru_cache_enable();
+  if (kernel().drain == Drain::kPcpDisabled) zone_pcp_enable();
+}
+
 // Accounting of a block that is gone, up to the last notification.
 void FinishOffline(const Range& r, const memory_notify_arg& arg) {
   const uint32_t zone_index = BlockAt(r.block).zone;
@@ -242,7 +254,7 @@ void FinishOffline(const Range& r, const memory_notify_arg& arg) {
   z.nr_isolate_pageblock -= r.nr_pages / PagesPerPageblock();
   sim::spin_unlock();
   sim::sched_point(kTpFixIsolateCount, r.block.v, z.nr_isolate_pageblock);
-  if (kernel().drain == Drain::kPcpDisabled) zone_pcp_enable();
+  EnableCaches();
   z.managed_pages -= r.nr_pages;
   fn_ret(Fn::kAdjustManagedPageCount);
   adjust_present_page_count(zone_index, -static_cast<int32_t>(r.nr_pages));
@@ -281,7 +293,6 @@ int OfflineIsolated(const Range& r, sim::Tp* reason) {
 }
 
 int offline_range(const Range& r) {
-  const bool pcp_disabled = kernel().drain == Drain::kPcpDisabled;
   sim::Tp reason = kTpOfflineFailedHole;
   if (BlockAt(r.block).has_hole != 0) {
     sim::record(reason, r.block.v);
@@ -291,8 +302,7 @@ int offline_range(const Range& r) {
     sim::record(kTpOfflineFailedZones, r.block.v);
     return -EINVAL;
   }
-  if (pcp_disabled) zone_pcp_disable();
-  if (kernel().lru_cache_disable) fn_ret(Fn::kLruCacheDisable);
+  DisableCaches(BlockAt(r.block).zone);
   int rc = start_isolate_page_range(r.start, r.end(), Isolate::kMemoryOffline);
   if (rc == 0) {
     rc = OfflineIsolated(r, &reason);
@@ -300,7 +310,7 @@ int offline_range(const Range& r) {
     reason = kTpOfflineFailedIsolate;
   }
   if (rc == 0) return 0;
-  if (pcp_disabled) zone_pcp_enable();
+  EnableCaches();
   sim::record(reason, r.block.v);
   return rc;
 }

@@ -82,7 +82,7 @@ int start_isolate_page_range(Pfn start, Pfn end, Isolate why) {
     const int rc = set_migratetype_isolate(pb, why);
     sim::sched_point(kTpIsolate, pb.v, static_cast<uint32_t>(rc));
     if (rc == 0) {
-      if (kernel().drain != Drain::kPcpDisabled) drain_all_pages();
+      if (kernel().drain != Drain::kPcpDisabled) drain_all_pages(PageAt(pb).zone);
       continue;
     }
     undo_isolate_page_range(start, pb);
@@ -156,6 +156,7 @@ bool migrate_page(Pfn pfn) {
     SetOwner(target, owner);
     --p.refcount;
     SetOwner(pfn, kNobody);
+    lru_cache_add(target);
   } else if (p.refcount > 0) {
     p.flags |= kFlagLru;
     Touch(pfn);
@@ -239,12 +240,19 @@ bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
 
 void MigrateAway(Pfn start, Pfn end) {
   constexpr int kTries = 5;  // 5.6 __alloc_contig_migrate_range; the failure is tolerated
+  const bool disable = kernel().lru_cache_disable;
+  if (disable) {
+    lru_cache_disable();
+  } else {
+    lru_add_drain_all();
+  }
   for (int i = 0; i < kTries; ++i) {
     int rc = 0;
     const Pfn pfn = scan_movable_pages(start, end, &rc);
-    if (pfn.v == kNoPfn || sim::fatal_signal_pending()) return;
+    if (pfn.v == kNoPfn || sim::fatal_signal_pending()) break;
     do_migrate_range(pfn, end);
   }
+  if (disable) lru_cache_enable();
 }
 
 Pfn AlignDown(Pfn pfn, uint32_t pages) { return Pfn{pfn.v & ~(pages - 1)}; }
@@ -262,7 +270,7 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
     if (kernel().contig_undo_all) undo_isolate_page_range(first, last);
     return rc;
   }
-  if (kernel().drain == Drain::kPcpDisabled) drain_all_pages();
+  if (kernel().drain == Drain::kPcpDisabled) drain_all_pages(PageAt(start).zone);
   MigrateAway(start, end);
   // The range may begin in the middle of a free chunk.
   const Pfn head = FreeChunkHead(start);

@@ -27,7 +27,7 @@ Owner ActingOwner() {
 
 uint32_t Entitled(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
-  if (o == kNobody || o == kBuddy || o == kFreeing) return 0;
+  if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp) return 0;
   // Of an allocation of several pages only the first has a count.
   if (IsAllocation(o) && mm().allocations[o - kFirstAllocation].pfn != pfn.v) return 0;
   return GivenUp(pfn, o) ? 0 : 1;
@@ -92,6 +92,16 @@ void AddTransient(Pfn pfn) {
 void DropTransient(Pfn pfn) {
   --GhostAt(pfn).transient;
   --ledger().transients;
+  Touch(pfn);
+}
+
+void AddCached(Pfn pfn) {
+  ++GhostAt(pfn).transient;
+  Touch(pfn);
+}
+
+void DropCached(Pfn pfn) {
+  --GhostAt(pfn).transient;
   Touch(pfn);
 }
 

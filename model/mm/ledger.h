@@ -29,6 +29,7 @@ inline constexpr Owner kBoot = 3;        // reserved at boot
 inline constexpr Owner kCore = 4;        // being onlined, or the target of a migration
 inline constexpr Owner kKernel = 5;      // taken by the kernel itself (background.h)
 inline constexpr Owner kInstrument = 6;  // taken by the module of the recordings
+inline constexpr Owner kPcp = 7;         // free, on the list of a CPU
 inline constexpr Owner kFirstInstance = 0x100;
 inline constexpr Owner kFirstAllocation = 0x200;
 
@@ -89,7 +90,7 @@ struct Ledger {
   OperationGhost op;
   Trespass trespass;
   uint32_t nr_touched;
-  uint32_t transients;  // references of walkers and migration, in all
+  uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
   uint32_t report_pfn;
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
   uint16_t callback_owner;  // whose callback is being delivered an event, by callback_task
@@ -136,6 +137,9 @@ void SetOwner(Pfn pfn, Owner owner);
 void SetPhase(BlockId b, Phase phase);
 void AddTransient(Pfn pfn);
 void DropTransient(Pfn pfn);
+// The same for the reference of a CPU's pagevec. A machine with such references is at rest.
+void AddCached(Pfn pfn);
+void DropCached(Pfn pfn);
 // A driver's code is about to change the page's count or type: does it own the page?
 void DriverAccess(Pfn pfn);
 void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner);

@@ -111,6 +111,21 @@ struct allocation {
   uint32_t seq;  // older allocations have lower numbers
 };
 
+// The free pages that a CPU keeps back of a zone, the oldest first. One more than it may keep
+// has room, for the moment between adding and passing on.
+struct per_cpu_pages {
+  uint8_t count;
+  std::array<uint8_t, kMaxPcpHigh + 1> mt;  // types of their pageblocks when they were freed
+  uint8_t pad[2];
+  std::array<uint32_t, kMaxPcpHigh + 1> pfn;
+};
+
+// The pages that wait on a CPU to be put on the LRU, the oldest first.
+struct pagevec {
+  uint32_t nr;
+  std::array<uint32_t, kMaxPagevec> pfn;
+};
+
 // An object of kmalloc.
 struct heap_object {
   uint16_t start;  // offset in the heap
@@ -142,7 +157,11 @@ struct MmState {
   uint8_t fine_points;                // loops over pages have a scheduling point per page
   uint8_t trace_functions;            // entries and returns of functions are recorded (function.h)
   uint8_t lowest_zone;                // enum zone_type: the lowest zone that the machine has
+  uint8_t pcp_high;                   // pages that a per-CPU list keeps; 0: there are no lists
+  uint8_t pagevec_size;               // pages that a pagevec keeps until it is full; 0: none
 
+  uint8_t pcp_disabled;       // index + 1 of the zone whose lists are disabled
+  uint8_t lru_disable_count;  // who has the pagevecs disabled
   uint8_t nr_heap_objects;
   uint32_t heap_used;
   uint32_t next_allocation_seq;
@@ -150,7 +169,6 @@ struct MmState {
   uint32_t dirs;                       // live debugfs directories, a bit each
   std::array<uint8_t, 4> fault_calls;  // calls so far of each FaultSite
   uint32_t chain_head;                 // offset of the first notifier block, 0 without one
-  uint32_t pad;
 
   sim::Mutex device_hotplug_lock;
   sim::PercpuRwSem cpu_hotplug_lock;
@@ -160,6 +178,8 @@ struct MmState {
   std::array<sim::Mutex, kMaxBlocks> device_lock;
 
   std::array<zone, kMaxNodes * MAX_NR_ZONES> zones;
+  std::array<std::array<per_cpu_pages, kNrCpus>, kMaxNodes * MAX_NR_ZONES> pcp;
+  std::array<pagevec, kNrCpus> lru_add;
   std::array<node, kMaxNodes> nodes;
   std::array<memory_block, kMaxBlocks> blocks;
   std::array<allocation, kMaxAllocations> allocations;

@@ -39,6 +39,8 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
   c.max_order = machine.max_order;
   c.debug_vm = machine.debug_vm;
   c.kernel = machine.kernel;
+  c.pcp_high = machine.pcp_high;
+  c.pagevec_size = machine.pagevec;
   c.auto_online = machine.auto_online ? mm::MMOP_ONLINE : mm::MMOP_OFFLINE;
   for (uint32_t i = 0; i < c.nr_blocks; ++i) {
     const scenario::Block& b = machine.blocks[i];

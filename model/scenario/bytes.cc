@@ -86,6 +86,8 @@ constexpr auto kForms = Spread<32, Form>({{Form::kWriteEnable, 7},
                                           {Form::kSleep, 2},
                                           {Form::kLongSleep, 1}});
 
+// Sizes of per-CPU lists and of pagevecs: mostly there are none.
+constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
 constexpr std::array<uint8_t, 8> kBlockOrders = {2, 3, 4, 2, 3, 4, 5, 6};
 constexpr std::array<uint8_t, 16> kBelow = {0, 1, 0, 1, 0, 2, 0, 1, 0, 2, 1, 0, 3, 4, 5, 6};
 constexpr uint32_t kFirstBlock = 4;
@@ -238,6 +240,8 @@ void DecodeMachine1(const Record& r, Machine* m) {
     block.zone = i < movable_from ? Zone::kNormal : Zone::kMovable;
   }
   m->blocks[0].reserved = m->first_block == 0;
+  m->pcp_high = Pick(kCacheSizes, r[5]);
+  m->pagevec = Pick(kCacheSizes, r[6]);
 }
 
 void DecodeTask(const Record& r, Scenario* s) { s->tasks.push(Task{Pick(kRoleTable, r[1])}); }
@@ -459,6 +463,8 @@ Record EncodeMachine1(const Machine& m) {
   r[2] = static_cast<uint8_t>((movable[0] == 0 ? 0 : 1) | (movable[1] == 0 ? 0 : 2));
   r[3] = movable[0];
   r[4] = movable[1];
+  r[5] = Place(kCacheSizes, m.pcp_high);
+  r[6] = Place(kCacheSizes, m.pagevec);
   return r;
 }
 

@@ -31,6 +31,7 @@ class Generator {
     MakeNotifiers();
     MakeFaults();
     MakeSchedule();
+    MakeCaches();
     return s_;
   }
 
@@ -42,6 +43,7 @@ class Generator {
   void MakeNotifiers();
   void MakeFaults();
   void MakeSchedule();
+  void MakeCaches();
 
   // Programs, one for each role.
   void Memtrace(uint32_t task);
@@ -105,6 +107,12 @@ void Generator::MakeMachine() {
   m.first_block = static_cast<uint8_t>(random_.OneIn(3) ? random_.Between(1, 9) : 4);
   const bool other_size = random_.OneIn(6);
   MakeBlocks(other_size ? random_.Between(2, 12) : random_.Between(4, 8));
+}
+
+// Last, so that the rest of a scenario is the same with and without.
+void Generator::MakeCaches() {
+  if (random_.OneIn(6)) s_.machine.pcp_high = static_cast<uint8_t>(random_.Between(1, kMaxPcpHigh));
+  if (random_.OneIn(6)) s_.machine.pagevec = static_cast<uint8_t>(random_.Between(1, kMaxPagevec));
 }
 
 void Generator::MakeBlocks(uint32_t blocks) {

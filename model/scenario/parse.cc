@@ -138,6 +138,7 @@ class Parser {
   bool Literal(absl::string_view word);
   bool Key(absl::string_view key, Word* value);
   bool OptionalKey(absl::string_view key, Word* value);
+  bool OptionalNumber(absl::string_view key, uint32_t most, uint8_t* value);
   bool Number(const Word& word, uint64_t low, uint64_t high, uint64_t* value);
   bool PowerOfTwo(const Word& word, uint32_t low, uint32_t high, uint8_t* order);
   template <class Words>
@@ -316,6 +317,16 @@ bool Parser::ReadDriver() {
   return Row(Take(), "a driver", names_.drivers, names_.nr_drivers, &s_.driver) && End();
 }
 
+// A key that is left out leaves `*value` as it is.
+bool Parser::OptionalNumber(absl::string_view key, uint32_t most, uint8_t* value) {
+  Word word;
+  uint64_t number = 0;
+  if (!OptionalKey(key, &word)) return true;
+  if (!Number(word, 0, most, &number)) return false;
+  *value = static_cast<uint8_t>(number);
+  return true;
+}
+
 bool Parser::ReadMachine() {
   Machine& m = s_.machine;
   Word word;
@@ -330,6 +341,8 @@ bool Parser::ReadMachine() {
     if (!OneOf(word, kSwitchWords, &on)) return false;
     m.auto_online = on != 0;
   }
+  if (!OptionalNumber("pcp_high=", kMaxPcpHigh, &m.pcp_high)) return false;
+  if (!OptionalNumber("pagevec=", kMaxPagevec, &m.pagevec)) return false;
   if (!Key("pages_per_block=", &word)) return false;
   if (!PowerOfTwo(word, kMinPagesPerBlock, kMaxPagesPerBlock, &m.block_order)) return false;
   if (!Key("pageblock_pages=", &word)) return false;

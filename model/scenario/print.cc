@@ -41,10 +41,14 @@ std::string_view Word(const Words& words, Enum value) {
 }
 
 void PrintMachine(const Machine& m, const Names& names, std::string* out) {
-  AppendAll(
-      out, "machine kernel=", names.kernels[m.kernel], " debug_vm=", Word(kSwitchWords, m.debug_vm),
-      " auto_online=", Word(kSwitchWords, m.auto_online), " pages_per_block=", PagesPerBlock(m),
-      " pageblock_pages=", uint32_t{1} << m.pageblock_order, " max_order=", +m.max_order, "\n");
+  AppendAll(out, "machine kernel=", names.kernels[m.kernel],
+            " debug_vm=", Word(kSwitchWords, m.debug_vm),
+            " auto_online=", Word(kSwitchWords, m.auto_online));
+  if (m.pcp_high != 0) AppendAll(out, " pcp_high=", +m.pcp_high);
+  if (m.pagevec != 0) AppendAll(out, " pagevec=", +m.pagevec);
+  AppendAll(out, " pages_per_block=", PagesPerBlock(m),
+            " pageblock_pages=", uint32_t{1} << m.pageblock_order, " max_order=", +m.max_order,
+            "\n");
 }
 
 void PrintBlocks(const Machine& m, std::string* out) {

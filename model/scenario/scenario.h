@@ -59,6 +59,8 @@ struct Machine {
   uint8_t kernel = 0;              // row of the table of kernel profiles
   bool debug_vm = false;           // CONFIG_DEBUG_VM
   bool auto_online = false;        // memhp_auto_online
+  uint8_t pcp_high = 0;            // pages that a per-CPU list keeps, 0 .. kMaxPcpHigh
+  uint8_t pagevec = 0;             // pages that wait on a CPU for the LRU, 0 .. kMaxPagevec
   uint8_t block_order = 2;         // log2(pages of a memory block), 2 .. 15
   uint8_t pageblock_order = 2;     // <= block_order
   uint8_t max_order = 2;           // largest buddy order, inclusive; <= block_order, kMaxOrder

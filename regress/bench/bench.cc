@@ -153,6 +153,7 @@ Stream MakeStream(uint32_t runs) {
   stream.scenarios.reserve(runs);
   for (uint64_t seed = 1; stream.scenarios.size() < runs; ++seed) {
     Scenario s = scenario::Generate(seed, options);
+    s.machine.pcp_high = s.machine.pagevec = 0;
     AddWalker(&s, seed);
     if (MakeDense(&s)) {
       stream.scenarios.push_back(s);

@@ -14,6 +14,7 @@
 #include "model/mm/kernel.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
+#include "model/mm/pcp.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
 
@@ -1211,6 +1212,7 @@ TEST_CASE("a page held in Movable cannot be moved", "[instrument]") {
 uint32_t LruPage() {
   const Pfn pfn = mm::alloc_pages(mm::NodeId{0}, true, 0, mm::kKernel);
   REQUIRE(mm::BlockOf(pfn).v == 7);
+  mm::lru_cache_add(pfn);
   return pfn.v;
 }
 

@@ -11,6 +11,7 @@
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
 #include "model/mm/page.h"
+#include "model/mm/pcp.h"
 #include "model/scenario/random.h"
 #include "regress/unit/harness.h"
 
@@ -274,6 +275,7 @@ TEST_CASE("isolation refuses what is isolated, reserved or unmovable, and undoes
     const Pfn unmovable = alloc_pages(NodeId{0}, false, 0, kFirstAllocation);
     rcs.push_back(IsolateOne(unmovable.v & ~1u, Isolate::kMemoryOffline));
     const Pfn movable = alloc_pages(NodeId{0}, true, 2, kFirstAllocation);
+    lru_cache_add(movable);
     rcs.push_back(IsolateOne(movable.v, Isolate::kMemoryOffline));
   });
   CHECK(rcs == std::vector<int>{0, -EBUSY, 0, 1, -EBUSY, -EBUSY, 0});
