@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/conform/compare.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <iterator>
+
+#include "model/mm/function.h"
 
 namespace hotplug::conform {
 
@@ -76,7 +80,8 @@ bool SameMessage(std::string_view recorded, std::string_view model) {
   size_t i = 0;
   for (const char c : model) {
     if (c != '#') {
-      if (i == recorded.size() || recorded[i++] != c) return false;
+      if (i == recorded.size() || recorded[i] != c) return false;
+      ++i;
       continue;
     }
     if (i < recorded.size() && recorded[i] == '-') ++i;
@@ -88,6 +93,19 @@ bool SameMessage(std::string_view recorded, std::string_view model) {
     if (i == start) return false;
   }
   return i == recorded.size();
+}
+
+bool CountsAlike(std::string_view function) {
+  static constexpr mm::Fn kCounted[] = {
+      mm::Fn::kStartIsolatePageRange,  mm::Fn::kOfflinePages,        mm::Fn::kOnlinePages,
+      mm::Fn::kRemovePfnRangeFromZone, mm::Fn::kZonePcpDisable,      mm::Fn::kZonePcpEnable,
+      mm::Fn::kOfflineIsolatedPages,   mm::Fn::kMemoryNotify,        mm::Fn::kDeviceOffline,
+      mm::Fn::kDeviceOnline,           mm::Fn::kMemorySubsysOffline, mm::Fn::kMemorySubsysOnline,
+      mm::Fn::kMovePfnRangeToZone,     mm::Fn::kLruCacheDisable,
+  };
+  return std::any_of(std::begin(kCounted), std::end(kCounted), [&](mm::Fn f) {
+    return function == mm::kFunctionNames[static_cast<uint32_t>(f)];
+  });
 }
 
 bool MayRepeat(std::string_view message) {

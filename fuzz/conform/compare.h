@@ -20,6 +20,10 @@ bool Same(const recording::Line& recorded, const recording::Line& model);
 // A kernel message: `#` in the model's text stands for any number.
 bool SameMessage(std::string_view recorded, std::string_view model);
 
+// Functions that the model calls as often as the kernel does; others poll, retry or depend on
+// what the background does.
+bool CountsAlike(std::string_view function);
+
 // Messages whose presence and number depend on the rate limit of the kernel's log and on
 // where exactly pages of the background lie.
 bool MayRepeat(std::string_view message);

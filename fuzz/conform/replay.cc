@@ -28,16 +28,6 @@ using mm::BlockId;
 using recording::Kind;
 using recording::Line;
 
-// Functions that the model calls as often as the kernel does; others poll, retry or depend on
-// what the background does.
-constexpr mm::Fn kCounted[] = {
-    mm::Fn::kStartIsolatePageRange,  mm::Fn::kOfflinePages,        mm::Fn::kOnlinePages,
-    mm::Fn::kRemovePfnRangeFromZone, mm::Fn::kZonePcpDisable,      mm::Fn::kZonePcpEnable,
-    mm::Fn::kOfflineIsolatedPages,   mm::Fn::kMemoryNotify,        mm::Fn::kDeviceOffline,
-    mm::Fn::kDeviceOnline,           mm::Fn::kMemorySubsysOffline, mm::Fn::kMemorySubsysOnline,
-    mm::Fn::kMovePfnRangeToZone,     mm::Fn::kLruCacheDisable,
-};
-
 class Replayer {
  public:
   Replayer(const recording::File& file, std::string_view path, bool keep_going)
@@ -583,11 +573,8 @@ class Replayer {
     counting_ = next != nullptr && next->kind == Kind::kFnCount;
     const std::string function(line.Text("function"));
     const uint32_t count = processes_.Returns(function);
-    const bool counted = std::any_of(std::begin(kCounted), std::end(kCounted), [&](mm::Fn f) {
-      return function == mm::kFunctionNames[static_cast<uint32_t>(f)];
-    });
-    const bool same =
-        counted ? line.Number("count") == count : (count != 0) == (line.Number("count") != 0);
+    const bool same = CountsAlike(function) ? line.Number("count") == count
+                                            : (count != 0) == (line.Number("count") != 0);
     if (!same) Differ(line, absl::StrCat("FNCOUNT ", function, " = ", count));
   }
 

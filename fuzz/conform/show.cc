@@ -233,6 +233,12 @@ std::string RegionBusy(const sim::Record& r) {
   return absl::StrFormat("Unable to reserve System RAM region: %016x->%016x", start, end);
 }
 
+std::string RemoveGranularity(const sim::Record& r) {
+  const uint64_t start = Physical(mm::FirstPfn(BlockId{r.a}).v);
+  const uint64_t end = Physical(mm::FirstPfn(BlockId{r.a + r.b}).v);
+  return absl::StrFormat("Refuse to remove 0x%x - 0x%x,wrong granularity", start, end);
+}
+
 std::string RemoveOnlined(uint32_t block) {
   const uint64_t start = Physical(mm::FirstPfn(BlockId{block}).v);
   const uint64_t end = Physical(mm::FirstPfn(BlockId{block + 1}).v) - 1;
@@ -275,6 +281,8 @@ Texts MessagesOf(const sim::Record& r, const Machine& machine) {
       return {RegionBusy(r)};
     case mm::kTpRemoveOnlined:
       return {RemoveOnlined(r.a)};
+    case mm::kTpRemoveGranularity:
+      return {RemoveGranularity(r)};
     case mm::kTpWarnInUse:
       return Warning(machine, {absl::StrCat(r.a, " pages are still in use!")},
                      "mm/page_alloc.c:# free_contig_range");

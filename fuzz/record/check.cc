@@ -84,6 +84,10 @@ absl::Status Check(const Scenario& s) {
   if (s.faults.size != 0) {
     return absl::InvalidArgumentError("a fault is injected, for which recordings have no words");
   }
+  if (s.machine.pcp_high != 0 || s.machine.pagevec != 0) {
+    return absl::InvalidArgumentError(
+        "the CPUs keep pages back (pcp_high, pagevec), and those of recordings are drained");
+  }
   for (uint32_t i = 0; i < s.machine.blocks.size; ++i) {
     if (NodeAsRead(s.machine, i) == s.machine.blocks[i].node) continue;
     return absl::InvalidArgumentError(

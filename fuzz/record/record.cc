@@ -64,7 +64,6 @@ struct Process {
   Stage shown = Stage::kNotBegun;                           // by its lines
   bool requested = false;                                   // its REQ line is there
   bool handled = false;                                     // its handler got signal 10
-  bool met_offlining = false;                               // a signal came while it had the lock
   uint32_t deadly = 0;                                      // the first signal that kills it
   std::optional<mm::memory_notify_arg> arg = std::nullopt;  // of its events
   // Read from the socket when the work is over; of a machine that died before, not any more.
@@ -97,9 +96,8 @@ class Recorder : public run::Observer {
   }
 
   // Behind the run.
-  absl::StatusOr<recording::File> Finish() {
+  recording::File Finish() {
     Step();
-    if (!refused_.ok()) return refused_;
     if (!Idle() || sim::sim().nr_done != sim::sim().nr_tasks) {
       Emit(Read("END_INCOMPLETE"));
       return std::move(file_);
@@ -252,8 +250,6 @@ class Recorder : public run::Observer {
       case mm::kTpScanMovable:
         Find(r.task)->stage = Stage::kLookedOver;
         return;
-      case mm::kTpSignalBackoff:
-        return BackedOff(*Find(r.task));
       default:
         return Message(r);
     }
@@ -305,18 +301,8 @@ class Recorder : public run::Observer {
     } else if (p.deadly == 0) {
       p.deadly = number;
     }
-    if (holder_ == p.number) p.met_offlining = true;
     Mark(p);
     Say(p, Read(absl::StrCat("SIG p", p.number, " ", number)));
-  }
-
-  // A handler runs before a write that waits for the lock is started anew, so such a signal
-  // cannot interrupt the offlining later. The simulated one keeps it pending.
-  void BackedOff(const Process& p) {
-    if (p.met_offlining || !refused_.ok()) return;
-    refused_ = absl::InvalidArgumentError(
-        absl::StrCat("SIGUSR1 that came while p", p.number,
-                     " waited for the hotplug lock interrupts its offlining, as no kernel does"));
   }
 
   void Event(Process& p, const sim::Record& r) {
@@ -350,8 +336,8 @@ class Recorder : public run::Observer {
     Process* p = Find(r.task);
     if (p == nullptr) return;
     for (Line& line : conform::LinesOf(r, {p->number, nullptr}, machine_)) {
-      if (line.kind == Kind::kUevent) p->uevent = std::move(line);
       if (line.kind == Kind::kKern) SayOfKernel(*p, WithNumbers(line, r));
+      if (line.kind == Kind::kUevent) p->uevent = std::move(line);
     }
   }
 
@@ -398,7 +384,6 @@ class Recorder : public run::Observer {
   const Scenario& scenario_;
   recording::File file_;
   conform::Machine machine_;
-  absl::Status refused_;
   size_t seen_ = 0;         // records of the trace
   int64_t processes_ = 0;   // so far
   int64_t holder_ = 0;      // of the hotplug lock, by its number

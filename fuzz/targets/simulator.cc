@@ -60,7 +60,6 @@ bool JoinOrder(const hotplug::sim::LockOrder& order) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  namespace run = hotplug::run;
   const Scenario s =
       hotplug::scenario::Decode(data, size, hotplug::drivers::kNrDrivers, hotplug::mm::kNrKernels);
   const Outcome recorded = RunIt(s, OnViolation::kRecord, false);

@@ -138,7 +138,7 @@ int Mtalloc(const Work& w) {
   if (m.nr_pages != 0) return -EEXIST;
   if (w.count == 0 || w.count > kMaxBlocks || (w.count & (w.count - 1)) != 0) return -EINVAL;
   const uint32_t nr_pages = w.count * mm::PagesPerBlock();
-  const Pfn base = mm::alloc_contig_pages(nr_pages, NodeId{0});
+  const Pfn base = mm::alloc_contig_pages(nr_pages, NodeId{0}, mm::kInstrument);
   if (base.v == mm::kNoPfn) return -ENOMEM;
   m.base_pfn = base.v;
   m.nr_pages = nr_pages;

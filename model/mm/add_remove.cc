@@ -115,6 +115,14 @@ void FreeBootMemmap() {
   }
 }
 
+// Blocks that hold their own memmap are removed one by one (6.1 get_nr_vmemmap_pages_cb).
+bool AnyHasItsMemmap(BlockId start, uint32_t nr_blocks) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    if (Present(start + i) && BlockAt(start + i).nr_vmemmap_pages != 0) return true;
+  }
+  return false;
+}
+
 // 5.6 try_offline_node().
 void try_offline_node(NodeId nid) {
   bool any = false;
@@ -131,6 +139,10 @@ int try_remove_memory(BlockId start, uint32_t nr_blocks) {
     if (!Present(start + i) || BlockAt(start + i).state == MEM_OFFLINE) continue;
     sim::record(kTpRemoveOnlined, start.v + i);
     return -EBUSY;
+  }
+  if (nr_blocks != 1 && AnyHasItsMemmap(start, nr_blocks)) {
+    sim::record(kTpRemoveGranularity, start.v, nr_blocks);
+    return -EINVAL;
   }
   mem_hotplug_begin();
   for (uint32_t i = 0; i < nr_blocks; ++i) {
@@ -196,7 +208,7 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
   lock_device_hotplug();
   int rc = kernel().many_blocks || Present(start) ? 0 : -EINVAL;
   if (rc == 0) rc = OfflineBlocks(start, nr_blocks);
-  if (rc == 0) __remove_memory(start, nr_blocks);
+  if (rc == 0) rc = try_remove_memory(start, nr_blocks);
   unlock_device_hotplug();
   sim::sched_point(kTpOfflineAndRemove, start.v, static_cast<uint32_t>(rc));
   return rc;

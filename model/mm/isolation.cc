@@ -288,7 +288,7 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
 namespace {
 
 // The lowest range of a zone that can be had; kNoPfn without one.
-Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index) {
+Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
   const zone& z = mm().zones[zone_index];
   // The span is read once for each candidate: blocks may come and go meanwhile.
   for (uint64_t pfn = (z.zone_start_pfn + nr - 1) / nr * nr;
@@ -299,17 +299,17 @@ Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index) {
     const bool valid = pfn_range_valid_contig(start, end, zone_index);
     sim::spin_unlock();
     sim::sched_point(kTpContigCandidate, start.v, end - start, valid ? 1 : 0);
-    if (valid && alloc_contig_range(start, end, kNobody) == 0) return start;
+    if (valid && alloc_contig_range(start, end, owner) == 0) return start;
   }
   return Pfn{kNoPfn};
 }
 
 }  // namespace
 
-Pfn alloc_contig_pages(uint64_t nr, NodeId nid) {
+Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
   HOTPLUG_CHECK(nr != 0 && nr % PagesPerBlock() == 0);
   for (uint32_t kind = ZONE_NORMAL + 1u; kind-- > ZONE_DMA;) {
-    const Pfn pfn = AllocContigInZone(nr, ZoneIndex(nid, static_cast<zone_type>(kind)));
+    const Pfn pfn = AllocContigInZone(nr, ZoneIndex(nid, static_cast<zone_type>(kind)), owner);
     if (pfn.v != kNoPfn) return pfn;
   }
   sim::sched_point(kTpContigFailed, nid.v);

@@ -46,6 +46,10 @@ inline bool Repeats(const recording::Line& line) {
   return conform::MayRepeat(text) || text.starts_with("note: ") || text.starts_with("page: ");
 }
 
+inline bool RoughlyCounted(const recording::Line& line) {
+  return !conform::CountsAlike(line.Text("function"));
+}
+
 inline bool IsRemark(const recording::Line& line) {
   return line.Text("text").find('=') == std::string_view::npos;
 }
@@ -95,7 +99,8 @@ inline constexpr Row kRows[] = {
     {Kind::kKpf, "mappedmore", Class::kNoise, "what processes map"},
     {Kind::kFnEnter, "", Class::kNoise, "which calls are shown"},
     {Kind::kFnRet, "", Class::kNoise, "which calls are shown", "", nullptr, "result"},
-    {Kind::kFnCount, "", Class::kNoise, "polls and retries"},
+    {Kind::kFnCount, "", Class::kNoise, "polls and retries", "polls", RoughlyCounted},
+    {Kind::kFnCount, "function", Class::kNoise, "which functions are counted"},
     {Kind::kKern, "text", Class::kNoise, "repeats with time, and its numbers", "repeats", Repeats},
 };
 

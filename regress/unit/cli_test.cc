@@ -200,6 +200,32 @@ TEST_CASE("run", "[cli]") {
   Begins(trace.out, cli("run empty").out + "      memtrace-1 [001]     1: kmalloc: ");
 }
 
+TEST_CASE("run --record", "[cli]") {
+  const Cli cli;
+  cli.Write("offline.scn",
+            "scenario 1\ndriver rfc_v1\n"
+            "machine kernel=6.1 pages_per_block=4 pageblock_pages=4 max_order=2\n"
+            "memory 4-5 node=0 zone=Normal\n"
+            "task user-1\n  write memory5/state offline\n");
+  const Result ok = cli("run --record=offline.tr offline.scn");
+  CHECK(ok.code == 0);
+  Begins(ok.out, "offline.scn: driver=rfc_v1 kernel=6.1 verdict=ok steps=");
+  CHECK(cli("conform offline.tr").code == 0);
+  // What is there stays there.
+  const std::string recorded = cli.Read("offline.tr");
+  Has(recorded, "\nRET p1 ");
+  const Result again = cli("run --record=offline.tr offline.scn");
+  CHECK(again.code == 2);
+  Begins(again.out, "offline.tr: ");
+  CHECK(cli.Read("offline.tr") == recorded);
+  // Nothing is written that could not be done again.
+  const Result no_words = cli("run --record=fails.tr fails.scn");
+  CHECK(no_words.code == 2);
+  Begins(no_words.out, "fails.scn: cannot be recorded: ");
+  CHECK(cli("conform fails.tr").code == 2);
+  CHECK(cli("run --record=two.tr offline.scn offline.scn").code == 2);
+}
+
 TEST_CASE("the worst of several files is the exit code", "[cli]") {
   const Cli cli;
   CHECK(cli("run empty empty").code == 0);

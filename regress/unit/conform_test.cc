@@ -17,6 +17,8 @@ namespace hotplug::conform {
 
 namespace {
 
+const std::string kNothing;  // compared with, so that a failure shows what there is
+
 namespace fs = std::filesystem;
 using recording::File;
 
@@ -65,14 +67,14 @@ File Again(const File& file) {
 
 TEST_CASE("all recordings of real kernels conform", "[conform]") {
   CHECK(Recordings().size() >= 58);
-  for (const std::string& path : Replayed()) CHECK(FirstDifference(Read(path), path) == "");
+  for (const std::string& path : Replayed()) CHECK(FirstDifference(Read(path), path) == kNothing);
 }
 
 TEST_CASE("what a recording means does not depend on names and numbers in it", "[conform]") {
   int64_t shift = 6;
   for (const std::string& path : Replayed()) {
     const File file = recording::RenameProbes(recording::RenumberPriorities(Read(path)));
-    CHECK(FirstDifference(Again(recording::ShiftDimm(file, shift)), path) == "");
+    CHECK(FirstDifference(Again(recording::ShiftDimm(file, shift)), path) == kNothing);
     shift = shift == 6 ? 992 : 6;  // near and far
   }
 }

@@ -1208,6 +1208,14 @@ TEST_CASE("a page held in Movable cannot be moved", "[instrument]") {
   CHECK(ResultOf(p).rc == 7);
 }
 
+TEST_CASE("a boot may allocate for memtrace as often as it likes", "[instrument]") {
+  Host host;
+  for (uint32_t i = 0; i <= kMaxInstances; ++i) {
+    CHECK(host.Do(Mtalloc(1)) == 0);
+    CHECK(host.Do(Command(Op::kMtfree)) == 0);
+  }
+}
+
 // A page on the LRU of block 7, of a process that stays.
 uint32_t LruPage() {
   const Pfn pfn = mm::alloc_pages(mm::NodeId{0}, true, 0, mm::kKernel);

@@ -569,6 +569,24 @@ TEST_CASE("a block holds its own memmap where kernel, parameter, request and siz
   }
 }
 
+TEST_CASE("blocks that hold their own memmap are removed one by one") {
+  Rig rig(RealSize("6.1"));
+  mm().mhp_memmap_on_memory = 1;
+  Ints rcs;
+  rig.Do([&] {
+    for (uint32_t block = 5; block < 7; ++block) {
+      rcs.push_back(offline_and_remove_memory(BlockId{block}, 1));
+      add_memory(NodeId{0}, BlockId{block}, 1, true);
+      device_online(BlockId{block});
+    }
+    rcs.push_back(offline_and_remove_memory(BlockId{5}, 2));
+  });
+  CHECK(rcs == Ints{0, 0, -EINVAL});
+  CHECK(CountHere(kTpRemoveGranularity) == 1);
+  CHECK(StatesOf(5, 2) == Strings{"offline", "offline"});
+  CHECK_FALSE(mm().device_hotplug_lock.lock.held());
+}
+
 // ---- Contiguous allocation --------------------------------------------------------------
 
 // The block that a contiguous allocation of one block gets; 0 without one.

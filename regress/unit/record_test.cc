@@ -18,6 +18,8 @@ namespace hotplug::record {
 
 namespace {
 
+const std::string kNothing;  // compared with, so that a failure shows what there is
+
 using recording::File;
 using recording::Kind;
 using recording::Line;
@@ -69,7 +71,7 @@ struct Tally {
 void RecordOne(const Scenario& s, uint64_t seed, Tally* tally) {
   INFO("seed " << seed);
   REQUIRE(scenario::Invalid(s, run::Names()) == nullptr);
-  REQUIRE(Why(s) == "");
+  REQUIRE(Why(s) == kNothing);
   ++tally->scenarios;
   run::Outcome outcome;
   const absl::StatusOr<File> file = Record(s, "generated", {}, &outcome);
@@ -78,7 +80,7 @@ void RecordOne(const Scenario& s, uint64_t seed, Tally* tally) {
   tally->complete += file->lines.back().kind == Kind::kEnd ? 1 : 0;
   for (const Line& line : file->lines) ++tally->lines[line.kind];
   const std::string difference = FirstDifference(recording::Print(*file));
-  REQUIRE(difference == "");
+  REQUIRE(difference == kNothing);
 }
 
 Tally RecordMany(uint32_t count, uint64_t seed, scenario::GenerateOptions options) {
@@ -130,8 +132,8 @@ TEST_CASE("a recording shows what a run does, and the same each time", "[record]
             "CTL reg A 3 => OK",
             "CTL nack A GOING_OFFLINE 16 5 1 => OK",
             "REQ p1 block=5 file=state value='offline'",
-            "EV p1 A prio=3 GOING_OFFLINE block=5 pfn=0x14 nr=4 => 0x8011 (errno -EBUSY, stops the "
-            "chain)",
+            std::string("EV p1 A prio=3 GOING_OFFLINE block=5 pfn=0x14 nr=4") +
+                " => 0x8011 (errno -EBUSY, stops the chain)",
             "EV p1 A prio=3 CANCEL_OFFLINE block=5 pfn=0x14 nr=4 => NOTIFY_OK",
             "KERN memory offlining [mem 0x50000000-0x5fffffff] failed due to notifier failure",
             "RET p1 block=5 file=state value='offline' => -EBUSY",
@@ -144,7 +146,7 @@ TEST_CASE("a recording shows what a run does, and the same each time", "[record]
             "REQ p3 block=5 file=state value='garbage'",
             "RET p3 block=5 file=state value='garbage' => -EINVAL",
         });
-  CHECK(FirstDifference(recording::Print(file)) == "");
+  CHECK(FirstDifference(recording::Print(file)) == kNothing);
   CHECK(recording::Print(Recorded(s)) == recording::Print(file));
 }
 
@@ -170,11 +172,11 @@ TEST_CASE("a recording that says something else does not conform", "[record]") {
     REQUIRE(at != std::string::npos);
     return FirstDifference(std::string(text).replace(at, from.size(), to));
   };
-  CHECK(changed("=> 7\n", "=> -EBUSY\n") != "");
-  CHECK(changed(" OFFLINE block=5", " CANCEL_OFFLINE block=5") != "");
-  CHECK(changed("KERN Offlined Pages 4", "KERN Offlined Pages 8") != "");
-  CHECK(changed("SCENARIO_END", "STATE 5=online(Normal)\nSCENARIO_END") != "");
-  CHECK(changed("UEVENT offline", "UEVENT online") != "");
+  CHECK(changed("=> 7\n", "=> -EBUSY\n") != kNothing);
+  CHECK(changed(" OFFLINE block=5", " CANCEL_OFFLINE block=5") != kNothing);
+  CHECK(changed("KERN Offlined Pages 4", "KERN Offlined Pages 8") != kNothing);
+  CHECK(changed("SCENARIO_END", "STATE 5=online(Normal)\nSCENARIO_END") != kNothing);
+  CHECK(changed("UEVENT offline", "UEVENT online") != kNothing);
 }
 
 TEST_CASE("a run that does not end gives a recording that is incomplete", "[record]") {
@@ -186,7 +188,7 @@ TEST_CASE("a run that does not end gives a recording that is incomplete", "[reco
     run::RunOptions options;
     options.max_steps = steps;
     const std::string text = recording::Print(Recorded(s, options));
-    CHECK(FirstDifference(text) == "");
+    CHECK(FirstDifference(text) == kNothing);
     CHECK(text.ends_with("\nEND_INCOMPLETE\n") != text.ends_with("\nEND\n"));
   }
 }
@@ -195,7 +197,7 @@ TEST_CASE("what recordings have no words for is refused", "[record]") {
   const auto why = [](const std::string& rest) {
     return Why(testing::Parsed(testing::kSmall + rest));
   };
-  CHECK(why("task user-1\n  write memory5/state offline\n  sleep 3\n") == "");
+  CHECK(why("task user-1\n  write memory5/state offline\n  sleep 3\n") == kNothing);
   CHECK(why("task memtrace-1\n  write memtrace/enable 0x10000000\n") ==
         "memtrace-1 writes to memtrace/enable, for which recordings have no words");
   CHECK(why("task memtrace-1\n  read memtrace/enable\n") ==
@@ -207,6 +209,11 @@ TEST_CASE("what recordings have no words for is refused", "[record]") {
             "  answer MEM_ONLINE NOTIFY_OK\n"
             "task user-1\n  write memory5/state offline\n") ==
         "notifier A has several answers, and a notifier of a recording has one");
+  Scenario keeps =
+      testing::Parsed(testing::kSmall + "task user-1\n  write memory5/state offline\n");
+  keeps.machine.pagevec = 2;
+  CHECK(Why(keeps) ==
+        "the CPUs keep pages back (pcp_high, pagevec), and those of recordings are drained");
   CHECK(Why(testing::Parsed(std::string(testing::kHeader) +
                             "memory 4 node=0 zone=Normal\n"
                             "memory 5 node=1 zone=Normal offline\n"
