@@ -172,8 +172,9 @@ std::vector<Line> ShowPages(BlockId block, const std::string& at) {
 
 Line ShowKpf(BlockId block) {
   const uint32_t pages = mm::PagesPerBlock();
-  const PageCounts c = Count(block);
-  const bool online = mm::BlockAt(block).section_online != 0;
+  // A file may ask for a block that the machine does not have: pages of nothing.
+  const bool online = mm::BlockExists(block) && mm::BlockAt(block).section_online != 0;
+  const PageCounts c = online ? Count(block) : PageCounts{};
   const auto if_online = [online](uint32_t n) { return Num(online ? n : 0); };
   const std::string bytes = Num(uint64_t{pages} * 8);
   return Make(Kind::kKpf, {{"block", Num(block.v)},

@@ -79,6 +79,19 @@ TEST_CASE("what a recording means does not depend on names and numbers in it", "
   }
 }
 
+// Whoever looked can have asked for anything; the answer is a difference, as of any wrong line.
+TEST_CASE("a look at a block that is not there is a difference", "[conform]") {
+  const std::string path = "regress/real-kernel-traces/6.1/rfc.tr";
+  std::string text = recording::Print(Read(path));
+  const std::string look = "\nKPF block=";
+  const size_t at = text.find(look);
+  REQUIRE(at != std::string::npos);
+  text.insert(at + look.size(), "9");
+  const absl::StatusOr<File> file = recording::Parse(text, path);
+  REQUIRE(file.ok());
+  CHECK(FirstDifference(*file, path).find(" recorded: KPF block=9") != std::string::npos);
+}
+
 TEST_CASE("kernel messages are compared but for numbers that are noise", "[conform]") {
   CHECK(
       SameMessage("page: refcount:4 mapcount:1 pfn:0x20000", "page: refcount:# mapcount:# pfn:#"));
