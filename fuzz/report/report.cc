@@ -2,6 +2,7 @@
 #include "fuzz/report/report.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "fuzz/report/expect.h"
 #include "fuzz/report/holders.h"
@@ -95,9 +96,15 @@ std::string Value(char letter, const Violation& v) {
 // ---- Who is who ----
 
 std::string OwnerName(mm::Owner o, const Scenario& s) {
-  constexpr const char* kNames[] = {"nobody", "the buddy", "nobody (being freed)",
+  constexpr const char* kNames[] = {"nobody",
+                                    "the buddy",
+                                    "nobody (being freed)",
                                     "the kernel since boot",
-                                    "mm (being onlined, or the target of a migration)"};
+                                    "mm (being onlined, or the target of a migration)",
+                                    "the kernel",
+                                    "the module of the recordings",
+                                    "nobody (free, on the list of a CPU)"};
+  static_assert(std::size(kNames) == mm::kPcp + 1, "a name for each owner that is no object");
   if (mm::IsInstance(o)) {
     const mm::InstanceGhost& i = mm::InstanceAt(o);
     return "memory allocated by " + TaskOrNone(s, i.task) +
