@@ -30,6 +30,7 @@ namespace hotplug::scenario {
 namespace {
 
 constexpr char kBlanks[] = " \t\r";
+constexpr size_t kShownWord = 60;  // of a word that is not what was expected
 
 // A word of a line, or an empty one: its end.
 struct Word {
@@ -207,7 +208,8 @@ const Parser::Line Parser::kLines[] = {
 };
 
 bool Parser::Fail(const Word& found, absl::string_view expected) {
-  std::string what = absl::StrCat("'", absl::CHexEscape(found.text), "'");
+  std::string what = absl::StrCat("'", absl::CHexEscape(found.text.substr(0, kShownWord)),
+                                  found.text.size() > kShownWord ? "..." : "", "'");
   if (found.text.empty()) what = found.column == end_column_ ? "end of line" : "nothing";
   error_ = absl::StrCat(filename_, ":", line_, ":", found.column, ": expected ", expected,
                         ", found ", what);
