@@ -21,7 +21,8 @@ std::string FunctionName(const invariants::Violation& v, const drivers::Driver& 
 std::string DedupToken(const invariants::Violation& v, const drivers::Driver& driver) {
   const bool block = v.block != invariants::kNoBlock;
   return std::string(invariants::Name(v.id)) + "/" + FunctionName(v, driver) + "@" +
-         (block ? PhaseName(v.phase) : "none") + "/" + EventName(v.last_event);
+         (block ? PhaseName(v.phase) : "none") + "/" + (v.unasked != 0 ? "lone-" : "") +
+         EventName(v.last_event);
 }
 
 }  // namespace hotplug::report

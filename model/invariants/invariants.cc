@@ -68,6 +68,8 @@ Violation* Add(Violation v) {
   v.step = sim::sim().step;
   if (sim::sim().last.tp == mm::kTpNotifierCall && v.function == mm::kTpNotifierCall) {
     v.callback = static_cast<uint16_t>(1 + sim::sim().last.b);
+    const bool of_owner = v.callback > mm::kDriverName && mm::IsInstance(v.owner);
+    v.unasked = of_owner && mm::InstanceAt(v.owner).asked == 0 ? 1 : 0;
   }
   ++all.total;
   if (config().stop && sim::sim().stop == sim::Stop::kNone) {

@@ -77,6 +77,8 @@ struct Violation {
   uint8_t silent;      // a real kernel of this configuration would not print it
   uint8_t transient;   // references of walkers on the page
   uint8_t page_type;
+  uint8_t unasked;  // that step was the callback of the page's owner, never told GOING_OFFLINE
+  uint8_t pad[3];
 };
 inline constexpr uint32_t kNoBlock = UINT32_MAX;
 

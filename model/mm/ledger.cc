@@ -18,6 +18,11 @@ bool GivenUp(Pfn pfn, Owner o) {
   return InstanceAt(o).given_up != 0;
 }
 
+bool Overlaps(const InstanceGhost& instance, const memory_notify_arg& arg) {
+  return arg.start_pfn.v < instance.base + instance.nr &&
+         instance.base < arg.start_pfn.v + arg.nr_pages;
+}
+
 }  // namespace
 
 Owner ActingOwner() {
@@ -130,7 +135,7 @@ InstanceId NewInstance(Pfn base, uint32_t nr) {
   HOTPLUG_CHECK(l.nr_instances < kMaxInstances);
   const uint32_t id = l.nr_instances++;
   const uint32_t task = sim::current_task().v;
-  l.instances[id] = InstanceGhost{base.v, nr, static_cast<uint8_t>(task), 0, 0, 0, 0, {}};
+  l.instances[id] = InstanceGhost{base.v, nr, static_cast<uint8_t>(task), 0, 0, 0, 0, 0, {}};
   l.instance_of[task] = static_cast<uint8_t>(id + 1);
   return InstanceId{id};
 }
@@ -178,6 +183,7 @@ void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int
   // Who refuses keeps what it has.
   const bool refused = notifier_to_errno(answer) != 0;
   if (action == MEM_GOING_OFFLINE && !refused) InstanceAt(owner).given_up = 1;
+  if (action == MEM_GOING_OFFLINE && Overlaps(InstanceAt(owner), arg)) InstanceAt(owner).asked = 1;
   if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) InstanceAt(owner).given_up = 0;
   // What the owner may hold has changed, so its pages are to be looked at again.
   for (Pfn pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; ++pfn) {

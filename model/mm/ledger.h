@@ -61,7 +61,8 @@ struct InstanceGhost {
   uint8_t released;   // its memory was given back by adding it again
   uint8_t call_over;  // the call that allocated it has returned: 2 in this step, then 1
   uint8_t given_up;   // from the return of its GOING_OFFLINE callback to its terminator
-  uint8_t pad[3];
+  uint8_t asked;      // its callback has been told GOING_OFFLINE of some of its pages
+  uint8_t pad[2];
 };
 
 // The offline operation in progress; mem_hotplug_lock allows one at a time.

@@ -190,6 +190,10 @@ TEST_CASE("tokens", "[report]") {
   CHECK(DedupToken(v, RfcV1()) == "I1/notifier-C@offlining/MEM_CANCEL_OFFLINE");
   v = MakeViolation(Id::kK4, 0, 4, mm::Phase::kAbsent, 0);
   CHECK(DedupToken(v, RfcV1()) == "K4/boot@absent/none");
+  v.callback = 1 + mm::kDriverName;
+  v.unasked = 1;
+  CHECK(DedupToken(v, RfcV1()) ==
+        "I1/memtrace_memory_notifier_cb@offlining/lone-MEM_CANCEL_OFFLINE");
   v = MakeViolation(Id::kI13, sim::kTpContended, invariants::kNoBlock, mm::Phase::kAbsent, 0);
   CHECK(DedupToken(v, RfcV1()) == "I13/contention_begin@none/none");
   const char* const phases[] = {"absent", "offline",   "onlining",
