@@ -1,22 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/report/suppressions.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
+#include <system_error>
 
 namespace hotplug::report {
 
 namespace {
 
+constexpr size_t kMaxLine = 1000;
+
+// When a star has to take in one more character, only the last one need: what the earlier
+// ones take in can stay as little as it is. So the time is a product and not a power.
 bool Matches(std::string_view pattern, std::string_view token) {
-  if (pattern.empty()) return token.empty();
-  if (pattern[0] != '*') {
-    return !token.empty() && pattern[0] == token[0] && Matches(pattern.substr(1), token.substr(1));
+  size_t p = 0;
+  size_t t = 0;
+  size_t star = std::string_view::npos;
+  size_t star_ends = 0;
+  while (t < token.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_ends = t;
+    } else if (p < pattern.size() && pattern[p] == token[t]) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++star_ends;
+    } else {
+      return false;
+    }
   }
-  for (size_t skip = 0; skip <= token.size(); ++skip) {
-    if (Matches(pattern.substr(1), token.substr(skip))) return true;
-  }
-  return false;
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 std::string_view Trimmed(std::string_view line) {
@@ -26,32 +46,85 @@ std::string_view Trimmed(std::string_view line) {
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
+bool IsControl(char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\r') || c == 0x7f; }
+bool IsGraphic(char c) { return c > ' ' && c < 0x7f; }
+
+// What is wrong with a line; null if nothing is.
+const char* Fault(std::string_view line) {
+  if (line.size() > kMaxLine) return "the line is too long";
+  if (std::any_of(line.begin(), line.end(), IsControl)) return "not text: a control character";
+  const std::string_view pattern = Trimmed(line);
+  if (!std::all_of(pattern.begin(), pattern.end(), IsGraphic)) {
+    return "a pattern is one word of ASCII characters";
+  }
+  // A file of something else, or a star alone, would pass over everything or nothing.
+  if (!pattern.empty() && pattern.find('/') == std::string_view::npos) {
+    return "expected a pattern of <invariant>/<function>@<phase>/<event>";
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool Suppressions::Load(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return false;
-  std::stringstream text;
-  text << file.rdbuf();
-  Add(text.str());
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    error_ = path + ": " + std::strerror(EISDIR);
+    return false;
+  }
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (file.fail()) {
+    error_ = path + ": " + std::strerror(errno);
+    return false;
+  }
+  return Add(text, path);
+}
+
+bool Suppressions::Add(std::string_view text, const std::string& name) {
+  std::vector<Pattern> added;
+  for (uint32_t number = 1; !text.empty(); ++number) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    const std::string place = name + ":" + std::to_string(number);
+    if (const char* fault = Fault(line)) {
+      error_ = place + ": " + fault;
+      return false;
+    }
+    if (const std::string_view pattern = Trimmed(line); !pattern.empty()) {
+      added.push_back({std::string(pattern), place});
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  std::move(added.begin(), added.end(), std::back_inserter(patterns_));
   return true;
 }
 
-void Suppressions::Add(std::string_view text) {
-  while (!text.empty()) {
-    const size_t end = text.find('\n');
-    const std::string_view pattern = Trimmed(text.substr(0, end));
-    if (!pattern.empty()) patterns_.emplace_back(pattern);
-    if (end == std::string_view::npos) break;
-    text.remove_prefix(end + 1);
+bool Suppressions::Match(std::string_view token) {
+  bool any = false;
+  for (Pattern& pattern : patterns_) {
+    if (!Matches(pattern.text, token)) continue;
+    ++pattern.matches;
+    any = true;
   }
+  return any;
 }
 
-bool Suppressions::Match(std::string_view token) const {
-  for (const std::string& pattern : patterns_) {
-    if (Matches(pattern, token)) return true;
+std::vector<std::string> Suppressions::Unused() const {
+  std::vector<std::string> unused;
+  for (const Pattern& pattern : patterns_) {
+    if (pattern.matches == 0) unused.push_back(pattern.text);
   }
-  return false;
+  return unused;
+}
+
+std::string Suppressions::UnusedReport() const {
+  std::string report;
+  for (const Pattern& pattern : patterns_) {
+    if (pattern.matches != 0) continue;
+    report += pattern.place + ": " + pattern.text + " has matched nothing\n";
+  }
+  return report;
 }
 
 }  // namespace hotplug::report

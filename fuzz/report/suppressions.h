@@ -8,6 +8,7 @@
 #ifndef FUZZ_REPORT_SUPPRESSIONS_H_
 #define FUZZ_REPORT_SUPPRESSIONS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,15 +17,31 @@ namespace hotplug::report {
 
 class Suppressions {
  public:
-  // Adds the patterns of a file. False if it cannot be read.
+  // Adds the patterns of a file: all, or none and false if it cannot be read or is broken.
+  // error() says why then, as `FILE: ...` or `FILE:LINE: ...`.
   bool Load(const std::string& path);
-  void Add(std::string_view text);
-  // Whether some pattern matches the whole token.
-  bool Match(std::string_view token) const;
+  // The same for a text that is in no file; `name` stands for it.
+  bool Add(std::string_view text, const std::string& name);
+  const std::string& error() const { return error_; }
+
+  // Whether some pattern matches the whole token. Every one that does is used from now on.
+  bool Match(std::string_view token);
   bool empty() const { return patterns_.empty(); }
 
+  // The patterns that no token has matched, in their order: what they were for is cured, or
+  // has not been met.
+  std::vector<std::string> Unused() const;
+  // A line for each of them, `FILE:LINE: PATTERN has matched nothing`.
+  std::string UnusedReport() const;
+
  private:
-  std::vector<std::string> patterns_;
+  struct Pattern {
+    std::string text;
+    std::string place;  // FILE:LINE
+    uint64_t matches = 0;
+  };
+  std::vector<Pattern> patterns_;
+  std::string error_;
 };
 
 }  // namespace hotplug::report
