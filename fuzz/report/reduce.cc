@@ -5,6 +5,7 @@
 
 #include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
+#include "model/mm/types.h"
 #include "model/sim/tracepoints.h"
 
 namespace hotplug::report {
@@ -200,6 +201,13 @@ bool FirstCallOfAnswer(Candidate& c, uint32_t i) {
   return true;
 }
 
+// A plain refusal, where any other answer does no more.
+bool PlainAnswer(Candidate& c, uint32_t i) {
+  if (i >= c.s.answers.size) return false;
+  c.s.answers[i].value = mm::NOTIFY_BAD;
+  return true;
+}
+
 bool FirstCallOfFault(Candidate& c, uint32_t i) {
   if (i >= c.s.faults.size) return false;
   c.s.faults[i].nth = 1;
@@ -273,6 +281,14 @@ bool FewerPages(Candidate& c, uint32_t i) {
   return true;
 }
 
+// One pageblock and one free chunk a block, so that no size is there for nothing.
+bool OrdersOfBlock(Candidate& c, uint32_t i) {
+  scenario::Machine& m = c.s.machine;
+  m.pageblock_order = m.block_order;
+  m.max_order = m.block_order;
+  return i == 0;
+}
+
 // Where the example of the documentation and the empty byte string have it.
 bool UsualFirstBlock(Candidate& c, uint32_t i) {
   c.s.machine.first_block = scenario::Machine{}.first_block;
@@ -295,10 +311,12 @@ const Reduction kReductions[] = {
     {"value", LeastValue},
     {"half the value", HalfValue},
     {"order", ZeroField<&Op::order>},
+    {"argument", ZeroField<&Op::arg>},
     {"page", ZeroField<&Op::page>},
     {"nth answer", FirstCallOfAnswer},
     {"nth fault", FirstCallOfFault},
     {"block of an answer", AnswerToAnyBlock},
+    {"value of an answer", PlainAnswer},
     {"priority", PriorityZero},
     {"zone", NormalZone},
     {"reserved", ClearBlockFlag<&scenario::Block::reserved>},
@@ -307,6 +325,7 @@ const Reduction kReductions[] = {
     {"pagevec", ClearMachineField<&scenario::Machine::pagevec>},
     {"auto_online", ClearMachineField<&scenario::Machine::auto_online>},
     {"debug_vm", ClearMachineField<&scenario::Machine::debug_vm>},
+    {"orders", OrdersOfBlock},
     {"first block", UsualFirstBlock},
 };
 const uint32_t kNrReductions = sizeof(kReductions) / sizeof(kReductions[0]);

@@ -314,7 +314,7 @@ TEST_CASE("minimize", "[cli]") {
         "max_order=2\n"
         "memory 4-5 node=0 zone=Normal\n"
         "notifier A priority=0\n"
-        "  answer MEM_GOING_OFFLINE nth=2 -EBUSY\n"
+        "  answer MEM_GOING_OFFLINE nth=2 NOTIFY_BAD\n"
         "task memtrace-1\n"
         "  write memtrace/enable 0x20000000\n");
   const Result again = cli("minimize fails.scn -o least.scn");

@@ -20,11 +20,13 @@
 #include "fuzz/report/reduce.h"
 #include "fuzz/report/token.h"
 #include "fuzz/report/trace.h"
+#include "model/mm/kernel.h"
 #include "model/mm/tracepoints.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/parse.h"
 #include "model/scenario/print.h"
+#include "model/scenario/random.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/catch.h"
 
@@ -188,12 +190,12 @@ TEST_CASE("tokens", "[report]") {
   CHECK(DedupToken(v, RfcV1()) == "I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE");
   v.callback = 1 + 2;
   CHECK(DedupToken(v, RfcV1()) == "I1/notifier-C@offlining/MEM_CANCEL_OFFLINE");
-  v = MakeViolation(Id::kK4, 0, 4, mm::Phase::kAbsent, 0);
-  CHECK(DedupToken(v, RfcV1()) == "K4/boot@absent/none");
   v.callback = 1 + mm::kDriverName;
   v.unasked = 1;
   CHECK(DedupToken(v, RfcV1()) ==
         "I1/memtrace_memory_notifier_cb@offlining/lone-MEM_CANCEL_OFFLINE");
+  v = MakeViolation(Id::kK4, 0, 4, mm::Phase::kAbsent, 0);
+  CHECK(DedupToken(v, RfcV1()) == "K4/boot@absent/none");
   v = MakeViolation(Id::kI13, sim::kTpContended, invariants::kNoBlock, mm::Phase::kAbsent, 0);
   CHECK(DedupToken(v, RfcV1()) == "I13/contention_begin@none/none");
   const char* const phases[] = {"absent", "offline",   "onlining",
@@ -474,10 +476,12 @@ TEST_CASE("what each reduction leaves", "[report]") {
       {"half the value", 0, "enable 0x20000000", "0x40000000"},
       {"half the value", 3, "sleep 4\n", "sleep 9"},
       {"order", 2, "order=0", "order=2"},
+      {"argument", 2, "alloc unmovable node=1", "alloc movable"},
       {"page", 1, "page=0", "page=15"},
       {"nth answer", 0, "memory9 nth=1 NOTIFY_BAD", "memory9 nth=2"},
       {"nth fault", 0, "nth=1 -ENOMEM", "nth=3"},
       {"block of an answer", 0, "MEM_GOING_OFFLINE nth=2 NOTIFY_BAD", "memory9 nth=2"},
+      {"value of an answer", 1, "memory7 nth=2 NOTIFY_BAD", "NOTIFY_STOP"},
       {"priority", 0, "notifier A priority=0", "priority=1"},
       {"zone", 1, "memory 8 node=0 zone=Normal\n", "memory 8 node=0 zone=Movable"},
       {"reserved", 0, "memory 7 node=0 zone=Normal\n", "reserved"},
@@ -486,6 +490,7 @@ TEST_CASE("what each reduction leaves", "[report]") {
       {"pagevec", 0, "pcp_high=2 pages_per_block", "pagevec"},
       {"auto_online", 0, "auto_online=off", "auto_online=on"},
       {"debug_vm", 0, "debug_vm=off", "debug_vm=on"},
+      {"orders", 0, "pageblock_pages=16 max_order=4\n", "pageblock_pages=4"},
       {"first block", 0, "memory 4 node=0", "memory 7"},
   };
   std::set<std::string> covered;
@@ -497,6 +502,97 @@ TEST_CASE("what each reduction leaves", "[report]") {
     covered.insert(row.what);
   }
   CHECK(covered.size() == kNrReductions);
+}
+
+// ---- The stale flag: one defect, one token, a handful of lines ----
+
+constexpr char kStaleFlag[] = "I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE";
+constexpr char kFlagOfAnotherCall[] =
+    "I1/memtrace_memory_notifier_cb@offlining/lone-MEM_CANCEL_OFFLINE";
+
+TEST_CASE("minimizing the stale flag of random bytes leaves a few lines", "[report]") {
+  scenario::Random random(1);
+  uint32_t found = 0;
+  for (uint32_t i = 0; found < 5 && i < 20000; ++i) {
+    std::vector<uint8_t> bytes(random.Between(64, 512));
+    for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Below(256));
+    Scenario s = scenario::Decode(bytes.data(), bytes.size(), 1, mm::kNrKernels);
+    if (TokenOf(s) != kStaleFlag) continue;
+    ++found;
+    const Scenario least = Minimize(s, run::RunOptions{}).scenario;
+    INFO(scenario::Print(least, run::Names()));
+    CHECK(least.ops.size + least.answers.size <= 4);
+    CHECK(least.faults.size == 0);
+    // Nothing is superfluous, no task, answer, block or preemption.
+    for (uint32_t k = 0; k < kNrReductions; ++k) {
+      const std::string what = kReductions[k].what;
+      if (what != "task" && what != "answer" && what != "block" && what != "preemption") continue;
+      for (uint32_t item = 0;; ++item) {
+        Candidate c{least, std::vector<Anchor>(least.schedule.size, Anchor{kNoOp, 0, 0})};
+        if (!kReductions[k].apply(c, item)) break;
+        if (scenario::Invalid(c.s, run::Names()) != nullptr) continue;
+        INFO(what << " " << item);
+        CHECK(TokenOf(c.s) != kStaleFlag);
+      }
+    }
+  }
+  CHECK(found == 5);
+}
+
+// Whether the flag that the last run has found set was set in an operation that its owner's
+// callback had been told of: what tells M-02 from M-03, read from the trace alone.
+bool SetByOwnCall(const Violation& v) {
+  const mm::InstanceGhost& owner = mm::InstanceAt(v.owner);
+  const uint32_t pages = mm::PagesPerBlock();
+  bool registered = false;
+  bool told = false;
+  for (const sim::Record& r : run::Trace()) {
+    if (r.tp == mm::kTpRegister && r.task == owner.task && r.a == mm::kDriverName) {
+      registered = true;
+      told = false;
+    }
+    if (!registered || r.tp != mm::kTpNotifierCall || r.b != mm::kDriverName) continue;
+    const uint32_t start = mm::FirstPfn(mm::BlockId{r.a & 0xffff}).v;
+    const bool overlaps = start < owner.base + owner.nr && owner.base < start + pages;
+    told = told || (r.a >> 16 == mm::MEM_GOING_OFFLINE && overlaps);
+  }
+  return told;
+}
+
+TEST_CASE("a thousand runs into one defect have one token, and its sibling has another",
+          "[report]") {
+  scenario::GenerateOptions generate;
+  generate.nr_kernels = mm::kNrKernels;
+  run::RunOptions options;
+  options.keep_trace = true;
+  std::set<std::string> own;
+  std::set<std::string> others;
+  uint32_t runs = 0;
+  uint32_t of_another_call = 0;
+  for (uint64_t seed = 1; runs < 1000 && seed < 100000; ++seed) {
+    const Scenario s = scenario::Generate(seed, generate);
+    run::Outcome o = run::Run(s);
+    const Violation* v = o.first();
+    if (v == nullptr || v->id != Id::kI1 || v->callback <= mm::kDriverName ||
+        v->last_event != mm::MEM_CANCEL_OFFLINE) {
+      continue;
+    }
+    run::Run(s, options, &o);
+    const std::string token = DedupToken(*o.first(), RfcV1());
+    if (SetByOwnCall(*o.first())) {
+      ++runs;
+      own.insert(token);
+    } else {
+      ++of_another_call;
+      others.insert(token);
+    }
+  }
+  CHECK(runs == 1000);
+  CHECK(of_another_call > 10);
+  CHECK(own == std::set<std::string>{kStaleFlag});
+  CHECK(others == std::set<std::string>{kFlagOfAnotherCall});
+  CHECK(TokenOf(Read("regress/crashes/stale-flag.scn")) == kStaleFlag);
+  CHECK(TokenOf(Read("regress/crashes/stale-flag-second-node.scn")) == kFlagOfAnotherCall);
 }
 
 TEST_CASE("minimizing that is stopped gives the best so far", "[report]") {
