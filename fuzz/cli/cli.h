@@ -39,6 +39,7 @@ ExitCode Show(const Args& files);
 ExitCode Encode(const Args& files);
 ExitCode Explain(const Args& files);
 ExitCode Minimize(const Args& files);
+ExitCode Promote(const Args& files);
 ExitCode Conform(const Args& files);
 ExitCode List(const Args& what);
 
@@ -59,6 +60,8 @@ ExitCode Complain(const absl::Status& status);
 // Writes a file that must not exist yet. Refuses as soon as asked, so that no work is lost.
 absl::Status CheckNew(const std::string& path);
 absl::Status WriteNew(const std::string& path, absl::string_view contents);
+// Writes a file that may exist, all or nothing: it has the old or the new contents.
+absl::Status Replace(const std::string& path, absl::string_view contents);
 
 // Sets the flags of argv[2..] and returns the other arguments. Only flags named in `allowed`
 // may be given; `-o OUT` is --out=OUT.

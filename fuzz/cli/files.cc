@@ -91,6 +91,16 @@ absl::Status WriteNew(const std::string& path, absl::string_view contents) {
   return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
 }
 
+absl::Status Replace(const std::string& path, absl::string_view contents) {
+  const std::string fresh = path + ".new";
+  absl::Status status = WriteNew(fresh, contents);
+  if (!status.ok()) return status;
+  std::error_code error;
+  std::filesystem::rename(fresh, path, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(path, ": ", error.message()));
+}
+
 ExitCode Complain(absl::string_view message) {
   std::fprintf(stderr, "%s\n", std::string(message).c_str());
   return kUsage;

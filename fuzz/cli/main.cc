@@ -38,6 +38,14 @@ const std::vector<Verb>& Verbs() {
        1,
        {"driver", "kernel", "out"},
        "minimize FILE -o OUT    the smallest scenario with the same DEDUP_TOKEN, as text"},
+      {"promote",
+       Promote,
+       1,
+       1,
+       {"driver", "kernel", "name", "comment", "out"},
+       "promote FILE --name=N   minimize into regress/crashes, with an expect block\n"
+       "  --comment=TEXT          what it shows, in place of a generated sentence\n"
+       "  -o DIR                  another folder"},
       {"show", Show, 1, 1, {"driver", "kernel"}, "show FILE               as text"},
       {"encode", Encode, 1, 1, {"driver", "kernel", "out"}, "encode FILE -o OUT      as bytes"},
       {"conform",

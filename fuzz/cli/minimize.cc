@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fuzz/report/minimize.h"
+#include "fuzz/cli/minimize.h"
 
 #include <unistd.h>
 
@@ -39,7 +39,21 @@ bool GoOn(const report::Minimized& m) {
   return interrupted == 0;
 }
 
-std::string Text(const scenario::Scenario& s) {
+}  // namespace
+
+absl::StatusOr<report::Minimized> MinimizeFile(const std::string& path) {
+  const absl::StatusOr<Input> input = Load(path);
+  if (!input.ok()) return input.status();
+  std::signal(SIGINT, OnInterrupt);
+  report::Minimized m = report::Minimize(input->scenario, run::RunOptions{}, GoOn);
+  if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
+  if (m.token.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": does not fail, so it stays"));
+  }
+  return m;
+}
+
+std::string CommentedText(const scenario::Scenario& s) {
   run::RunOptions options;
   options.keep_trace = true;
   run::Run(s, options);
@@ -47,23 +61,20 @@ std::string Text(const scenario::Scenario& s) {
   return scenario::Print(s, run::Names(), comments.data());
 }
 
-}  // namespace
+std::string Summary(const report::Minimized& m) {
+  return absl::StrFormat("%s (%s; %d runs%s)", m.token, Size(m.scenario), m.runs,
+                         m.complete ? "" : ", stopped early");
+}
 
 ExitCode Minimize(const Args& files) {
   const std::string out = absl::GetFlag(FLAGS_out);
   absl::Status status = CheckNew(out);
   if (!status.ok()) return Complain(status);
-  const absl::StatusOr<Input> input = Load(files[0]);
-  if (!input.ok()) return Complain(input.status());
-
-  std::signal(SIGINT, OnInterrupt);
-  const report::Minimized m = report::Minimize(input->scenario, run::RunOptions{}, GoOn);
-  if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
-  if (m.token.empty()) return Complain(absl::StrCat(files[0], ": does not fail, so it stays"));
-  status = WriteNew(out, Text(m.scenario));
+  const absl::StatusOr<report::Minimized> m = MinimizeFile(files[0]);
+  if (!m.ok()) return Complain(m.status());
+  status = WriteNew(out, CommentedText(m->scenario));
   if (!status.ok()) return Complain(status);
-  absl::PrintF("%s: %s (%s; %d runs%s)\n", out, m.token, Size(m.scenario), m.runs,
-               m.complete ? "" : ", stopped early");
+  absl::PrintF("%s: %s\n", out, Summary(*m));
   return kAllWell;
 }
 
