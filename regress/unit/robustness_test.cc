@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Input that nobody meant: every verb and the replayer are given files that are cut, corrupted,
+// empty, huge or not theirs at all. Each must answer with an exit code of its own and, where it
+// refuses, with a short message that names the file; and it must leave every file alone but the
+// one that it was told to write.
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "fuzz/report/suppressions.h"
+#include "model/scenario/random.h"
+#include "regress/unit/cli.h"
+
+namespace hotplug {
+namespace {
+
+constexpr size_t kHuge = size_t{5} << 20;
+constexpr size_t kLongestMessage = 1000;
+
+std::string Noise(uint64_t seed, size_t size) {
+  scenario::Random random(seed);
+  std::string noise(size, '\0');
+  for (char& c : noise) c = static_cast<char>(random.Below(256));
+  return noise;
+}
+
+std::string Repeated(const std::string& part, size_t size) {
+  std::string text;
+  text.reserve(size + part.size());
+  while (text.size() < size) text += part;
+  return text;
+}
+
+// Every file of the folder, and what is in it; of huge ones when they were written.
+std::map<std::string, std::string> Snapshot(const Cli& cli) {
+  std::map<std::string, std::string> files;
+  for (const fs::directory_entry& e : fs::recursive_directory_iterator(cli.folder())) {
+    if (!e.is_regular_file()) continue;
+    const std::string name = fs::relative(e.path(), cli.folder()).string();
+    const auto written = e.last_write_time().time_since_epoch().count();
+    files[name] = e.file_size() >= kHuge ? std::to_string(written) : cli.Read(name);
+  }
+  return files;
+}
+
+// What a terminal can show, and no more of it than somebody reads.
+bool IsMessage(const std::string& text) {
+  const bool shown = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c == '\n' || (c >= ' ' && c < 0x7f);
+  });
+  return shown && !text.empty() && text.back() == '\n' && text.size() <= kLongestMessage;
+}
+
+// Broken texts, which every verb must refuse with the place.
+const std::vector<std::pair<std::string, std::string>>& BrokenTexts() {
+  static const std::string text = kFails;
+  static const std::vector<std::pair<std::string, std::string>> texts = {
+      {"half.scn", text.substr(0, text.size() / 2)},
+      {"first-word.scn", "scenario "},
+      {"other.scn", "scenario 2\n"},
+      {"nul.scn", std::string("scenario 1\ndriver rfc_v1\0\n", 26)},
+      {"noise.scn", "scenario 1\n" + Noise(1, 4096)},
+      {"escape.scn", "scenario 1\ndriver \x1b[2J\n"},
+      {"huge-word.scn", "scenario 1\ndriver " + std::string(kHuge, 'x')},
+      {"huge-lines.scn", text + Repeated("  sleep 9\n", kHuge / 5)},
+      {"number.scn",
+       "scenario 1\ndriver rfc_v1\nmachine kernel=rfc pages_per_block=99999999999999"
+       "999999999999 pageblock_pages=4 max_order=2\n"}};
+  return texts;
+}
+
+// Artifacts: every byte string is a scenario.
+const std::vector<std::pair<std::string, std::string>>& Artifacts() {
+  static const std::vector<std::pair<std::string, std::string>> artifacts = {
+      {"one-byte", "\xff"},
+      {"noise", Noise(2, 4096)},
+      {"huge-zeros", std::string(kHuge, '\0')},
+      {"huge-noise", Noise(3, kHuge)},
+      {"no-text", "Scenario 1\n"},
+      {"recording", "HOTPLUG-TRACE 1\n"}};
+  return artifacts;
+}
+
+const char* const kVerbs[] = {"run",
+                              "run --trace",
+                              "run --verify",
+                              "run --expect",
+                              "run --print-expect",
+                              "run --record=x",
+                              "explain",
+                              "show",
+                              "encode -o x",
+                              "minimize -o x",
+                              "promote -o . --name=x"};
+
+// What the verb may write, and nothing else: x or x.scn, if it says so by its code.
+void CheckFolder(const Cli& cli, const std::map<std::string, std::string>& before,
+                 const Result& r) {
+  std::map<std::string, std::string> after = Snapshot(cli);
+  const size_t written = after.erase("x") + after.erase("x.scn");
+  CHECK(after == before);
+  CHECK((r.code != 2 || written == 0));
+  fs::remove(cli.folder() / "x");
+  fs::remove(cli.folder() / "x.scn");
+}
+
+TEST_CASE("a broken text is refused by every verb, with its place", "[robustness]") {
+  for (const auto& [name, contents] : BrokenTexts()) {
+    const Cli cli;
+    cli.Write(name, contents);
+    const auto before = Snapshot(cli);
+    for (const char* verb : kVerbs) {
+      INFO(verb << " " << name);
+      const Result r = cli(std::string(verb) + " " + name);
+      CHECK(r.code == 2);
+      Begins(r.out, name + ":");
+      CHECK(IsMessage(r.out));
+      CheckFolder(cli, before, r);
+    }
+  }
+}
+
+TEST_CASE("every string of bytes is a scenario to every verb", "[robustness]") {
+  for (const auto& [name, contents] : Artifacts()) {
+    const Cli cli;
+    cli.Write(name, contents);
+    const auto before = Snapshot(cli);
+    for (const char* verb : kVerbs) {
+      INFO(verb << " " << name);
+      const Result r = cli(std::string(verb) + " " + name);
+      INFO(r.out.substr(0, kLongestMessage));
+      CHECK((r.code >= 0 && r.code <= 3));
+      CHECK((r.code != 2 || (r.out.substr(0, name.size() + 2) == name + ": " && IsMessage(r.out))));
+      CheckFolder(cli, before, r);
+    }
+  }
+}
+
+TEST_CASE("what is no file is refused by every verb", "[robustness]") {
+  const Cli cli;
+  REQUIRE(fs::create_directory(cli.folder() / "folder"));
+  cli.Write("folder/crash", Noise(4, 100));
+  const auto before = Snapshot(cli);
+  for (const char* verb : kVerbs) {
+    for (const char* name : {"folder", "nowhere", "folder/crash/deeper"}) {
+      INFO(verb << " " << name);
+      const Result r = cli(std::string(verb) + " " + name);
+      CHECK(r.code == 2);
+      Begins(r.out, std::string(name) + ": ");
+      CHECK(IsMessage(r.out));
+      CheckFolder(cli, before, r);
+    }
+  }
+}
+
+TEST_CASE("conform and list refuse what is not theirs", "[robustness]") {
+  const Cli cli;
+  std::vector<std::string> names = {"empty", "fails.scn"};
+  for (const auto* files : {&BrokenTexts(), &Artifacts()}) {
+    for (const auto& [name, contents] : *files) {
+      cli.Write(name, contents);
+      names.push_back(name);
+    }
+  }
+  const auto before = Snapshot(cli);
+  for (const std::string& name : names) {
+    for (const char* verb : {"conform ", "conform --keep-going "}) {
+      INFO(verb << name);
+      const Result r = cli(verb + name);
+      CHECK(r.code == 2);
+      Begins(r.out, name + ":");
+      CHECK(IsMessage(r.out));
+    }
+  }
+  const Result list = cli("list \"$(head -c 500 noise | tr -d '\\0')\"");
+  CHECK(list.code == 2);
+  CHECK(Snapshot(cli) == before);
+}
+
+TEST_CASE("an output that exists stays, whatever the input", "[robustness]") {
+  const Cli cli;
+  cli.Write("noise", Noise(5, 512));
+  cli.Write("x", "mine");
+  cli.Write("x.scn", "mine as well");
+  const auto before = Snapshot(cli);
+  for (const char* verb :
+       {"encode -o x", "minimize -o x", "run --record=x", "promote -o . --name=x"}) {
+    for (const char* name : {"empty", "fails.scn", "noise", "nowhere"}) {
+      INFO(verb << " " << name);
+      CHECK(cli(std::string(verb) + " " + name).code == 2);
+      CHECK(Snapshot(cli) == before);
+    }
+  }
+}
+
+TEST_CASE("the replayer takes a folder of anything", "[robustness]") {
+  if (!Cli::Built("replay_rfc_v1")) return;
+  const Cli cli;
+  REQUIRE(fs::create_directories(cli.folder() / "corpus/deeper"));
+  cli.Write("corpus/empty", "");
+  cli.Write("corpus/text.scn", kFails);
+  cli.Write("corpus/deeper/huge", std::string(kHuge, '\0'));
+  const auto before = Snapshot(cli);
+  const Result r = cli.Run("replay_rfc_v1", "corpus");
+  INFO(r.out.substr(0, kLongestMessage));
+  CHECK(r.code == 0);
+  CHECK(r.out == "3 inputs\n");
+  for (const char* args : {"nowhere", "--random=x", "--random=1 --max-len=99999999999", "--what"}) {
+    INFO(args);
+    const Result refused = cli.Run("replay_rfc_v1", args);
+    CHECK(refused.code == 2);
+    Begins(refused.out, "replay: ");
+    CHECK(IsMessage(refused.out));
+  }
+  const Result broken = cli.Run("replay_rfc_v1", "--suppressions=corpus/deeper/huge corpus");
+  CHECK(broken.code == 2);
+  CHECK(IsMessage(broken.out));
+  CHECK(Snapshot(cli) == before);
+}
+
+TEST_CASE("a broken suppression file is refused, and a huge one is read", "[robustness]") {
+  const Cli cli;
+  const std::pair<const char*, std::string> broken[] = {{"noise", Noise(6, 4096)},
+                                                        {"huge-noise", Noise(7, kHuge)},
+                                                        {"zeros", std::string(kHuge, '\0')},
+                                                        {"line", "I1/" + std::string(kHuge, 'x')},
+                                                        {"text.scn", kFails}};
+  for (const auto& [name, contents] : broken) {
+    cli.Write(name, contents);
+    const std::string path = (cli.folder() / name).string();
+    report::Suppressions s;
+    INFO(name);
+    CHECK_FALSE(s.Load(path));
+    Begins(s.error(), path + ":1: ");
+    CHECK(IsMessage(s.error() + "\n"));
+    CHECK(s.empty());
+  }
+  cli.Write("long", Repeated("I1/*@*/*\n", kHuge));
+  report::Suppressions s;
+  CHECK(s.Load((cli.folder() / "long").string()));
+  CHECK(s.Match("I1/a@b/c"));
+}
+
+}  // namespace
+}  // namespace hotplug
