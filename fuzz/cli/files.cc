@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "absl/flags/flag.h"
@@ -18,15 +18,26 @@ ABSL_FLAG(std::string, kernel, "", "run on this kernel instead of the scenario's
 
 namespace hotplug::cli {
 
+// Far more than any scenario or recording has; some files have no end.
+constexpr size_t kMaxFileMiB = 64;
+
 absl::StatusOr<std::string> Contents(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(EISDIR)));
   }
   std::ifstream file(path, std::ios::binary);
-  std::string contents{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.fail()) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
-  return contents;
+  if (!file.is_open()) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  std::string contents;
+  std::array<char, size_t{1} << 16> part;
+  do {
+    file.read(part.data(), part.size());
+    contents.append(part.data(), static_cast<size_t>(file.gcount()));
+  } while (file && contents.size() <= kMaxFileMiB << 20);
+  if (file.bad()) return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+  if (contents.size() <= kMaxFileMiB << 20) return contents;
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": is larger than ", kMaxFileMiB, " MiB, which no input is"));
 }
 
 namespace {

@@ -14,6 +14,7 @@ namespace hotplug::report {
 namespace {
 
 constexpr size_t kMaxLine = 1000;
+constexpr size_t kMaxFile = size_t{1} << 20;
 
 // When a star has to take in one more character, only the last one need: what the earlier
 // ones take in can stay as little as it is. So the time is a product and not a power.
@@ -73,9 +74,15 @@ bool Suppressions::Load(const std::string& path) {
     return false;
   }
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.fail()) {
+  if (!file.is_open()) {
     error_ = path + ": " + std::strerror(errno);
+    return false;
+  }
+  std::string text(kMaxFile + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kMaxFile) {
+    error_ = path + ": is larger than a MiB, which no list of patterns is";
     return false;
   }
   return Add(text, path);

@@ -100,6 +100,8 @@ TEST_CASE("a file that is not there is an error, not an empty one") {
   CHECK(s.error() == "regress/unit/no-such-file: No such file or directory");
   CHECK_FALSE(s.Load("regress/unit"));
   CHECK(s.error() == "regress/unit: Is a directory");
+  CHECK_FALSE(s.Load("/dev/zero"));
+  CHECK(s.error().substr(0, 25) == "/dev/zero: is larger than");
   CHECK(s.empty());
 }
 
