@@ -5,9 +5,10 @@ namespace hotplug::drivers {
 
 extern const Driver kRfcV1;
 extern const Driver kCanary;
+extern const Driver kHardened;
 
-const Driver* const kDrivers[] = {&kRfcV1, &kCanary};
-const char* const kDriverNames[] = {"rfc_v1", "canary"};
-const uint32_t kNrDrivers = 2;
+const Driver* const kDrivers[] = {&kRfcV1, &kCanary, &kHardened};
+const char* const kDriverNames[] = {"rfc_v1", "canary", "hardened"};
+const uint32_t kNrDrivers = 3;
 
 }  // namespace hotplug::drivers

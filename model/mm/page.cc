@@ -56,6 +56,29 @@ void page_ref_dec(Pfn pfn) {
   page_point(kTpPageRefDec, pfn);
 }
 
+bool page_ref_freeze(Pfn pfn, int count) {
+  page& p = pfn_to_page(pfn);
+  DriverAccess(pfn);
+  const bool frozen = p.refcount == count;
+  if (frozen) {
+    p.refcount = 0;
+    CountInCallback(pfn, 1);
+    Touch(pfn);
+  }
+  page_point(kTpPageRefFreeze, pfn);
+  return frozen;
+}
+
+void page_ref_unfreeze(Pfn pfn, int count) {
+  page& p = pfn_to_page(pfn);
+  DriverAccess(pfn);
+  VM_BUG_ON_PAGE(p.refcount != 0, kTpVmBugUnfreeze, pfn);
+  p.refcount = count;
+  CountInCallback(pfn, -1);
+  Touch(pfn);
+  page_point(kTpPageRefUnfreeze, pfn);
+}
+
 void __SetPageOffline(Pfn pfn) {
   page& p = pfn_to_page(pfn);
   DriverAccess(pfn);

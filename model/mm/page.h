@@ -36,6 +36,9 @@ void page_point(sim::Tp tp, Pfn pfn);
 
 void page_ref_inc(Pfn pfn);
 void page_ref_dec(Pfn pfn);
+// Takes the count from `count` to 0 in one, or says that it was not `count`; and back.
+bool page_ref_freeze(Pfn pfn, int count);
+void page_ref_unfreeze(Pfn pfn, int count);
 // VM_BUG_ON under DEBUG_VM if the page has a type already, or has not (page-flags.h, 5.6).
 void __SetPageOffline(Pfn pfn);
 void __ClearPageOffline(Pfn pfn);

@@ -59,6 +59,7 @@ constexpr int notifier_to_errno(int32_t ret) {
 
 // Classes of locks, outermost first (kernel-facts section 9).
 enum LockClass : uint8_t {
+  kDriverMutex,
   kDeviceHotplugLock,
   kDeviceLock,
   kCpuHotplugLock,

@@ -71,9 +71,10 @@ TEST_CASE("messages of records", "[report]") {
       {Rec(sim::kTpReadLock, mm::kCpuHotplugLock), "cpu_hotplug_lock"},
       {Rec(sim::kTpLock, mm::kMemHotplugLock), "mem_hotplug_lock"},
       {Rec(sim::kTpLock, mm::kMemoryChain), "memory_chain.rwsem"},
-      {Rec(sim::kTpTrylock, 0, static_cast<uint32_t>(-1)), "device_hotplug_lock = -1"},
-      {Rec(sim::kTpContended, 1, 1), "dev->mutex owner=user-2"},
-      {Rec(sim::kTpContended, 1, 255), "dev->mutex owner=nobody"},
+      {Rec(sim::kTpTrylock, mm::kDeviceHotplugLock, static_cast<uint32_t>(-1)),
+       "device_hotplug_lock = -1"},
+      {Rec(sim::kTpContended, mm::kDeviceLock, 1), "dev->mutex owner=user-2"},
+      {Rec(sim::kTpContended, mm::kDeviceLock, 255), "dev->mutex owner=nobody"},
       {Rec(sim::kTpWaitTask, 0), "until memtrace-1 exits"},
       {Rec(sim::kTpSleep, 4000000000u), "ticks=4000000000"},
       {Rec(sim::kTpExit, 0xbeef), "pending=0xbeef"},
@@ -123,10 +124,10 @@ TEST_CASE("every trace point prints, and numbers are unique", "[report]") {
 
 TEST_CASE("lines of a trace, the kernel log, comments of the schedule", "[report]") {
   Scenario s = TwoTasks();
-  const Records records = {Rec(mm::kTpPageRefDec, 0x40, 0, 0, 0, 1),
-                           Rec(sim::kTpContended, 0, 0, 0, 1, 1), Rec(sim::kTpSleep, 3, 0, 0, 1, 2),
-                           Rec(mm::kTpPageRefDec, 0x41, 0, 0, 0, 3),
-                           Rec(mm::kTpOfflinedPages, 16, 0, 0, 0, 4)};
+  const Records records = {
+      Rec(mm::kTpPageRefDec, 0x40, 0, 0, 0, 1),
+      Rec(sim::kTpContended, mm::kDeviceHotplugLock, 0, 0, 1, 1), Rec(sim::kTpSleep, 3, 0, 0, 1, 2),
+      Rec(mm::kTpPageRefDec, 0x41, 0, 0, 0, 3), Rec(mm::kTpOfflinedPages, 16, 0, 0, 0, 4)};
   CHECK(FormatTrace(records, s, RfcV1()) ==
         "      memtrace-1 [001]     1: page_ref_dec: pfn=0x40 count=0\n"
         "          user-2 [   ]     1: contention_begin: device_hotplug_lock owner=memtrace-1\n"
@@ -158,12 +159,15 @@ TEST_CASE("a loop over pages is one line unless something comes between", "[repo
 
 TEST_CASE("who holds what", "[report]") {
   const Scenario s = TwoTasks();
-  const Records records = {
-      Rec(sim::kTpTrylock, 0, 1, 0, 0, 1),    Rec(sim::kTpReadLock, 2, 0, 0, 0, 2),
-      Rec(actors::kTpGet, 0x40, 0, 0, 1, 3),  Rec(actors::kTpGet, 0x41, kMinus16, 0, 1, 4),
-      Rec(sim::kTpContended, 1, 0, 0, 1, 4),  Rec(sim::kTpLock, 1, 0, 0, 1, 5),
-      Rec(sim::kTpReadUnlock, 2, 0, 0, 0, 6), Rec(sim::kTpTrylock, 4, 0, 0, 0, 7),
-      Rec(actors::kTpPut, 0x40, 0, 0, 1, 8)};
+  const Records records = {Rec(sim::kTpTrylock, mm::kDeviceHotplugLock, 1, 0, 0, 1),
+                           Rec(sim::kTpReadLock, mm::kCpuHotplugLock, 0, 0, 0, 2),
+                           Rec(actors::kTpGet, 0x40, 0, 0, 1, 3),
+                           Rec(actors::kTpGet, 0x41, kMinus16, 0, 1, 4),
+                           Rec(sim::kTpContended, mm::kDeviceLock, 0, 0, 1, 4),
+                           Rec(sim::kTpLock, mm::kDeviceLock, 0, 0, 1, 5),
+                           Rec(sim::kTpReadUnlock, mm::kCpuHotplugLock, 0, 0, 0, 6),
+                           Rec(sim::kTpTrylock, mm::kPcpBatchHighLock, 0, 0, 0, 7),
+                           Rec(actors::kTpPut, 0x40, 0, 0, 1, 8)};
   CHECK(FormatHolders(HoldersAt(records, s, 4), s) ==
         "  memtrace-1   device_hotplug_lock, cpu_hotplug_lock (read)\n"
         "  user-2       a reference on pfn 0x40, waits for dev->mutex\n");
@@ -253,8 +257,8 @@ TEST_CASE("a run that is stuck, a circle of locks, silence, consequences", "[rep
   o.violations[2].step = 9;
   o.violations[2].silent = 1;
   o.nr_waits = 4;
-  o.waits[0] = {0, sim::TaskState::kLocked, 1, 1, 0};
-  o.waits[1] = {1, sim::TaskState::kPolling, 0, 0, 0};
+  o.waits[0] = {0, sim::TaskState::kLocked, mm::kDeviceLock, 1, 0};
+  o.waits[1] = {1, sim::TaskState::kPolling, mm::kDeviceHotplugLock, 0, 0};
   o.waits[2] = {0, sim::TaskState::kWaiting, 0, 1, 0};
   o.waits[3] = {1, sim::TaskState::kSpinning, 0, 255, 0x4a};
   std::string text = Report(s, options, o);
@@ -271,8 +275,8 @@ TEST_CASE("a run that is stuck, a circle of locks, silence, consequences", "[rep
   o.violations[0].silent = 1;
   o.violations[0].found = static_cast<int32_t>(sim::LockFault::kOrder);
   o.lock_order = {};
-  o.lock_order[0] = 2;
-  o.lock_order[1] = 1;
+  o.lock_order[mm::kDeviceHotplugLock] = 1u << mm::kDeviceLock;
+  o.lock_order[mm::kDeviceLock] = 1u << mm::kDeviceHotplugLock;
   text = Report(s, options, o);
   CHECK(text.find("lock: expected one order, found a circle\n") != std::string::npos);
   CHECK(text.find("silent: ") != std::string::npos);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/drivers/memtrace.h"
+
+#include "model/mm/isolation.h"
+
+namespace hotplug::drivers::memtrace {
+
+namespace {
+
+using mm::HeapPtr;
+using mm::NodeId;
+using mm::Pfn;
+
+constexpr uint32_t kNumaNoNode = UINT32_MAX;
+
+struct memtrace_entry {
+  uint64_t start;  // physical address
+  uint64_t size;   // bytes
+  uint32_t nid;
+  uint32_t mem;  // mapping
+  uint32_t dir;
+  uint32_t pad;
+};
+
+HeapPtr Array() { return HeapPtr{module().memtrace_array}; }
+Pfn PfnOf(uint64_t physical) { return Pfn{static_cast<uint32_t>(physical >> mm::PageShift())}; }
+uint32_t Pages(uint64_t bytes) { return static_cast<uint32_t>(bytes >> mm::PageShift()); }
+
+}  // namespace
+
+bool IsSize(uint64_t value) {
+  const bool power_of_2 = (value & (value - 1)) == 0;
+  if (value == 0 || (power_of_2 && value >= kBlockBytes)) return true;
+  mm::printk(kTpLogValue);
+  return false;
+}
+
+int init_regions_runtime(uint64_t size, const Algorithm& algorithm) {
+  Module& m = module();
+  uint32_t online = 0;
+  for (const mm::node& n : mm::mm().nodes) online += n.online;
+  const HeapPtr array = mm::kcalloc(online, sizeof(memtrace_entry));
+  m.memtrace_array = array.v;
+  mm::preempt_point(kTpArrayStore, array.v);
+  if (array.v == 0) {
+    mm::printk(kTpLogNoArray);
+    return -EINVAL;
+  }
+  for (uint32_t n = 0; n < kMaxNodes; ++n) {
+    if (mm::mm().nodes[n].online == 0) continue;
+    const Pfn start = algorithm.alloc_node(NodeId{n}, Pages(size));
+    if (start.v == mm::kNoPfn) {
+      mm::printk(kTpLogNoMemory, n);
+      continue;
+    }
+    mm::printk(kTpLogAllocated, n, start.v);
+    const uint32_t index = m.memtrace_array_nr;
+    mm::heap_write(Array(), index, memtrace_entry{mm::PFN_PHYS(start), size, n, 0, 0, 0});
+    mm::preempt_point(kTpEntryStore, index, start.v);
+    ++m.memtrace_array_nr;
+    mm::preempt_point(kTpCountStore, m.memtrace_array_nr);
+  }
+  return 0;
+}
+
+int init_debugfs() {
+  Module& m = module();
+  int rc = 0;
+  for (uint32_t i = 0; i < m.memtrace_array_nr; ++i) {
+    auto entry = mm::heap_read<memtrace_entry>(Array(), i);
+    entry.mem = mm::ioremap(PfnOf(entry.start));
+    mm::heap_write(Array(), i, entry);
+    if (entry.mem == 0) {
+      mm::printk(kTpLogMapFailed, PfnOf(entry.start).v);
+      rc = -1;
+      continue;
+    }
+    const uint32_t dir = mm::debugfs_create_dir(entry.nid);
+    if (dir == 0) {
+      mm::printk(kTpLogDirFailed, entry.nid);
+      return -1;
+    }
+    entry = mm::heap_read<memtrace_entry>(Array(), i);
+    entry.dir = dir;
+    mm::heap_write(Array(), i, entry);
+  }
+  return rc;
+}
+
+namespace {
+
+// Gives one entry's memory back; non-zero if it stays reserved.
+int OnlineEntry(uint32_t index, const Algorithm& algorithm) {
+  auto entry = mm::heap_read<memtrace_entry>(Array(), index);
+  if (entry.nid == kNumaNoNode) return 0;
+  if (entry.mem != 0) {
+    mm::iounmap(entry.mem);
+    entry.mem = 0;
+    mm::heap_write(Array(), index, entry);
+  }
+  if (algorithm.free_node(NodeId{entry.nid}, PfnOf(entry.start), Pages(entry.size)) != 0) {
+    mm::printk(kTpLogAddFailed, entry.nid);
+    return 1;
+  }
+  mm::debugfs_remove_recursive(entry.dir);
+  mm::printk(kTpLogAddedBack, entry.nid);
+  mm::heap_write(Array(), index, memtrace_entry{0, 0, kNumaNoNode, 0, 0, 0});
+  return 0;
+}
+
+}  // namespace
+
+int online(const Algorithm& algorithm) {
+  Module& m = module();
+  int failed = 0;
+  for (uint32_t i = m.memtrace_array_nr; i-- > 0;) failed += OnlineEntry(i, algorithm);
+  if (failed != 0) return failed;
+  mm::kfree(Array());
+  m.memtrace_array = 0;
+  m.memtrace_size = 0;
+  m.memtrace_array_nr = 0;
+  mm::preempt_point(kTpSizeStore, 0);
+  return 0;
+}
+
+uint64_t enable_get() { return module().memtrace_size; }
+
+// The recorded ranges, read the way a debugger would: without any effect on the machine.
+uint32_t Ranges(Range* out, uint32_t max) {
+  const Module& m = module();
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < m.memtrace_array_nr && n < max; ++i) {
+    memtrace_entry entry{};
+    if (!mm::HeapPeek(Array(), i * sizeof(entry), &entry, sizeof(entry))) break;
+    if (entry.nid == kNumaNoNode || entry.size == 0) continue;
+    out[n++] = {PfnOf(entry.start), Pages(entry.size)};
+  }
+  return n;
+}
+
+void PrepareInfo(AllocInfo* info, Pfn base, uint32_t nr_pages) {
+  info->base_pfn = base.v;
+  info->nr_pages = nr_pages;
+  info->memory_notifier = mm::notifier_block{};
+  info->memory_notifier.notifier_call = mm::kDriverCall;
+  info->memory_notifier.data = static_cast<uint16_t>(sim::current_task().v);
+  info->memory_notifier.name = mm::kDriverName;
+}
+
+void FreePages(Pfn from, Pfn end) {
+  for (Pfn pfn = from; pfn < end; ++pfn) mm::__ClearPageOffline(pfn);
+  mm::free_contig_range(from, end - from);
+}
+
+}  // namespace hotplug::drivers::memtrace

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What all memtrace algorithms share: the module around them, with its array of entries, its
+// mappings and its files (kernel-facts 6.1b). An algorithm is how memory of a node is taken
+// from Linux, and how it is given back.
+#ifndef MODEL_DRIVERS_MEMTRACE_H_
+#define MODEL_DRIVERS_MEMTRACE_H_
+
+#include "model/drivers/driver.h"
+#include "model/mm/ledger.h"
+
+namespace hotplug::drivers::memtrace {
+
+// The static state of the module. Each driver's state begins with it.
+struct Module {
+  uint64_t memtrace_size;  // bytes; 0: disabled
+  uint32_t memtrace_array_nr;
+  uint16_t memtrace_array;  // HeapPtr
+  uint8_t pad[2];
+};
+
+// What memtrace_alloc_node() keeps on its stack: one for each task that may be inside.
+struct AllocInfo {
+  mm::notifier_block memory_notifier;
+  uint32_t base_pfn;
+  uint32_t nr_pages;
+};
+
+struct Algorithm {
+  // The first pfn of `nr_pages` reserved pages of a node; kNoPfn for failure.
+  mm::Pfn (*alloc_node)(mm::NodeId nid, uint32_t nr_pages);
+  // Gives such a range back: 0, or an errno, and it stays reserved.
+  int (*free_node)(mm::NodeId nid, mm::Pfn start, uint32_t nr_pages);
+};
+
+inline Module& module() { return *sim::machine->Get<Module>(kDriverRegion); }
+
+// The steps of enable_set().
+bool IsSize(uint64_t value);  // 0, or a power of 2 of at least a block; else it is logged
+int init_regions_runtime(uint64_t size, const Algorithm& algorithm);
+int init_debugfs();
+int online(const Algorithm& algorithm);
+
+// For tables of drivers.
+uint64_t enable_get();
+uint32_t Ranges(Range* out, uint32_t max);
+
+// The info of the running task with its notifier block filled in for a range.
+void PrepareInfo(AllocInfo* info, mm::Pfn base, uint32_t nr_pages);
+// Gives pages back that never left Linux.
+void FreePages(mm::Pfn from, mm::Pfn end);
+
+}  // namespace hotplug::drivers::memtrace
+
+#endif  // MODEL_DRIVERS_MEMTRACE_H_
