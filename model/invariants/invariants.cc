@@ -118,7 +118,7 @@ Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint
 }
 
 void AddLiveness(uint32_t task) {
-  AddBlock(Id::kI13, kNoBlock, 0, static_cast<int32_t>(task), Here());
+  AddBlock(Id::kI13, kNoBlock, 0, static_cast<int32_t>(task), sim::task(sim::TaskId{task}).last_tp);
 }
 
 namespace {

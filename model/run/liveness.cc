@@ -60,6 +60,19 @@ bool HasLegalCause(uint8_t id) {
   return only_user_space;
 }
 
+// The task for which all wait that the wait of `id` leads to; `id` itself if they wait in a circle.
+uint8_t EndOfChain(uint8_t id) {
+  uint8_t end = id;
+  for (uint32_t hops = 0; hops <= kMaxTasks; ++hops) {
+    const Outcome::Wait w = WaitOf(end);
+    const bool ends = w.state == sim::TaskState::kSpinning || w.other == kNobody ||
+                      sim::task(sim::TaskId{w.other}).state == sim::TaskState::kDone;
+    if (ends) return end;
+    end = w.other;
+  }
+  return id;
+}
+
 }  // namespace
 
 bool JudgeStuck(Outcome* out) {
@@ -71,7 +84,7 @@ bool JudgeStuck(Outcome* out) {
     if (culprit == kMaxTasks && !HasLegalCause(id)) culprit = id;
   }
   if (culprit == kMaxTasks || !invariants::Enabled(invariants::Id::kI13)) return true;
-  invariants::AddLiveness(culprit);
+  invariants::AddLiveness(EndOfChain(static_cast<uint8_t>(culprit)));
   return false;
 }
 

@@ -133,6 +133,7 @@ void Step(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
   ++s.step;
   ++s.now;
   ++s.tasks[s.current].steps;
+  s.tasks[s.current].last_tp = tp;
   RecordEvent(s, tp, a, b, c);
   s.last = Record{s.step, tp, s.current, a, b, c};
   if (s.atomic != 0 && s.lock_fault == LockFault::kNone) s.lock_fault = LockFault::kAtomicSleep;

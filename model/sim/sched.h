@@ -47,6 +47,8 @@ struct Task {
   uint8_t pending;  // signals
   uint8_t interruptible;
   uint8_t in_kernel;  // depth of calls into the simulated kernel
+  Tp last_tp;         // of its last step
+  uint8_t pad[6];
 };
 
 // An entry of the schedule, sorted by task and step.
