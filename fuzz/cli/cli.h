@@ -41,6 +41,7 @@ ExitCode Explain(const Args& files);
 ExitCode Minimize(const Args& files);
 ExitCode Promote(const Args& files);
 ExitCode Conform(const Args& files);
+ExitCode ReportFiles(const Args& files);
 ExitCode List(const Args& what);
 
 // A file as it is.

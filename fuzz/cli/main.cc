@@ -55,6 +55,14 @@ const std::vector<Verb>& Verbs() {
        {"keep_going"},
        "conform TRACE...        the model against recordings of real kernels\n"
        "  --keep-going            count all differences instead of stopping at the first"},
+      {"report",
+       ReportFiles,
+       1,
+       UINT32_MAX,
+       {"driver", "kernel", "format", "distinct"},
+       "report FILE...          what came out, for continuous integration\n"
+       "  --format=junit|sarif\n"
+       "  --distinct              of the files with one DEDUP_TOKEN the smallest only"},
       {"list", List, 1, 1, {}, "list WHAT               drivers, kernels, invariants or actors"},
   };
   return *verbs;

@@ -36,7 +36,7 @@ inline constexpr char kFails[] =
 
 struct Result {
   int code;
-  std::string out;  // stdout and stderr
+  std::string out;  // stdout, and stderr unless it was redirected elsewhere
 };
 
 // An empty folder of its own for each test, and hotplug-fuzz in it.
@@ -55,12 +55,16 @@ class Cli {
   Cli(const Cli&) = delete;
   Cli& operator=(const Cli&) = delete;
 
-  Result operator()(const std::string& args) const { return Run("hotplug-fuzz", args); }
+  Result operator()(const std::string& args, const std::string& redirect = "2>&1") const {
+    return Run("hotplug-fuzz", args, redirect);
+  }
   // Another binary that lies beside the tests.
   static bool Built(const char* binary) { return fs::exists(Beside() / binary); }
-  Result Run(const char* binary, const std::string& args) const {
+  Result Run(const char* binary, const std::string& args,
+             const std::string& redirect = "2>&1") const {
     const std::string command = "cd '" + folder_.string() + "' && '" +
-                                (Beside() / binary).string() + "' " + args + " 2>&1 </dev/null";
+                                (Beside() / binary).string() + "' " + args + " " + redirect +
+                                " </dev/null";
     std::FILE* pipe = popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
     Result r{0, ""};
