@@ -451,7 +451,7 @@ TEST_CASE("locations are references as URIs have them", "[cireport]") {
   };
   CHECK(uri("crash-0a_B~.scn") == "crash-0a_B~.scn");
   CHECK(uri("a:b c%\xff#?") == "a%3Ab%20c%25%FF%23%3F");
-  const std::string here = cli.folder() + "/x";
+  const std::string here = cli.folder().string() + "/x";
   CHECK(uri(here) == "file://" + here);
 }
 
