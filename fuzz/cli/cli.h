@@ -22,10 +22,10 @@ namespace hotplug::cli {
 // 70 to 72 and 77 are libFuzzer's.
 enum ExitCode : int {
   kAllWell = 0,
-  kFailed = 1,  // a violation, or something that is not as expected
-  kUsage = 2,   // wrong arguments or unreadable input
-  kStuck = 3,   // liveness or limit
-  kSkipped = 4,
+  kFailed = 1,   // a violation, or something that is not as expected
+  kUsage = 2,    // wrong arguments or unreadable input
+  kStuck = 3,    // liveness or limit
+  kSkipped = 4,  // nothing is wrong, but not all could be looked at
   kTwoDigests = 5,
 };
 // The one of two exit codes that several files together have.
@@ -42,6 +42,7 @@ ExitCode Minimize(const Args& files);
 ExitCode Promote(const Args& files);
 ExitCode Conform(const Args& files);
 ExitCode ReportFiles(const Args& files);
+ExitCode CheckRefactor(const Args& builds);
 ExitCode List(const Args& what);
 
 // A file as it is.

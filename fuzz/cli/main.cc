@@ -63,6 +63,15 @@ const std::vector<Verb>& Verbs() {
        "report FILE...          what came out, for continuous integration\n"
        "  --format=junit|sarif\n"
        "  --distinct              of the files with one DEDUP_TOKEN the smallest only"},
+      {"check-refactor",
+       CheckRefactor,
+       2,
+       2,
+       {"count", "seed"},
+       "check-refactor OLD NEW  two builds: does anything that can be seen differ?\n"
+       "                        each is a hotplug-fuzz, or a git revision, which is built\n"
+       "  --count=N               so many generated scenarios (2000)\n"
+       "  --seed=N                from this seed on (1)"},
       {"list", List, 1, 1, {}, "list WHAT               drivers, kernels, invariants or actors"},
   };
   return *verbs;
@@ -78,7 +87,8 @@ void PrintUsage(std::FILE* to) {
       "  --kernel=NAME           instead of the scenario's\n"
       "\n"
       "exit codes: 0 all well, 1 a violation or not as expected, 2 usage or unreadable input,\n"
-      "3 liveness or step limit, 5 two digests for one input\n",
+      "3 liveness or step limit, 4 some cannot be compared and none differs,\n"
+      "5 two digests for one input\n",
       to);
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/record/record.h"
+#include "fuzz/refactor/search.h"
 #include "fuzz/report/expect.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/trace.h"
@@ -95,6 +96,27 @@ ExitCode PrintExpect(const Input& input) {
   return kAllWell;
 }
 
+// Says where the violation that does not show any more has gone. The last run was of `input`.
+void SearchAgain(const Input& input, const std::string& token) {
+  for (const std::string& sentence : refactor::WithoutEffect(input.scenario)) {
+    absl::PrintF("  %s\n", sentence);
+  }
+  const refactor::Search search = refactor::FindAgain(input.scenario, input.expect);
+  switch (search.result) {
+    case refactor::Search::Result::kNothing:
+      absl::PrintF("  %s does not show: %d schedules nearby tried%s\n", token, search.tried,
+                   search.complete ? ", which are all" : "");
+      return;
+    case refactor::Search::Result::kToken:
+      absl::PrintF("  %s shows with this schedule nearby, and other lines differ:\n", token);
+      break;
+    case refactor::Search::Result::kAsExpected:
+      absl::PrintF("  everything is as expected with this schedule nearby:\n");
+      break;
+  }
+  for (const std::string& line : refactor::AtLines(search.scenario)) absl::PrintF("%s\n", line);
+}
+
 ExitCode CompareExpect(const std::string& file, const Input& input) {
   if (input.expect.empty()) return Complain(absl::StrCat(file, ": there is no expect block"));
   const std::vector<std::string> got = ExpectLines(input.scenario);
@@ -105,6 +127,8 @@ ExitCode CompareExpect(const std::string& file, const Input& input) {
     absl::PrintF(
         "%s: not as expected, line %d of the expect block\n  expected: %s\n  got:      %s\n", file,
         i + 1, want, have);
+    const std::string token = refactor::TokenIn(input.expect);
+    if (!token.empty() && token != refactor::TokenIn(got)) SearchAgain(input, token);
     return kFailed;
   }
   return kAllWell;

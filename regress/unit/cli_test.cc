@@ -271,6 +271,110 @@ TEST_CASE("expect", "[cli]") {
   Has(cli("run --expect long.scn").out, "expected: memory9 absent\n  got:      (nothing more)\n");
 }
 
+TEST_CASE("run --expect finds a violation again", "[cli][refactor]") {
+  const Cli cli;
+  std::ifstream file("regress/crashes/free-offline-block.scn", std::ios::binary);
+  const std::string good{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string entry = "at memtrace-1 20 run user-2";
+  const auto with = [&](const std::string& at) {
+    std::string text = good;
+    cli.Write("moved.scn",
+              text.replace(text.find(entry), text.find("\nexpect") - text.find(entry), at));
+    return cli("run --expect moved.scn");
+  };
+  const Result moved = with("at memtrace-1 23 run user-2");
+  CHECK(moved.code == 1);
+  Begins(moved.out,
+         "moved.scn: not as expected, line 1 of the expect block\n"
+         "  expected: verdict violation I6/__ClearPageOffline@offline/MEM_OFFLINE\n");
+  Has(moved.out,
+      "\n  everything is as expected with this schedule nearby:\n" + entry + "  # after ");
+  // What it says can be pasted.
+  const size_t at = moved.out.find("\nat ") + 1;
+  CHECK(with(moved.out.substr(at, moved.out.size() - at - 1)).code == 0);
+  const Result lost = with("at memtrace-1 4000 run user-2");
+  CHECK(lost.code == 1);
+  Has(lost.out,
+      "  at memtrace-1 4000 run user-2: never reached\n"
+      "  I6/__ClearPageOffline@offline/MEM_OFFLINE does not show: 17 schedules nearby tried, which "
+      "are all\n");
+}
+
+// A build that is none of ours: a script, made from the one that lies beside this test.
+std::string Script(const Cli& cli, const std::string& name, const std::string& lines) {
+  const fs::path real = fs::read_symlink("/proc/self/exe").parent_path() / "hotplug-fuzz";
+  cli.Write(name, "#!/bin/sh\nreal='" + real.string() + "'\n" + lines + "\n");
+  REQUIRE(cli("help && chmod +x " + name).code == 0);
+  return real.string();
+}
+
+std::string Counts(uint32_t same, uint32_t set, uint32_t different, uint32_t not_comparable) {
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "same                        %8u\nsame by the set of outcomes %8u\n"
+                "different                   %8u\nnot comparable              %8u\n",
+                same, set, different, not_comparable);
+  return text;
+}
+
+TEST_CASE("check-refactor", "[cli][refactor]") {
+  const Cli cli;
+  const std::string real =
+      Script(cli, "louder", "\"$real\" \"$@\" | sed 's/Offlined P/Offlined p/'");
+  const Result self = cli("check-refactor '" + real + "' '" + real + "' --count=300");
+  CHECK(self.code == 0);
+  CHECK(self.out == Counts(300, 0, 0, 0));
+
+  const Result louder = cli("check-refactor --count=4 '" + real + "' ./louder");
+  CHECK(louder.code == 1);
+  Has(louder.out, "\n  OLD: log Offlined Pages ");
+  Has(louder.out, "\n  NEW: log Offlined pages ");
+  Has(louder.out, "\ndifferent, ");
+  Has(louder.out, " the first is generated ");
+  Has(louder.out, "\n    scenario 1\n    driver ");
+
+  // A build that dies of some texts answers to all others.
+  Script(cli, "dies",
+         "grep -q -e debug_vm=on -- \"$@\" 2>/dev/null && kill -SEGV $$\nexec \"$real\" \"$@\"");
+  const Result dies = cli("check-refactor --count=10 '" + real + "' ./dies");
+  CHECK(dies.code == 1);
+  Has(dies.out, "\n  NEW: no summary: signal 11\n");
+  const int same = std::stoi(dies.out.substr(5));
+  CHECK(same > 0);
+  Begins(dies.out, Counts(static_cast<uint32_t>(same), 0, static_cast<uint32_t>(10 - same), 0));
+
+  // A build that does not know all texts: nothing is wrong, and not all was looked at.
+  Script(cli, "older",
+         "shift 2; for f; do if grep -q pagevec= $f; then echo $f:3:9: expected less >&2; "
+         "else \"$real\" run --print-expect $f; fi; done");
+  const Result older = cli("check-refactor --count=10 ./older '" + real + "'");
+  CHECK(older.code == 4);
+  Has(older.out, "\nOLD does not know the text: 3:9: expected less\n");
+}
+
+TEST_CASE("check-refactor of what is no build", "[cli][refactor]") {
+  const Cli cli;
+  const Result none = cli("check-refactor nobody nobody");
+  CHECK(none.code == 2);
+  CHECK(none.out == "nobody: neither an executable file nor a revision of this repository\n");
+  const Result other = cli("check-refactor /bin/true /bin/true");
+  CHECK(other.code == 2);
+  CHECK(other.out == "/bin/true: does not answer to `run --print-expect`\n");
+  CHECK(cli("check-refactor one").code == 2);
+  CHECK(cli("check-refactor --count=x a b").code == 2);
+
+  // A revision that cannot be built: the end of the log, and nothing is left behind.
+  const Result broken =
+      cli("help >/dev/null && git init -q . && echo 'not json' >CMakePresets.json && git add . && "
+          "git -c user.name=a -c user.email=a@b commit -qm one && cd .");
+  CHECK(broken.code == 0);
+  const Result r = cli("check-refactor HEAD HEAD");
+  CHECK(r.code == 2);
+  Has(r.out, " cannot be built: ");
+  Has(r.out, "cmake --preset plain: exit code 1\n");
+  CHECK(cli("help >/dev/null && find build -mindepth 2").out.empty());
+}
+
 TEST_CASE("list", "[cli]") {
   const Cli cli;
   const std::pair<const char*, const char*> lists[] = {{"drivers", "rfc_v1\tpowerpc/memtrace"},

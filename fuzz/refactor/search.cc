@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/refactor/search.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "fuzz/refactor/neighbours.h"
+#include "fuzz/report/expect.h"
+#include "fuzz/report/report.h"
+#include "fuzz/report/token.h"
+#include "fuzz/report/trace.h"
+#include "model/scenario/print.h"
+
+namespace hotplug::refactor {
+
+namespace {
+
+using Lines = std::vector<std::string>;
+using scenario::Scenario;
+
+std::string TokenOf(const Scenario& s) {
+  const run::RunOptions options;
+  const run::Outcome o = run::Run(s, options);
+  return o.first() == nullptr ? "" : report::DedupToken(*o.first(), report::DriverOf(s, options));
+}
+
+Lines SummaryOf(const Scenario& s) {
+  const run::RunOptions options = report::ExpectOptions();
+  const run::Outcome o = run::Run(s, options);
+  return report::Summarize(s, o, report::DriverOf(s, options));
+}
+
+// The lines of the text that say the schedule.
+Lines ScheduleLines(const Scenario& s, const std::string* comments) {
+  Lines lines;
+  for (const absl::string_view line :
+       absl::StrSplit(scenario::Print(s, run::Names(), comments), '\n')) {
+    if (absl::StartsWith(line, "at ")) lines.emplace_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string TokenIn(const Lines& expect) {
+  if (expect.empty()) return "";
+  const Lines words = absl::StrSplit(expect[0], ' ', absl::SkipEmpty());
+  const bool fails = words.size() >= 3 && words[0] == "verdict" && words[1] != "ok";
+  return fails ? words[2] : "";
+}
+
+Search FindAgain(const Scenario& s, const Lines& expect) {
+  const std::string token = TokenIn(expect);
+  const Neighbourhood near = NeighboursOf(s.schedule, kSearchReach, kMaxSearchRuns);
+  Search search;
+  search.scenario = s;
+  search.complete = near.complete;
+  Scenario moved = s;
+  for (const Neighbour& n : near.members) {
+    ++search.tried;
+    moved.schedule = n.schedule;
+    if (TokenOf(moved) != token) continue;
+    const bool all = SummaryOf(moved) == expect;
+    if (!all && search.result == Search::Result::kToken) continue;
+    search.result = all ? Search::Result::kAsExpected : Search::Result::kToken;
+    search.scenario = moved;
+    if (all) break;
+  }
+  return search;
+}
+
+Lines WithoutEffect(const Scenario& s) {
+  struct Fate {
+    bool reached = false;
+    bool ran = false;
+  };
+  std::vector<Fate> fates(s.schedule.size);
+  uint32_t last = s.schedule.size;  // the entry at the point before this one
+  report::ForEachRecord(run::Trace(), [&](const sim::Record& r, uint32_t own) {
+    if (own == 0) return;
+    if (last < s.schedule.size && s.schedule[last].other == r.task) fates[last].ran = true;
+    last = s.schedule.size;
+    for (uint32_t i = s.schedule.size; i-- > 0;) {
+      if (s.schedule[i].task != r.task || s.schedule[i].step != own) continue;
+      fates[i].reached = true;
+      last = i;  // of two for one place the first counts
+    }
+  });
+  const Lines texts = ScheduleLines(s, nullptr);
+  Lines sentences;
+  for (uint32_t i = 0; i < s.schedule.size; ++i) {
+    if (!fates[i].reached) {
+      sentences.push_back(absl::StrCat(texts[i], ": never reached"));
+    } else if (!fates[i].ran) {
+      const std::string other = scenario::TaskName(s, s.schedule[i].other);
+      sentences.push_back(absl::StrCat(texts[i], ": ", other, " does not run there"));
+    }
+  }
+  return sentences;
+}
+
+Lines AtLines(const Scenario& s) {
+  const run::RunOptions options = report::ExpectOptions();
+  run::Run(s, options);
+  const Lines comments = report::ScheduleComments(run::Trace(), s, report::DriverOf(s, options));
+  return ScheduleLines(s, comments.data());
+}
+
+}  // namespace hotplug::refactor

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Two builds compared, and violations found again. The builds are this one, run in here, with a
+// difference planted into its schedules (what a refactor may do) or its summaries (what it may
+// not); cli_test.cc compares real ones.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "fuzz/refactor/compare.h"
+#include "fuzz/refactor/neighbours.h"
+#include "fuzz/refactor/search.h"
+#include "fuzz/report/expect.h"
+#include "model/scenario/parse.h"
+#include "regress/unit/catch.h"
+
+namespace hotplug::refactor {
+namespace {
+
+namespace fs = std::filesystem;
+using scenario::Scenario;
+
+scenario::File Load(const fs::path& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  auto file = scenario::Parse(text.str(), path.string(), run::Names());
+  INFO(file.status().message());
+  REQUIRE(file.ok());
+  return *file;
+}
+
+Schedule ScheduleOf(const std::vector<scenario::Preemption>& entries) {
+  Schedule schedule;
+  for (const scenario::Preemption& p : entries) schedule.push(p);
+  return schedule;
+}
+
+// "9 20" for steps 9 and 20.
+std::string Steps(const Schedule& schedule) {
+  std::string steps;
+  for (const scenario::Preemption& p : schedule) {
+    steps += (steps.empty() ? "" : " ") + std::to_string(p.step);
+  }
+  return steps;
+}
+
+std::vector<std::string> Members(const Neighbourhood& n) {
+  std::vector<std::string> members;
+  for (const Neighbour& m : n.members) members.push_back(Steps(m.schedule));
+  return members;
+}
+
+TEST_CASE("the neighbourhood of a schedule", "[refactor]") {
+  using Strings = std::vector<std::string>;
+  CHECK(Members(NeighboursOf({}, 4, 100)) == Strings{""});
+  CHECK(Members(NeighboursOf(ScheduleOf({{0, 1, 9}}), 2, 100)) ==
+        Strings{"9", "8", "10", "7", "11"});
+  // No step comes before the first.
+  CHECK(Members(NeighboursOf(ScheduleOf({{0, 1, 2}}), 2, 100)) == Strings{"2", "1", "3", "4"});
+  // Two entries of one task: each alone, both, and the later one by more than the earlier one.
+  const Neighbourhood two = NeighboursOf(ScheduleOf({{0, 1, 9}, {0, 1, 20}}), 1, 100);
+  const Strings members = Members(two);
+  CHECK(members.front() == "9 20");
+  CHECK(std::set<std::string>(members.begin(), members.end()).size() == members.size());
+  for (const char* m : {"8 20", "10 20", "9 19", "9 21", "10 21", "8 19", "10 19", "10 22"}) {
+    INFO(m);
+    CHECK(std::count(members.begin(), members.end(), m) == 1);
+  }
+  // All later entries of a task move together, and those of another task beside them.
+  const Schedule three = ScheduleOf({{0, 1, 9}, {0, 1, 20}, {0, 1, 30}, {1, 0, 5}});
+  const Strings of_three = Members(NeighboursOf(three, 3, 100000));
+  CHECK(std::count(of_three.begin(), of_three.end(), "12 23 33 8") == 1);
+  CHECK(std::count(of_three.begin(), of_three.end(), "12 23 33 9") == 0);
+  // The nearest are kept.
+  const Neighbourhood cut = NeighboursOf(three, 3, 20);
+  CHECK_FALSE(cut.complete);
+  CHECK(Members(cut) == Strings(of_three.begin(), of_three.begin() + 20));
+  CHECK(two.complete);
+  CHECK(NeighboursOf(ScheduleOf({{0, 1, 9}}), 2, 5).complete);
+}
+
+TEST_CASE("lines that differ", "[refactor]") {
+  CHECK(Masked("event user-2 MEM_OFFLINE memory12 A = -16") ==
+        "event user-N MEM_OFFLINE memoryN A = -N");
+  CHECK(Masked("log page at 0x00ff, 10 pages") == "log page at N, N pages");
+  CHECK(Masked("no number") == "no number");
+  const LineDifference d = FirstDifference({"a", "b", "c"}, {"a", "x"});
+  CHECK(d.line == 1);
+  CHECK(d.old_line == "b");
+  CHECK(d.new_line == "x");
+  CHECK(FirstDifference({"a"}, {"a", "b"}).old_line == "(nothing more)");
+  CHECK(FirstDifference({"a", "b"}, {"a"}).new_line == "(nothing more)");
+}
+
+// Outcomes by letter, at the distances given.
+Outcomes Sets(const std::string& old_side, const std::string& new_side,
+              const std::vector<uint32_t>& distance, bool complete) {
+  Outcomes o;
+  for (const char c : old_side) o.old_side.push_back({std::string(1, c)});
+  for (const char c : new_side) o.new_side.push_back({std::string(1, c)});
+  o.distance = distance;
+  o.complete = complete;
+  return o;
+}
+
+TEST_CASE("sets of outcomes", "[refactor]") {
+  const std::vector<uint32_t> two = {0, 1, 1, 2, 2};
+  CHECK(CompareSets(Sets("aabbc", "bacba", two, true)).relation == Relation::kSameSet);
+  CHECK(CompareSets(Sets("aabbc", "bacba", two, false)).relation == Relation::kSameSet);
+  // What is missing at the edge may have moved out.
+  CHECK(CompareSets(Sets("ababc", "abaad", two, true)).relation == Relation::kSameSet);
+  CHECK(CompareSets(Sets("ababc", "abaad", two, false)).relation == Relation::kNotComparable);
+  // What is missing further inside has not.
+  const SetRelation missing = CompareSets(Sets("abcaa", "ababb", two, true));
+  CHECK(missing.relation == Relation::kDifferent);
+  CHECK(missing.witness == 2);
+  const SetRelation added = CompareSets(Sets("aabab", "axbab", two, true));
+  CHECK(added.relation == Relation::kDifferent);
+  CHECK(added.witness == 1);
+  CHECK(CompareSets(Sets("aaaaa", "xxxxx", two, false)).relation == Relation::kNotComparable);
+  CHECK(CompareSets(Sets("a", "b", {0}, true)).relation == Relation::kDifferent);
+}
+
+Summary SummaryOf(const Scenario& s) {
+  const run::Outcome o = run::Run(s, report::ExpectOptions());
+  return report::Summarize(s, o, *drivers::kDrivers[s.driver]);
+}
+
+// This build, with a change of what it reads and of what it says.
+template <class Read, class Say>
+Build InHere(Read read, Say say) {
+  return [=](const std::vector<std::string>& texts) -> absl::StatusOr<std::vector<Answer>> {
+    std::vector<Answer> answers;
+    for (const std::string& text : texts) {
+      auto file = scenario::Parse(text, "text", run::Names());
+      if (!file.ok()) return file.status();
+      Scenario s = file->scenario;
+      read(&s);
+      Answer answer;
+      answer.summary = SummaryOf(s);
+      say(text, &answer);
+      answers.push_back(answer);
+    }
+    return answers;
+  };
+}
+const auto kReads = [](Scenario*) {};
+const auto kSays = [](const std::string&, Answer*) {};
+
+std::vector<Case> Crashes() {
+  std::vector<Case> cases;
+  for (const fs::directory_entry& e : fs::directory_iterator("regress/crashes")) {
+    cases.push_back({e.path().string(), Load(e.path()).scenario});
+  }
+  std::sort(cases.begin(), cases.end(),
+            [](const Case& a, const Case& b) { return a.name < b.name; });
+  return cases;
+}
+
+Comparison Compared(Build old_build, Build new_build) {
+  Comparison c(std::move(old_build), std::move(new_build));
+  const absl::Status status = c.Compare(Crashes(), [](size_t) { return true; });
+  INFO(status.message());
+  REQUIRE(status.ok());
+  return c;
+}
+
+TEST_CASE("a build is the same as itself", "[refactor]") {
+  const Comparison c = Compared(InHere(kReads, kSays), InHere(kReads, kSays));
+  CHECK(c.count(Relation::kSame) == Crashes().size());
+  CHECK(c.kinds().empty());
+}
+
+TEST_CASE("a build with one more scheduling point is the same by the set of outcomes",
+          "[refactor]") {
+  // What was step 10 of the first task is step 11 now, and so on.
+  const auto shifted = [](Scenario* s) {
+    for (scenario::Preemption& p : s->schedule) {
+      if (p.task == 0 && p.step >= 10) --p.step;
+    }
+  };
+  const Comparison c = Compared(InHere(kReads, kSays), InHere(shifted, kSays));
+  CHECK(c.count(Relation::kSameSet) >= 3);
+  CHECK(c.count(Relation::kDifferent) == 0);
+  CHECK(c.count(Relation::kSame) + c.count(Relation::kSameSet) +
+            c.count(Relation::kNotComparable) ==
+        Crashes().size());
+}
+
+TEST_CASE("a build that hides an event is different", "[refactor]") {
+  const auto no_cancel = [](const std::string&, Answer* a) {
+    std::erase_if(a->summary, [](const std::string& line) {
+      return line.find(" MEM_CANCEL_OFFLINE memory") != std::string::npos;
+    });
+  };
+  const Comparison c = Compared(InHere(kReads, kSays), InHere(kReads, no_cancel));
+  CHECK(c.count(Relation::kDifferent) >= 3);
+  REQUIRE_FALSE(c.kinds().empty());
+  // Each kind is there once, with the first scenario that shows it, and all are counted.
+  uint32_t scenarios = 0;
+  std::set<std::string> differences;
+  for (const Kind& kind : c.kinds()) {
+    scenarios += kind.scenarios;
+    differences.insert(Masked(kind.difference.substr(kind.difference.find('\n'))));
+    if (kind.relation != Relation::kDifferent) continue;
+    CHECK(kind.difference.find("\n  OLD: event ") != std::string::npos);
+    CHECK(scenario::IsText(kind.text));
+  }
+  CHECK(scenarios == Crashes().size() - c.count(Relation::kSame) - c.count(Relation::kSameSet));
+  CHECK(differences.size() == c.kinds().size());
+}
+
+TEST_CASE("a text that a build does not know is not comparable", "[refactor]") {
+  const auto no_pcp = [](const std::string& text, Answer* a) {
+    if (text.find("pcp_high=") == std::string::npos) return;
+    a->summary.clear();
+    a->refusal = "3:16: expected a setting";
+  };
+  std::vector<Case> cases = {{"plain", Crashes()[0].scenario}, {"pcp", Crashes()[0].scenario}};
+  cases[1].scenario.machine.pcp_high = 2;
+  for (const bool old_side : {true, false}) {
+    const Build knows = InHere(kReads, kSays);
+    const Build does_not = InHere(kReads, no_pcp);
+    Comparison c(old_side ? does_not : knows, old_side ? knows : does_not);
+    REQUIRE(c.Compare(cases, [](size_t) { return true; }).ok());
+    CHECK(c.count(Relation::kSame) == 1);
+    CHECK(c.count(Relation::kNotComparable) == 1);
+    REQUIRE(c.kinds().size() == 1);
+    CHECK(c.kinds()[0].first == "pcp");
+    CHECK(c.kinds()[0].difference == std::string(old_side ? "OLD" : "NEW") +
+                                         " does not know the text: 3:16: expected a setting");
+  }
+}
+
+TEST_CASE("a comparison can be stopped", "[refactor]") {
+  Comparison c(InHere(kReads, kSays), InHere(kReads, kSays));
+  CHECK_FALSE(c.Compare(Crashes(), [](size_t done) { return done < 2; }).ok());
+  CHECK(c.count(Relation::kSame) == 2);
+}
+
+TEST_CASE("the token of an expect block", "[refactor]") {
+  CHECK(TokenIn({"verdict violation I1/f@online/none silent", "log x"}) == "I1/f@online/none");
+  CHECK(TokenIn({"verdict liveness I13/f@none/none"}) == "I13/f@none/none");
+  CHECK(TokenIn({"verdict ok"}).empty());
+  CHECK(TokenIn({"verdict ok stuck(benign) after"}).empty());
+  CHECK(TokenIn({"verdict limit"}).empty());
+  CHECK(TokenIn({}).empty());
+}
+
+TEST_CASE("a preemption that was moved is found again", "[refactor]") {
+  uint32_t lost = 0;
+  uint32_t as_expected = 0;
+  for (const fs::directory_entry& e : fs::directory_iterator("regress/crashes")) {
+    const scenario::File file = Load(e.path());
+    for (const int move : {-3, 3}) {
+      for (uint32_t i = 0; i < file.scenario.schedule.size; ++i) {
+        Scenario moved = file.scenario;
+        const int step = moved.schedule[i].step + move;
+        if (step < 1) continue;
+        moved.schedule[i].step = static_cast<uint16_t>(step);
+        if (TokenIn(SummaryOf(moved)) == TokenIn(file.expect)) continue;
+        ++lost;
+        INFO(e.path().string() << ", entry " << i << " moved by " << move);
+        const Search search = FindAgain(moved, file.expect);
+        CHECK(search.result == Search::Result::kAsExpected);
+        if (search.result != Search::Result::kAsExpected) continue;
+        ++as_expected;
+        CHECK(SummaryOf(search.scenario) == file.expect);
+      }
+    }
+  }
+  CHECK(lost >= 10);
+  CHECK(as_expected == lost);
+}
+
+TEST_CASE("what cannot be found again is said to be so", "[refactor]") {
+  scenario::File file = Load("regress/crashes/two-writers.scn");
+  file.scenario.schedule[0].step = 66;
+  const Search nothing = FindAgain(file.scenario, file.expect);
+  CHECK(nothing.result == Search::Result::kNothing);
+  CHECK(nothing.tried == 17);
+  CHECK(nothing.complete);
+  // The violation, and not the rest of the block.
+  file.scenario.schedule[0].step = 60;
+  const Search token = FindAgain(file.scenario, file.expect);
+  CHECK(token.result == Search::Result::kToken);
+  CHECK(token.tried == 17);
+  CHECK(token.scenario.schedule[0].step == 57);
+  CHECK(TokenIn(SummaryOf(token.scenario)) == TokenIn(file.expect));
+}
+
+TEST_CASE("entries of a schedule without effect", "[refactor]") {
+  scenario::File file = Load("regress/crashes/two-writers.scn");
+  Scenario& s = file.scenario;
+  s.schedule = ScheduleOf({{0, 1, 2}, {0, 1, 2}, {0, 1, 4000}, {1, 1, 1}});
+  SummaryOf(s);
+  CHECK(WithoutEffect(s) ==
+        std::vector<std::string>{"at memtrace-1 2 run memtrace-2: memtrace-2 does not run there",
+                                 "at memtrace-1 4000 run memtrace-2: never reached"});
+  s.schedule = ScheduleOf({{1, 0, 1}});
+  SummaryOf(s);
+  CHECK(WithoutEffect(s) ==
+        std::vector<std::string>{"at memtrace-2 1 run memtrace-1: memtrace-1 does not run there"});
+}
+
+}  // namespace
+}  // namespace hotplug::refactor
