@@ -6,7 +6,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "fuzz/refactor/neighbours.h"
 #include "fuzz/report/expect.h"
 #include "model/run/run.h"
