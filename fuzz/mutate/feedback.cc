@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "fuzz/report/trace.h"
 #include "model/mm/ledger.h"
@@ -45,12 +46,13 @@ struct Operands {
 Operands OperandsOf(const sim::TracePoint& tp) {
   Operands operands;
   uint8_t next = 0;
-  for (const char* p = tp.format; *p != '\0'; ++p) {
-    if (*p != '%' || *++p == 'B') continue;
-    if (*p == 'f' && operands.page == kNowhere) operands.page = next;
-    if (*p == 'b') operands.block = next;
-    if (*p == 'k') operands.event = next;
-    if (*p == 'e' || *p == 'v') operands.answer = next;
+  for (const char* p = std::strchr(tp.format, '%'); p != nullptr; p = std::strchr(p + 2, '%')) {
+    const char letter = p[1];
+    if (letter == 'B') continue;  // the size of a block, which is no operand
+    if (letter == 'f' && operands.page == kNowhere) operands.page = next;
+    if (letter == 'b') operands.block = next;
+    if (letter == 'k') operands.event = next;
+    if (letter == 'e' || letter == 'v') operands.answer = next;
     ++next;
   }
   return operands;

@@ -18,6 +18,7 @@
 #include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/random.h"
+#include "model/scenario/words.h"
 #include "regress/unit/catch.h"
 
 namespace {
@@ -314,18 +315,19 @@ TEST_CASE("the feedback says what was reached, and changes no run", "[mutate]") 
   CHECK(reached(all) < static_cast<int64_t>(mutate::kCounters) * 9 / 10);
 }
 
-// An event that is refused is another one than an event that is not.
-TEST_CASE("the feedback tells a refusal from a success", "[mutate]") {
+// The same events with another errno are another thing to have reached.
+TEST_CASE("the feedback tells one errno from another", "[mutate]") {
+  constexpr uint32_t kEnomem = 12, kEbusy = 16;
   Scenario s = DecodeBytes({});
   s.ops[0] = scenario::Op{};
   s.ops[0].kind = OpKind::kWriteState;
   s.ops[0].arg = static_cast<uint8_t>(scenario::StateWord::kOffline);
-  const auto succeeded = CountersOf(s);
   s.notifiers.push(scenario::Notifier{});
   s.answers.push(scenario::Answer{});
-  s.answers[0].value = 0x8002;
-  const auto refused = CountersOf(s);
-  CHECK(succeeded != refused);
+  s.answers[0].value = scenario::NotifierFromErrno(kEbusy);
+  const auto busy = CountersOf(s);
+  s.answers[0].value = scenario::NotifierFromErrno(kEnomem);
+  CHECK(CountersOf(s) != busy);
 }
 
 }  // namespace
