@@ -15,7 +15,11 @@ for source in "$SRC"/hotplug-fuzz/fuzz/targets/*.cc; do
   [[ "$name" != canary ]] || continue
   cmake --build "$WORK/hotplug-fuzz" --target "fuzz_$name"
   cp "$WORK/hotplug-fuzz/fuzz_$name" "$OUT/"
-  printf '[libfuzzer]\nmax_len = 512\ntimeout = 20\n' >"$OUT/fuzz_$name.options"
+  options="$OUT/fuzz_$name.options"
+  printf '[libfuzzer]\nmax_len = 512\ntimeout = 20\n' >"$options"
+  if grep -q '^HOTPLUG_FUZZ_TARGET(' "$source"; then
+    grep ' = ' "$SRC/hotplug-fuzz/fuzz/targets/driver.options" >>"$options"
+  fi
   if [[ -d "$SRC/seeds/$name" ]]; then
     zip -q -j "$OUT/fuzz_${name}_seed_corpus.zip" "$SRC/seeds/$name"/*
   fi

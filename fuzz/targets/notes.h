@@ -28,6 +28,7 @@ class Notes {
   }
   bool open() const { return file_ != nullptr; }
   void CountExecution() { ++executions_; }
+  uint64_t executions() const { return executions_; }
   void Note(const std::string& token) {
     if (!seen_.insert(token).second) return;
     const auto ms = std::clock() * INT64_C(1000) / CLOCKS_PER_SEC;

@@ -53,8 +53,8 @@ inline Target& TheTarget() {
   return target;
 }
 
-[[noreturn]] inline void Fail(std::string_view what, const char* why) {
-  std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(what.size()), what.data(), why);
+[[noreturn]] inline void Fail(const std::string& what) {
+  std::fprintf(stderr, "%s\n", what.c_str());
   std::exit(2);
 }
 
@@ -63,7 +63,7 @@ inline uint8_t RowOfDriver(const char* name) {
   for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
     if (std::strcmp(drivers::kDrivers[row]->name, name) == 0) return static_cast<uint8_t>(row);
   }
-  Fail(name, "no driver is called so");
+  Fail(std::string("no driver is called ") + name);
 }
 
 // Reads one of our own flags, which libFuzzer passes over as it does over all with two dashes.
@@ -74,20 +74,31 @@ inline void ReadFlag(std::string_view arg) {
   const std::string_view name = arg.substr(0, equals);
   const std::string value(arg.substr(equals + 1));
   const auto either = [&](const char* first, const char* second) {
-    if (value != first && value != second) Fail(arg, "no such value");
+    if (value != first && value != second)
+      Fail(std::string(arg) + ": expected " + first + " or " + second);
     return value == second;
   };
-  if (name == "--suppressions" && !target.known.Load(value)) Fail(value, "cannot be read");
+  if (name == "--suppressions" && !target.known.Load(value)) Fail(target.known.error());
   if (name == "--note-findings" && !target.notes.Open(value.c_str())) {
-    Fail(value, "cannot be written");
+    Fail(value + ": cannot be written");
   }
   if (name == "--mutator") target.mutate_bytes = either("scenario", "bytes");
   if (name == "--feedback") target.state_feedback = !either("state", "edges");
   if (name == "--crossover") target.crossover = either("off", "on");
 }
 
+// At the end of a run that has found nothing new: what a pattern was for is cured, or has not been
+// met. A few runs say nothing about that.
+inline void ReportUnused() {
+  constexpr uint64_t kEnough = 10000;
+  const Target& target = TheTarget();
+  if (target.notes.executions() < kEnough) return;
+  std::fputs(target.known.UnusedReport().c_str(), stderr);
+}
+
 inline void ReadFlags(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) ReadFlag(argv[i]);
+  if (!TheTarget().known.empty()) std::atexit(&ReportUnused);
 }
 
 inline scenario::Scenario DecodeBytes(const uint8_t* data, size_t size) {
