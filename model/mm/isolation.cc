@@ -224,6 +224,10 @@ bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
   for (Pfn pfn = start; all_free && pfn < end;) {
     const Pfn head = FreeChunkHead(pfn);
     const Pfn chunk_end = head + (1u << PageAt(head).order);
+    // Somebody may have undone the isolation since: then they count as free (__isolate_free_page).
+    if (PageblockAt(head) != MIGRATE_ISOLATE) {
+      page_zone(PageAt(head)).nr_free_pages -= chunk_end - head;
+    }
     del_page_from_free_list(head);
     for (; pfn < end && pfn < chunk_end; ++pfn) {
       PageAt(pfn).refcount = 1;
@@ -231,7 +235,8 @@ bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
       SetOwner(pfn, owner);
     }
     for (Pfn p = head; p < chunk_end; ++p) {
-      if (p < start || end < p + 1) __free_one_page(p, 0, MIGRATE_ISOLATE);
+      if (start.v <= p.v && p < end) continue;
+      __free_one_page(p, 0, static_cast<migratetype>(PageblockAt(p)));
     }
   }
   sim::spin_unlock();

@@ -721,6 +721,21 @@ TEST_CASE("pages that are gone between the test of the isolation and the taking 
   });
 }
 
+TEST_CASE("a range whose isolation was undone meanwhile is taken, and counts as free no more") {
+  ForEachKernel([&](const char* kernel, uint32_t) {
+    Rig rig(Layout("3n", kernel));
+    int rc = 1;
+    rig.Task([&] { rc = alloc_contig_range(Pfn{21}, Pfn{23}, kInstrument); });
+    rig.Task([&] { undo_isolate_page_range(Pfn{20}, Pfn{24}); });
+    rig.At(0, 3, 1);
+    CHECK(rig.Run() == sim::Stop::kFinished);
+    CHECK(Find(kTpTestIsolated) < Find(kTpUnisolate, 1));
+    CHECK(rc == 0);
+    CHECK(NormalZone().nr_free_pages == 2);
+    for (const uint32_t pfn : {20u, 23u}) CHECK(FreeChunkHead(Pfn{pfn}).v == pfn);
+  });
+}
+
 // ---- The notifier chain -----------------------------------------------------------------
 
 TEST_CASE("who registers twice is refused, or told that all is well; nothing changes") {
