@@ -115,12 +115,12 @@ absl::StatusOr<Comparison> Compare(const Args& builds) {
   for (const std::string& build : builds) {
     const absl::StatusOr<std::string> binary = refactor::BinaryOf(build);
     if (!binary.ok()) return binary.status();
-    const absl::Status status = refactor::Probe(*binary);
+    absl::Status status = refactor::Probe(*binary);
     if (!status.ok()) return status;
     asked.push_back(refactor::AskBinary(*binary));
   }
   Comparison comparison(asked[0], asked[1]);
-  const absl::Status status = comparison.Compare(*cases, Progress(cases->size()));
+  absl::Status status = comparison.Compare(*cases, Progress(cases->size()));
   if (!status.ok()) return status;
   return comparison;
 }

@@ -199,7 +199,7 @@ Build AskBinary(const std::string& binary) {
     const absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
     if (!folder.ok()) return folder.status();
     Asked asked(binary, texts, *folder);
-    const absl::Status status = asked.Ask(0, texts.size());
+    absl::Status status = asked.Ask(0, texts.size());
     if (!status.ok()) return status;
     return asked.TakeAnswers();
   };

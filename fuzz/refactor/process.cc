@@ -76,6 +76,7 @@ std::string EndOf(int status) {
 absl::StatusOr<std::string> RunCommand(const Command& command) {
   std::vector<std::string> args = command.args;
   std::vector<char*> argv;
+  argv.reserve(args.size() + 1);
   for (std::string& arg : args) argv.push_back(arg.data());
   argv.push_back(nullptr);
   const FileActions actions(command);

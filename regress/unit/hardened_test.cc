@@ -20,8 +20,8 @@ namespace {
 using run::Outcome;
 
 uint8_t Hardened() {
-  for (uint8_t row = 0; row < drivers::kNrDrivers; ++row) {
-    if (std::string("hardened") == drivers::kDriverNames[row]) return row;
+  for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
+    if (std::string("hardened") == drivers::kDriverNames[row]) return static_cast<uint8_t>(row);
   }
   FAIL("there is no such driver");
   return 0;

@@ -51,6 +51,7 @@ std::string Steps(const Schedule& schedule) {
 
 std::vector<std::string> Members(const Neighbourhood& n) {
   std::vector<std::string> members;
+  members.reserve(n.members.size());
   for (const Neighbour& m : n.members) members.push_back(Steps(m.schedule));
   return members;
 }
