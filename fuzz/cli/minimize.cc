@@ -11,8 +11,6 @@
 #include "absl/strings/str_format.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/report/report.h"
-#include "fuzz/report/trace.h"
-#include "model/scenario/print.h"
 
 namespace hotplug::cli {
 
@@ -53,14 +51,6 @@ absl::StatusOr<report::Minimized> MinimizeFile(const std::string& path) {
   return m;
 }
 
-std::string CommentedText(const scenario::Scenario& s) {
-  run::RunOptions options;
-  options.keep_trace = true;
-  run::Run(s, options);
-  const auto comments = report::ScheduleComments(run::Trace(), s, report::DriverOf(s, options));
-  return scenario::Print(s, run::Names(), comments.data());
-}
-
 std::string Summary(const report::Minimized& m) {
   return absl::StrFormat("%s (%s; %d runs%s)", m.token, Size(m.scenario), m.runs,
                          m.complete ? "" : ", stopped early");
@@ -72,7 +62,7 @@ ExitCode Minimize(const Args& files) {
   if (!status.ok()) return Complain(status);
   const absl::StatusOr<report::Minimized> m = MinimizeFile(files[0]);
   if (!m.ok()) return Complain(m.status());
-  status = WriteNew(out, CommentedText(m->scenario));
+  status = WriteNew(out, report::CommentedText(m->scenario, {}));
   if (!status.ok()) return Complain(status);
   absl::PrintF("%s: %s\n", out, Summary(*m));
   return kAllWell;

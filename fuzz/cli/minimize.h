@@ -15,9 +15,6 @@ namespace hotplug::cli {
 // smallest so far is the answer. An error if the file cannot be read or does not fail.
 absl::StatusOr<report::Minimized> MinimizeFile(const std::string& path);
 
-// As text, with a comment at each preemption.
-std::string CommentedText(const scenario::Scenario& s);
-
 // "TOKEN (2 ops, 1 preemption; 57 runs)"
 std::string Summary(const report::Minimized& m);
 

@@ -67,14 +67,12 @@ std::string Sentence(const run::Outcome& o) {
 }
 
 std::string KeptText(const scenario::Scenario& s, const std::string& comment) {
-  const run::RunOptions options = report::ExpectOptions();
-  const std::string text = CommentedText(s);
-  const run::Outcome o = run::Run(s, options);
+  const std::string text = report::CommentedText(s, {});
   const size_t body = text.find('\n') + 1;
   std::string kept = absl::StrCat(
       text.substr(0, body), "# SPDX-License-Identifier: GPL-2.0-or-later\n",
-      AsComment(comment.empty() ? Sentence(o) : comment), text.substr(body), "expect\n");
-  for (const std::string& line : report::Summarize(s, o, report::DriverOf(s, options))) {
+      AsComment(comment.empty() ? Sentence(run::Run(s)) : comment), text.substr(body), "expect\n");
+  for (const std::string& line : report::SummaryOf(s)) {
     absl::StrAppend(&kept, "  ", line, "\n");
   }
   return kept;

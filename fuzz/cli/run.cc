@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -8,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/record/record.h"
+#include "fuzz/refactor/compare.h"
 #include "fuzz/refactor/search.h"
 #include "fuzz/report/expect.h"
 #include "fuzz/report/report.h"
@@ -84,15 +84,9 @@ ExitCode RunOne(const std::string& file, const Input& input) {
   return absl::GetFlag(FLAGS_verify) ? Worse(code, Verify(file, s, o)) : code;
 }
 
-std::vector<std::string> ExpectLines(const scenario::Scenario& s) {
-  const run::RunOptions options = report::ExpectOptions();
-  const run::Outcome o = run::Run(s, options);
-  return report::Summarize(s, o, report::DriverOf(s, options));
-}
-
 ExitCode PrintExpect(const Input& input) {
   absl::PrintF("expect\n");
-  for (const std::string& line : ExpectLines(input.scenario)) absl::PrintF("  %s\n", line);
+  for (const std::string& line : report::SummaryOf(input.scenario)) absl::PrintF("  %s\n", line);
   return kAllWell;
 }
 
@@ -119,19 +113,14 @@ void SearchAgain(const Input& input, const std::string& token) {
 
 ExitCode CompareExpect(const std::string& file, const Input& input) {
   if (input.expect.empty()) return Complain(absl::StrCat(file, ": there is no expect block"));
-  const std::vector<std::string> got = ExpectLines(input.scenario);
-  for (size_t i = 0; i < std::max(got.size(), input.expect.size()); ++i) {
-    const std::string want = i < input.expect.size() ? input.expect[i] : "(nothing more)";
-    const std::string have = i < got.size() ? got[i] : "(nothing more)";
-    if (want == have) continue;
-    absl::PrintF(
-        "%s: not as expected, line %d of the expect block\n  expected: %s\n  got:      %s\n", file,
-        i + 1, want, have);
-    const std::string token = refactor::TokenIn(input.expect);
-    if (!token.empty() && token != refactor::TokenIn(got)) SearchAgain(input, token);
-    return kFailed;
-  }
-  return kAllWell;
+  const std::vector<std::string> got = report::SummaryOf(input.scenario);
+  if (got == input.expect) return kAllWell;
+  const refactor::LineDifference d = refactor::FirstDifference(input.expect, got);
+  absl::PrintF("%s: not as expected, line %d of the expect block\n  expected: %s\n  got:      %s\n",
+               file, d.line + 1, d.old_line, d.new_line);
+  const std::string token = refactor::TokenIn(input.expect);
+  if (!token.empty() && token != refactor::TokenIn(got)) SearchAgain(input, token);
+  return kFailed;
 }
 
 }  // namespace

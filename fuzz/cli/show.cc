@@ -13,13 +13,8 @@ namespace hotplug::cli {
 ExitCode Show(const Args& files) {
   const absl::StatusOr<Input> input = Load(files[0]);
   if (!input.ok()) return Complain(input.status());
-  const scenario::Scenario& s = input->scenario;
   // To its end, so that every entry of the schedule has its chance.
-  const run::RunOptions options = report::ExpectOptions();
-  run::Run(s, options);
-  const std::vector<std::string> comments =
-      report::ScheduleComments(run::Trace(), s, report::DriverOf(s, options));
-  std::string text = scenario::Print(s, run::Names(), comments.data());
+  std::string text = report::CommentedText(input->scenario, report::ExpectOptions());
   if (!input->expect.empty()) absl::StrAppend(&text, "expect\n");
   for (const std::string& line : input->expect) absl::StrAppend(&text, "  ", line, "\n");
   std::fputs(text.c_str(), stdout);

@@ -24,17 +24,10 @@ std::string TokenOf(const Scenario& s) {
   return o.first() == nullptr ? "" : report::DedupToken(*o.first(), report::DriverOf(s, options));
 }
 
-Lines SummaryOf(const Scenario& s) {
-  const run::RunOptions options = report::ExpectOptions();
-  const run::Outcome o = run::Run(s, options);
-  return report::Summarize(s, o, report::DriverOf(s, options));
-}
-
-// The lines of the text that say the schedule.
-Lines ScheduleLines(const Scenario& s, const std::string* comments) {
+// The lines of a scenario's text that say the schedule.
+Lines ScheduleLines(const std::string& text) {
   Lines lines;
-  for (const absl::string_view line :
-       absl::StrSplit(scenario::Print(s, run::Names(), comments), '\n')) {
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     if (absl::StartsWith(line, "at ")) lines.emplace_back(line);
   }
   return lines;
@@ -60,7 +53,7 @@ Search FindAgain(const Scenario& s, const Lines& expect) {
     ++search.tried;
     moved.schedule = n.schedule;
     if (TokenOf(moved) != token) continue;
-    const bool all = SummaryOf(moved) == expect;
+    const bool all = report::SummaryOf(moved) == expect;
     if (!all && search.result == Search::Result::kToken) continue;
     search.result = all ? Search::Result::kAsExpected : Search::Result::kToken;
     search.scenario = moved;
@@ -86,7 +79,7 @@ Lines WithoutEffect(const Scenario& s) {
       last = i;  // of two for one place the first counts
     }
   });
-  const Lines texts = ScheduleLines(s, nullptr);
+  const Lines texts = ScheduleLines(scenario::Print(s, run::Names()));
   Lines sentences;
   for (uint32_t i = 0; i < s.schedule.size; ++i) {
     if (!fates[i].reached) {
@@ -100,10 +93,7 @@ Lines WithoutEffect(const Scenario& s) {
 }
 
 Lines AtLines(const Scenario& s) {
-  const run::RunOptions options = report::ExpectOptions();
-  run::Run(s, options);
-  const Lines comments = report::ScheduleComments(run::Trace(), s, report::DriverOf(s, options));
-  return ScheduleLines(s, comments.data());
+  return ScheduleLines(report::CommentedText(s, report::ExpectOptions()));
 }
 
 }  // namespace hotplug::refactor

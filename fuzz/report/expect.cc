@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/report/expect.h"
 
+#include "fuzz/report/report.h"
 #include "fuzz/report/token.h"
 #include "fuzz/report/trace.h"
 #include "model/mm/tracepoints.h"
@@ -115,6 +116,12 @@ std::vector<std::string> Summarize(const Scenario& s, const run::Outcome& o,
   }
   AddBlocks(&lines);
   return lines;
+}
+
+Lines SummaryOf(const Scenario& s) {
+  const run::RunOptions options = ExpectOptions();
+  const run::Outcome o = run::Run(s, options);
+  return Summarize(s, o, DriverOf(s, options));
 }
 
 }  // namespace hotplug::report

@@ -28,6 +28,8 @@ run::RunOptions ExpectOptions();
 // A request that did not return has the result `?`.
 std::vector<std::string> Summarize(const scenario::Scenario& s, const run::Outcome& o,
                                    const drivers::Driver& driver);
+// The same of a run that is made here.
+std::vector<std::string> SummaryOf(const scenario::Scenario& s);
 
 }  // namespace hotplug::report
 

@@ -342,4 +342,11 @@ std::string Explain(const Scenario& s, run::RunOptions options, run::Outcome* ou
   return Report(s, options, *out, after);
 }
 
+std::string CommentedText(const Scenario& s, run::RunOptions options) {
+  options.keep_trace = true;
+  run::Run(s, options);
+  const auto comments = ScheduleComments(run::Trace(), s, DriverOf(s, options));
+  return scenario::Print(s, run::Names(), comments.data());
+}
+
 }  // namespace hotplug::report

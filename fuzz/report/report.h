@@ -27,6 +27,9 @@ struct Aftermath {
 // The driver that a run of the scenario with these options drives.
 const drivers::Driver& DriverOf(const scenario::Scenario& s, const run::RunOptions& options);
 
+// The scenario as text, with the event behind which each preemption comes in a run with `options`.
+std::string CommentedText(const scenario::Scenario& s, run::RunOptions options);
+
 // Runs the scenario twice, to its end and up to its first violation, and reports on the
 // latter. `out` gets its outcome: the one that run::Run() with these options has.
 std::string Explain(const scenario::Scenario& s, run::RunOptions options, run::Outcome* out);

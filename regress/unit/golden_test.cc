@@ -7,19 +7,17 @@
 // second file where CONFIG_DEBUG_VM makes a difference; elsewhere it must make none.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "fuzz/report/expect.h"
-#include "model/scenario/parse.h"
-#include "regress/unit/catch.h"
+#include "regress/unit/harness.h"
 
 namespace hotplug {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Load;
 
 std::vector<fs::path> Scenarios(const char* folder) {
   std::vector<fs::path> files;
@@ -30,21 +28,6 @@ std::vector<fs::path> Scenarios(const char* folder) {
   return files;
 }
 
-scenario::File Load(const fs::path& path) {
-  std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  auto file = scenario::Parse(text.str(), path.string(), run::Names());
-  INFO(file.status().message());
-  REQUIRE(file.ok());
-  return *file;
-}
-
-std::vector<std::string> WhatItDid(const scenario::Scenario& s) {
-  const run::Outcome o = run::Run(s, report::ExpectOptions());
-  return report::Summarize(s, o, *drivers::kDrivers[s.driver]);
-}
-
 std::string Joined(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
@@ -52,7 +35,7 @@ std::string Joined(const std::vector<std::string>& lines) {
 }
 
 void CheckExpected(const scenario::File& file) {
-  CHECK(Joined(WhatItDid(file.scenario)) == Joined(file.expect));
+  CHECK(Joined(report::SummaryOf(file.scenario)) == Joined(file.expect));
 }
 
 // Two files are about the two settings of CONFIG_DEBUG_VM: X.scn and X-debug_vm.scn.

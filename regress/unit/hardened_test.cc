@@ -5,9 +5,7 @@
 // driver is not clean by doing nothing.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 
 #include "model/scenario/generate.h"
@@ -28,11 +26,7 @@ uint8_t Hardened() {
 }
 
 Outcome RunFile(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  REQUIRE(in.good());
-  std::ostringstream text;
-  text << in.rdbuf();
-  scenario::Scenario s = testing::Parsed(text.str());
+  scenario::Scenario s = testing::Load(path).scenario;
   s.driver = Hardened();
   return run::Run(s, run::RunOptions{});
 }

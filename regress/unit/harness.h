@@ -18,7 +18,10 @@
 #define REGRESS_UNIT_HARNESS_H_
 
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -177,6 +180,16 @@ inline scenario::Scenario Parsed(const std::string& text) {
   INFO(std::string(file.status().message()));
   REQUIRE(file.ok());
   return file->scenario;
+}
+
+// A file of that form.
+inline scenario::File Load(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const auto file = scenario::Parse(text, path.string(), run::Names());
+  INFO(std::string(file.status().message()));
+  REQUIRE(file.ok());
+  return *file;
 }
 
 inline run::Outcome RunText(const std::string& text, run::RunOptions options = {}) {

@@ -6,8 +6,6 @@
 // docs/invariants.md names, and the run is the one that it is meant to be.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
@@ -186,20 +184,11 @@ const Row kRows[] = {
     {"N12", &FirstRefused},
 };
 
-scenario::Scenario Read(const std::string& name) {
-  std::ifstream in(kFolder + name + ".scn");
-  INFO(name);
-  REQUIRE(in.good());
-  std::ostringstream text;
-  text << in.rdbuf();
-  return testing::Parsed(text.str());
-}
-
 TEST_CASE("nothing is raised about a legal run") {
   for (const Row& row : kRows) {
     for (const bool debug_vm : {false, true}) {
       for (const bool full : {false, true}) {
-        scenario::Scenario s = Read(row.file);
+        scenario::Scenario s = testing::Load(kFolder + std::string(row.file) + ".scn").scenario;
         s.machine.debug_vm = debug_vm;
         RunOptions options;
         options.on_violation = run::OnViolation::kRecord;

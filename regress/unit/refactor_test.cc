@@ -16,23 +16,14 @@
 #include "fuzz/refactor/search.h"
 #include "fuzz/report/expect.h"
 #include "model/scenario/parse.h"
-#include "regress/unit/catch.h"
+#include "regress/unit/harness.h"
 
 namespace hotplug::refactor {
 namespace {
 
 namespace fs = std::filesystem;
 using scenario::Scenario;
-
-scenario::File Load(const fs::path& path) {
-  std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  auto file = scenario::Parse(text.str(), path.string(), run::Names());
-  INFO(file.status().message());
-  REQUIRE(file.ok());
-  return *file;
-}
+using testing::Load;
 
 Schedule ScheduleOf(const std::vector<scenario::Preemption>& entries) {
   Schedule schedule;
@@ -127,11 +118,6 @@ TEST_CASE("sets of outcomes", "[refactor]") {
   CHECK(CompareSets(Sets("a", "b", {0}, true)).relation == Relation::kDifferent);
 }
 
-Summary SummaryOf(const Scenario& s) {
-  const run::Outcome o = run::Run(s, report::ExpectOptions());
-  return report::Summarize(s, o, *drivers::kDrivers[s.driver]);
-}
-
 // This build, with a change of what it reads and of what it says.
 template <class Read, class Say>
 Build InHere(Read read, Say say) {
@@ -143,7 +129,7 @@ Build InHere(Read read, Say say) {
       Scenario s = file->scenario;
       read(&s);
       Answer answer;
-      answer.summary = SummaryOf(s);
+      answer.summary = report::SummaryOf(s);
       say(text, &answer);
       answers.push_back(answer);
     }
@@ -264,14 +250,14 @@ TEST_CASE("a preemption that was moved is found again", "[refactor]") {
         const int step = moved.schedule[i].step + move;
         if (step < 1) continue;
         moved.schedule[i].step = static_cast<uint16_t>(step);
-        if (TokenIn(SummaryOf(moved)) == TokenIn(file.expect)) continue;
+        if (TokenIn(report::SummaryOf(moved)) == TokenIn(file.expect)) continue;
         ++lost;
         INFO(e.path().string() << ", entry " << i << " moved by " << move);
         const Search search = FindAgain(moved, file.expect);
         CHECK(search.result == Search::Result::kAsExpected);
         if (search.result != Search::Result::kAsExpected) continue;
         ++as_expected;
-        CHECK(SummaryOf(search.scenario) == file.expect);
+        CHECK(report::SummaryOf(search.scenario) == file.expect);
       }
     }
   }
@@ -292,19 +278,19 @@ TEST_CASE("what cannot be found again is said to be so", "[refactor]") {
   CHECK(token.result == Search::Result::kToken);
   CHECK(token.tried == 17);
   CHECK(token.scenario.schedule[0].step == 57);
-  CHECK(TokenIn(SummaryOf(token.scenario)) == TokenIn(file.expect));
+  CHECK(TokenIn(report::SummaryOf(token.scenario)) == TokenIn(file.expect));
 }
 
 TEST_CASE("entries of a schedule without effect", "[refactor]") {
   scenario::File file = Load("regress/crashes/two-writers.scn");
   Scenario& s = file.scenario;
   s.schedule = ScheduleOf({{0, 1, 2}, {0, 1, 2}, {0, 1, 4000}, {1, 1, 1}});
-  SummaryOf(s);
+  report::SummaryOf(s);
   CHECK(WithoutEffect(s) ==
         std::vector<std::string>{"at memtrace-1 2 run memtrace-2: memtrace-2 does not run there",
                                  "at memtrace-1 4000 run memtrace-2: never reached"});
   s.schedule = ScheduleOf({{1, 0, 1}});
-  SummaryOf(s);
+  report::SummaryOf(s);
   CHECK(WithoutEffect(s) ==
         std::vector<std::string>{"at memtrace-2 1 run memtrace-1: memtrace-1 does not run there"});
 }
