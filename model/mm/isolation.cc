@@ -219,7 +219,11 @@ bool pfn_range_valid_contig(Pfn start, Pfn end, uint32_t zone_index) {
 bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
   sim::spin_lock();
   bool all_free = true;
-  for (Pfn pfn = start; pfn < end && all_free; ++pfn) all_free = FreeChunkHead(pfn).v != kNoPfn;
+  for (Pfn pfn = start; pfn < end && all_free;) {
+    const Pfn head = FreeChunkHead(pfn);
+    all_free = head.v != kNoPfn;
+    if (all_free) pfn = head + (1u << PageAt(head).order);
+  }
   if (all_free && owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
   for (Pfn pfn = start; all_free && pfn < end;) {
     const Pfn head = FreeChunkHead(pfn);

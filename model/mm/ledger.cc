@@ -89,15 +89,13 @@ void SetPhase(BlockId b, Phase phase) {
 }
 
 void AddTransient(Pfn pfn) {
-  ++GhostAt(pfn).transient;
+  AddCached(pfn);
   ++ledger().transients;
-  Touch(pfn);
 }
 
 void DropTransient(Pfn pfn) {
-  --GhostAt(pfn).transient;
+  DropCached(pfn);
   --ledger().transients;
-  Touch(pfn);
 }
 
 void AddCached(Pfn pfn) {

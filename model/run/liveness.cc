@@ -45,32 +45,32 @@ bool MayBeHeld(mm::Pfn pfn) {
   return mm::IsAllocation(g.owner);
 }
 
-// Follows who waits for whom to the end: a loop over a page, or a circle.
-bool HasLegalCause(uint8_t id) {
-  bool only_user_space = true;
+// Who waits for whom, followed from one task on.
+struct Chain {
+  uint8_t end;         // the task for which all of them wait; the first one if they are a circle
+  Outcome::Wait wait;  // of `end`
+  bool circle;
+  bool only_user_space;  // every wait on the way is one for another task's end
+};
+
+Chain ChainFrom(uint8_t id) {
+  Chain c{id, WaitOf(id), false, true};
   for (uint32_t hops = 0; hops <= kMaxTasks; ++hops) {
-    const Outcome::Wait w = WaitOf(id);
-    if (w.state == sim::TaskState::kSpinning) return MayBeHeld(mm::Pfn{w.object});
-    if (w.state != sim::TaskState::kWaiting) only_user_space = false;
-    if (w.other == kNobody || sim::task(sim::TaskId{w.other}).state == sim::TaskState::kDone) {
-      return false;  // held by nobody who could ever let it go
-    }
-    id = w.other;
+    if (c.wait.state == sim::TaskState::kSpinning) return c;
+    if (c.wait.state != sim::TaskState::kWaiting) c.only_user_space = false;
+    const uint8_t next = c.wait.other;
+    if (next == kNobody || sim::task(sim::TaskId{next}).state == sim::TaskState::kDone) return c;
+    c.end = next;
+    c.wait = WaitOf(next);
   }
-  return only_user_space;
+  return {id, WaitOf(id), true, c.only_user_space};
 }
 
-// The task for which all wait that the wait of `id` leads to; `id` itself if they wait in a circle.
-uint8_t EndOfChain(uint8_t id) {
-  uint8_t end = id;
-  for (uint32_t hops = 0; hops <= kMaxTasks; ++hops) {
-    const Outcome::Wait w = WaitOf(end);
-    const bool ends = w.state == sim::TaskState::kSpinning || w.other == kNobody ||
-                      sim::task(sim::TaskId{w.other}).state == sim::TaskState::kDone;
-    if (ends) return end;
-    end = w.other;
-  }
-  return id;
+// A loop over a page that may be held, or a circle of user space's own. What is held by nobody who
+// could ever let it go is no cause.
+bool HasLegalCause(const Chain& c) {
+  if (c.circle) return c.only_user_space;
+  return c.wait.state == sim::TaskState::kSpinning && MayBeHeld(mm::Pfn{c.wait.object});
 }
 
 }  // namespace
@@ -81,10 +81,10 @@ bool JudgeStuck(Outcome* out) {
   for (uint8_t id = 0; id < sim::sim().nr_tasks; ++id) {
     if (sim::task(sim::TaskId{id}).state == sim::TaskState::kDone) continue;
     out->waits[out->nr_waits++] = WaitOf(id);
-    if (culprit == kMaxTasks && !HasLegalCause(id)) culprit = id;
+    if (culprit == kMaxTasks && !HasLegalCause(ChainFrom(id))) culprit = id;
   }
   if (culprit == kMaxTasks || !invariants::Enabled(invariants::Id::kI13)) return true;
-  invariants::AddLiveness(EndOfChain(static_cast<uint8_t>(culprit)));
+  invariants::AddLiveness(ChainFrom(static_cast<uint8_t>(culprit)).end);
   return false;
 }
 
