@@ -123,8 +123,9 @@ bool AnyHasItsMemmap(BlockId start, uint32_t nr_blocks) {
   return false;
 }
 
-// 5.6 try_offline_node().
+// 5.6 try_offline_node(). A node with CPUs stays.
 void try_offline_node(NodeId nid) {
+  if (mm().nodes[nid.v].has_cpus != 0) return;
   bool any = false;
   for (uint32_t i = 0; i < mm().nr_blocks; ++i) {
     any = any || (mm().blocks[i].registered != 0 && mm().blocks[i].nid == nid.v);

@@ -123,6 +123,7 @@ void Boot(const BootConfig& c) {
   InitGeometry(m, c);
   InitLocks(m);
   InitZones(m);
+  m.nodes[c.blocks[0].nid].has_cpus = 1;
   // From the highest block down, so that the lowest free pages are the first to be taken.
   for (uint32_t i = c.nr_blocks; i-- > 0;) {
     const BlockId block = BlockNumber(i);

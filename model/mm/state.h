@@ -62,7 +62,7 @@ struct node {
   uint8_t online;
   uint8_t has_memory;         // N_MEMORY
   uint8_t has_normal_memory;  // N_NORMAL_MEMORY
-  uint8_t pad;
+  uint8_t has_cpus;
 };
 
 // memory_block::zone of a block whose pages lie in several zones.

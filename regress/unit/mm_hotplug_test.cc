@@ -439,6 +439,15 @@ TEST_CASE("a node is offline when its last block is gone, and comes back with a 
   CHECK(mm().nodes[1].has_memory == 1);
 }
 
+TEST_CASE("the node with the CPUs, which is that of the lowest block, is never offline") {
+  BootConfig boot = SmallBoot();
+  for (uint32_t i = 1; i < boot.nr_blocks; ++i) boot.blocks[i].nid = 1;
+  Rig rig(boot);
+  rig.Do([] { offline_and_remove_memory(BlockId{4}); });
+  CHECK(mm().nodes[0].present_pages == 0);
+  CHECK(mm().nodes[0].online == 1);
+}
+
 TEST_CASE("the memmap of an absent block is an oops") {
   Rig rig(SmallBoot());
   rig.Task([&] {
