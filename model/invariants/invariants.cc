@@ -36,6 +36,9 @@ const Invariant kInvariants[] = {
     {Id::kI15, "I15", "rest",
      "every page is free, owned by somebody alive or in an offline block; every block is "
      "present or recorded as removed"},
+    {Id::kI18, "I18", "end of an offline operation; release of mem_hotplug_lock",
+     "who is told that memory is going offline or online is told how that ended, and of a CANCEL "
+     "when it is undone"},
     {Id::kK1,  "K1",  "step", "the kernel reports a BUG"},
     {Id::kK2,  "K2",  "step", "the kernel accesses memory that is not there"},
     {Id::kK3,  "K3",  "step", "the kernel warns, and an invariant fails by the next rest"},
@@ -195,6 +198,10 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
       break;
     case Id::kI9:
       if (s.ended) CheckPairing();
+      break;
+    case Id::kI18:
+      if (s.ended) CheckCancel();
+      if (s.released) CheckDelivery();
       break;
     case Id::kI4:
       if (s.released) CheckOffline();

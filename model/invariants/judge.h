@@ -45,8 +45,11 @@ inline bool GoingOfflineIsLegal() {
 }
 void CheckGoingOffline();
 void CheckDeviceStates();
-// protocol.cc: I9 at the end of an operation; I7, I8 at the return of enable; I15 at rest.
+// protocol.cc: I9 and I18 at the end of an operation, I18 at the release of mem_hotplug_lock; I7,
+// I8 at the return of enable; I15 at rest.
 void CheckPairing();
+void CheckCancel();
+void CheckDelivery();
 void CheckReturn(Id id);
 void CheckOrphans();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// I7, I8, I9, I15: what a driver owes to the protocol, at the end of an operation, at the
+// I7, I8, I9, I15, I18: what a driver owes to the protocol, at the end of an operation, at the
 // return of its call, and when nothing is going on.
 #include <array>
 
@@ -111,6 +111,16 @@ void CheckPairing() {
     AddPage(Id::kI9, pfn, 0, g.dropped, g.writer);
     return;
   }
+}
+
+void CheckCancel() {
+  const mm::OperationGhost& op = mm::ledger().op;
+  if (op.early != 0) AddBlock(Id::kI18, mm::BlockNumber(op.block).v, 0, 1, Here());
+}
+
+void CheckDelivery() {
+  const mm::notifier_block* nb = mm::FirstUntold();
+  if (nb != nullptr) AddBlock(Id::kI18, kNoBlock, 0, nb->name, Here());
 }
 
 void CheckReturn(Id id) {

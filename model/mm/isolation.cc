@@ -98,6 +98,7 @@ void undo_isolate_page_range(Pfn start, Pfn end) {
     unset_migratetype_isolate(pb);
     sim::sched_point(kTpUnisolate, pb.v);
   }
+  UndoneIsolation(BlockOf(start));
   fn_ret(Fn::kUndoIsolatePageRange);
 }
 

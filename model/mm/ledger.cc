@@ -164,14 +164,23 @@ void BeginOperation(BlockId b) {
   l.op = OperationGhost{};
   l.op.active = 1;
   l.op.block = static_cast<uint8_t>(BlockIndex(b));
+  l.op.task = static_cast<uint8_t>(sim::current_task().v);
+  l.op.isolated = 1;
   BlockGhostAt(b).last_event = 0;
   const Pfn start = FirstPfn(b);
   for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) GhostAt(pfn).dropped = 0;
 }
 
-void BeginCallback(Owner owner) {
-  ledger().callback_owner = owner;
-  ledger().callback_task = static_cast<uint8_t>(sim::current_task().v);
+void UndoneIsolation(BlockId b) {
+  OperationGhost& op = ledger().op;
+  if (op.task == sim::current_task().v && op.block == BlockIndex(b)) op.isolated = 0;
+}
+
+void BeginCallback(Owner owner, uint32_t action) {
+  Ledger& l = ledger();
+  l.callback_owner = owner;
+  l.callback_task = static_cast<uint8_t>(sim::current_task().v);
+  if (action == MEM_CANCEL_OFFLINE && l.op.isolated != 0) l.op.early = 1;
 }
 
 void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer) {

@@ -71,6 +71,10 @@ struct OperationGhost {
   uint8_t ended;  // ended in this step
   uint8_t succeeded;
   uint8_t block;  // index
+  uint8_t task;
+  uint8_t isolated;  // by the operation, and not undone
+  uint8_t early;     // somebody was told MEM_CANCEL_OFFLINE while it was isolated
+  uint8_t pad;
 };
 
 // Something that no legal step does, found while it was done and judged at its end.
@@ -91,9 +95,9 @@ struct Ledger {
   OperationGhost op;
   Trespass trespass;
   uint32_t nr_touched;
-  uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
-  uint32_t report_pfn;
+  uint32_t transients;      // references of walkers and migration, in all (of no pagevec)
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
+  uint32_t report_pfn;
   uint16_t callback_owner;  // whose callback is being delivered an event, by callback_task
   uint16_t nr_warnings;     // WARN and bad_page so far
   uint8_t nr_instances;
@@ -104,7 +108,6 @@ struct Ledger {
   uint8_t released_class;  // the lock class + 1 released in this step
   uint8_t busy;            // not at rest at the last step
   uint8_t callback_task;
-  uint8_t pad[4];
   std::array<uint8_t, kMaxTasks> instance_of;  // task's last instance + 1
 };
 
@@ -152,9 +155,11 @@ void ClaimRange(Pfn base, uint32_t nr);
 // The running task's call of the driver returns.
 void CallReturned();
 
-// An offline operation: its begin, a delivery to one notifier, its end.
+// An offline operation of a block that is isolated: its begin, the end of its isolation, a
+// delivery to one notifier, its end.
 void BeginOperation(BlockId b);
-void BeginCallback(Owner owner);
+void UndoneIsolation(BlockId b);
+void BeginCallback(Owner owner, uint32_t action);
 void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer);
 void EndOperation(bool succeeded);
 

@@ -35,9 +35,17 @@ int InsertByPriority(notifier_block& nb) {
     }
     link = &At(*link)->next;
   }
+  nb.untold = 0;
   nb.next = *link;
   *link = OffsetOf(nb);
   return 0;
+}
+
+// The chain is stopped behind `nb` by its own answer: nobody owes the others this event.
+void Excuse(const notifier_block& nb) {
+  for (notifier_block* rest = At(nb.next); rest != nullptr; rest = At(rest->next)) {
+    rest->untold = 0;
+  }
 }
 
 }  // namespace
@@ -74,16 +82,26 @@ int32_t memory_notify(uint32_t action, const memory_notify_arg& arg) {
   sim::down_read(mm().memory_chain);
   for (notifier_block* nb = At(mm().chain_head); nb != nullptr;) {
     notifier_block* next = At(nb->next);
-    BeginCallback(nb->owner);
+    BeginCallback(nb->owner, action);
     ret = functions->call[nb->notifier_call](*nb, action, arg);
     EndCallback(nb->owner, action, arg, ret);
+    nb->untold = action == MEM_GOING_ONLINE || action == MEM_GOING_OFFLINE ? 1 : 0;
     sim::sched_point(kTpNotifierCall, EventOperand(action, arg), nb->name,
                      static_cast<uint32_t>(ret));
-    if ((ret & NOTIFY_STOP_MASK) != 0) break;
+    if ((ret & NOTIFY_STOP_MASK) != 0) {
+      Excuse(*nb);
+      break;
+    }
     nb = next;
   }
   sim::up_read(mm().memory_chain);
   return ret;
+}
+
+const notifier_block* FirstUntold() {
+  const notifier_block* nb = At(mm().chain_head);
+  while (nb != nullptr && nb->untold == 0) nb = At(nb->next);
+  return nb;
 }
 
 }  // namespace hotplug::mm

@@ -16,7 +16,7 @@ using notifier_fn = int32_t (*)(const notifier_block& nb, uint32_t action,
                                 const memory_notify_arg& arg);
 
 // Values of notifier_block::notifier_call.
-enum : uint16_t { kProbeCall, kDriverCall, kNotifierCalls };
+enum : uint8_t { kProbeCall, kDriverCall, kNotifierCalls };
 
 // Names of notifier blocks in records: probes by their number, the driver's by this.
 inline constexpr uint16_t kDriverName = 0x100;
@@ -35,6 +35,10 @@ int unregister_memory_notifier(notifier_block& nb);
 
 // Delivers one event to the chain; the return value of the last callback that ran.
 int32_t memory_notify(uint32_t action, const memory_notify_arg& arg);
+
+// For the checks: the first of the chain that was told MEM_GOING_* and not how that ended, though
+// nobody's answer kept it from it; null if there is none.
+const notifier_block* FirstUntold();
 
 }  // namespace hotplug::mm
 

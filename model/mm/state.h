@@ -87,10 +87,11 @@ struct memory_block {
 struct notifier_block {
   uint32_t next;  // offset of the next in the chain, 0 at its end
   int32_t priority;
-  uint16_t notifier_call;  // index into the bound table of functions
-  uint16_t data;           // container_of(): what the callback finds its own state by
-  uint16_t name;           // how traces call it
-  uint16_t owner;          // ghost: the instance on whose behalf it was registered
+  uint8_t notifier_call;  // index into the bound table of functions
+  uint8_t untold;         // ghost: was told MEM_GOING_*, and not yet how that ended
+  uint16_t data;          // container_of(): what the callback finds its own state by
+  uint16_t name;          // how traces call it
+  uint16_t owner;         // ghost: the instance on whose behalf it was registered
 };
 
 // What a notifier is told: struct memory_notify, which C++ cannot name as the function.

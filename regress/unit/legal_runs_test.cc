@@ -62,6 +62,10 @@ uint32_t StateAtEnd(uint32_t block) {
 }
 bool Removed(uint32_t block) { return StateAtEnd(block) == 0; }
 
+bool HiddenByAnAnswer() {
+  return Told("MEM_GOING_OFFLINE 4 B") && Told("MEM_CANCEL_OFFLINE 4 A") &&
+         !Told("MEM_CANCEL_OFFLINE 4 B");
+}
 bool HeldOverTheScan() {
   return Rc(1) == 0 && Told("MEM_CANCEL_OFFLINE 5 driver") &&
          Happens(mm::kTpOfflineFailedUnmovable);
@@ -168,6 +172,7 @@ const Row kRows[] = {
     {"I14", &OnlinedWhenAdded},
     {"I15", &StaysOffline},
     {"I15-plain-memory", &PlainMemory},
+    {"I18", &HiddenByAnAnswer},
     {"K2", &NoArray},
     {"N1", &UnregisterWaited},
     {"N2", &OfAnotherBlock},

@@ -49,6 +49,8 @@ enum class Defect {
   kWarnOnly,             // WARN(), and nothing else is wrong
   kWarn,                 // WARN(), and then a page is left behind
   kBadPage,              // bad_page() of a page that it allocated
+  kEarlyCancel,          // CANCEL is delivered while the offlining is under way
+  kTellsOneLess,         // one of its notifiers is not told MEM_OFFLINE
   kRefuses,              // no defect: refuses to let its block go offline
 };
 

@@ -125,6 +125,9 @@ void UseOnePage() {
 int32_t Callback(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg) {
   State& s = state();
   if (nb.data == kSecondNotifier) {
+    const bool going = action == mm::MEM_GOING_OFFLINE;
+    // As a delivery would: the chain itself cannot be read twice.
+    if (Is(Defect::kEarlyCancel) && going) mm::BeginCallback(nb.owner, mm::MEM_CANCEL_OFFLINE);
     const bool hides = Is(Defect::kHidesCancel) && action == mm::MEM_CANCEL_OFFLINE;
     return hides ? mm::NOTIFY_STOP : mm::NOTIFY_OK;
   }
@@ -144,6 +147,7 @@ int32_t Callback(const mm::notifier_block& nb, uint32_t action, const mm::memory
       for (Pfn pfn = start; pfn < end; ++pfn) mm::page_ref_inc(pfn);
     }
   }
+  if (action == mm::MEM_OFFLINE && Is(Defect::kTellsOneLess)) s.second.untold = 1;
   if (action == mm::MEM_OFFLINE && Is(Defect::kLruInOfflineBlock)) {
     mm::PageAt(start).flags |= mm::kFlagLru;
   }
