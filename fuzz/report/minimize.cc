@@ -47,12 +47,9 @@ class Minimizer {
   // About the last run, which was of best_.
   void SetAnchors() {
     const std::vector<Point> points = PointsOf(run::Trace(), best_.s);
-    best_.anchors.assign(best_.s.schedule.size, Anchor{kNoOp, 0, 0});
-    for (uint32_t i = 0; i < best_.s.schedule.size; ++i) {
-      const scenario::Preemption& p = best_.s.schedule[i];
-      for (const Point& point : points) {
-        if (point.task == p.task && point.own == p.step) best_.anchors[i] = point.anchor;
-      }
+    best_.anchors.clear();
+    for (const scenario::Preemption& p : best_.s.schedule) {
+      best_.anchors.push_back(AnchorOf(points, p));
     }
   }
 

@@ -22,8 +22,9 @@ struct Minimized {
 };
 
 // Leaves out and simplifies one thing at a time, greedily, to a fixed point. Preemptions stay
-// where they were: after the same event of the same operation. Called after each run,
-// `go_on` stops it by returning false; it also stops after `max_runs`.
+// where they were, after the same event of the same operation, but may go on with another
+// task. Called after each run, `go_on` stops it by returning false; it also stops after
+// `max_runs`.
 Minimized Minimize(const scenario::Scenario& s, const run::RunOptions& options,
                    const std::function<bool(const Minimized&)>& go_on = nullptr,
                    uint32_t max_runs = kMaxMinimizeRuns);

@@ -46,7 +46,8 @@ class Progress {
     const auto same = std::count(events_.begin(), events_.end(), tp);
     events_.push_back(tp);
     // What happens after the last operation belongs to no index of the list.
-    const Anchor anchor{op_ == kNoOp ? s_->ops.size : op_, tp, static_cast<uint32_t>(same) + 1};
+    const Anchor anchor{op_ == kNoOp ? s_->ops.size : op_, tp, static_cast<uint32_t>(same) + 1,
+                        static_cast<uint8_t>(task_)};
     const bool over = op_ != kNoOp && tp == kLastEvent[static_cast<uint32_t>(s_->ops[op_].kind)];
     if (over) Seek(op_ + 1);
     return anchor;
@@ -78,6 +79,18 @@ std::vector<Point> PointsOf(const Records& records, const Scenario& s) {
     points.push_back({r.step, own, r.task, progress[r.task].Next(r.tp)});
   });
   return points;
+}
+
+Anchor AnchorOf(const std::vector<Point>& points, const scenario::Preemption& p) {
+  const auto at = std::find_if(points.begin(), points.end(), [&p](const Point& point) {
+    return point.task == p.task && point.own == p.step;
+  });
+  if (at == points.end()) return {kNoOp, 0, 0, p.task};
+  Anchor anchor = at->anchor;
+  const auto next = std::find_if(at + 1, points.end(),
+                                 [&p](const Point& point) { return point.task != p.other; });
+  if (next != points.end()) anchor.next = static_cast<uint8_t>(next->task);
+  return anchor;
 }
 
 // ---- Leaving out ----
@@ -113,6 +126,7 @@ bool DropOp(Candidate& c, uint32_t i) {
   return true;
 }
 
+// Where it was to go on, the one goes on who would without it.
 bool DropTask(Candidate& c, uint32_t task) {
   Scenario& s = c.s;
   if (task >= s.tasks.size) return false;
@@ -124,7 +138,9 @@ bool DropTask(Candidate& c, uint32_t task) {
     if (names_task(s.ops[i])) DropOpAt(c, i);
   }
   for (uint32_t i = s.schedule.size; i-- > 0;) {
-    if (s.schedule[i].task == task || s.schedule[i].other == task) DropPreemptionAt(c, i);
+    scenario::Preemption& p = s.schedule[i];
+    if (p.other == task) p.other = c.anchors[i].next;
+    if (p.task == task || p.task == p.other) DropPreemptionAt(c, i);
   }
   s.tasks.erase(task);
   const auto renumber = [task](uint8_t& t) { t = static_cast<uint8_t>(t - (t > task ? 1 : 0)); };
@@ -220,6 +236,16 @@ bool PriorityZero(Candidate& c, uint32_t i) {
   return true;
 }
 
+// Another task to go on with, one that comes before in the list.
+bool EarlierTarget(Candidate& c, uint32_t i) {
+  const uint32_t entry = i / kMaxTasks;
+  if (entry >= c.s.schedule.size) return false;
+  scenario::Preemption& p = c.s.schedule[entry];
+  const auto target = static_cast<uint8_t>(i % kMaxTasks);
+  if (target < p.other && target != p.task) p.other = target;
+  return true;
+}
+
 // The value of a write or a sleep, at once to the least one.
 bool LeastValue(Candidate& c, uint32_t i) {
   if (i >= c.s.ops.size) return false;
@@ -306,6 +332,7 @@ const Reduction kReductions[] = {
     {"answer", DropAnswer},
     {"fault", DropFault},
     {"block", DropBlock},
+    {"target", EarlierTarget},
     {"node", OneNode},
     {"pages", FewerPages},
     {"value", LeastValue},

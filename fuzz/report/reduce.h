@@ -13,11 +13,13 @@
 namespace hotplug::report {
 
 // Where a preemption is, whatever the number of its step: after the nth event of a kind
-// within an operation of its task.
+// within an operation of its task. `next` is the first task to go on from there that is not
+// the one that the preemption names: who would, if that one were not there.
 struct Anchor {
   uint32_t op;  // index of the operation; kNoOp: the preemption is never reached
   sim::Tp tp;
   uint32_t nth;
+  uint8_t next;
 };
 inline constexpr uint32_t kNoOp = UINT32_MAX;
 
@@ -29,6 +31,7 @@ struct Point {
   Anchor anchor;
 };
 std::vector<Point> PointsOf(const Records& records, const scenario::Scenario& s);
+Anchor AnchorOf(const std::vector<Point>& points, const scenario::Preemption& p);
 
 // A scenario and the anchors of its schedule, an entry each.
 struct Candidate {

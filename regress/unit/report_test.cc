@@ -363,9 +363,16 @@ std::string TokenOf(const Scenario& s) {
   return o.first() == nullptr ? "" : DedupToken(*o.first(), *drivers::kDrivers[s.driver]);
 }
 
+bool HasIdleTask(const Scenario& s) {
+  uint32_t busy = 0;
+  for (const scenario::Op& op : s.ops) busy |= 1u << op.task;
+  return busy != (1u << s.tasks.size) - 1;
+}
+
 TEST_CASE("minimizing keeps the token and has a fixed point", "[report]") {
   uint32_t failed = 0;
-  for (uint64_t seed = 1; seed <= 200; ++seed) {
+  uint32_t preempted = 0;
+  for (uint64_t seed = 1; seed <= 1000; ++seed) {
     const Scenario s = scenario::Generate(seed, {});
     const std::string token = TokenOf(s);
     const Minimized m = Minimize(s, run::RunOptions{});
@@ -380,9 +387,12 @@ TEST_CASE("minimizing keeps the token and has a fixed point", "[report]") {
     CHECK(scenario::Invalid(m.scenario, run::Names()) == nullptr);
     CHECK(TokenOf(m.scenario) == token);
     CHECK(m.scenario.ops.size <= s.ops.size);
+    CHECK_FALSE(HasIdleTask(m.scenario));
     CHECK(Minimize(m.scenario, run::RunOptions{}).scenario == m.scenario);
+    preempted += m.scenario.schedule.size != 0 ? 1 : 0;
   }
   CHECK(failed > 10);
+  CHECK(preempted > 10);
 }
 
 TEST_CASE("minimizing leaves out what was put in, and preemptions move along", "[report]") {
@@ -401,6 +411,92 @@ TEST_CASE("minimizing leaves out what was put in, and preemptions move along", "
   std::swap(padded.schedule[0], padded.schedule[least.schedule.size - 1]);
   REQUIRE(TokenOf(padded) == TokenOf(least));
   CHECK(Minimize(padded, run::RunOptions{}).scenario == least);
+}
+
+// What minimizing leaves of a scenario, from the tasks on.
+std::string Minimal(const std::string& from_memory_on, const std::string& kernel = "rfc") {
+  const std::string head = "scenario 1\ndriver rfc_v1\nmachine kernel=" + kernel +
+                           " pages_per_block=4 pageblock_pages=4 max_order=2\n";
+  const auto file = scenario::Parse(head + from_memory_on, "text", run::Names());
+  INFO(file.status().message());
+  REQUIRE(file.ok());
+  const Minimized m = Minimize(file->scenario, run::RunOptions{});
+  REQUIRE(m.token == TokenOf(file->scenario));
+  const std::string text = scenario::Print(m.scenario, run::Names());
+  return text.substr(text.find("task "));
+}
+
+// Each has a task too many, and each time it takes something else to do without.
+TEST_CASE("minimizing gives preemptions another target", "[report]") {
+  // Another task goes on at once, for user-3 has nothing to do.
+  CHECK(Minimal("memory 4-5 node=0 zone=Normal\n"
+                "task memtrace-1\n"
+                "  sleep 1\n"
+                "  write memtrace/enable 0x10000000\n"
+                "task memtrace-2\n"
+                "  write memtrace/enable 0x10000000\n"
+                "task user-3\n"
+                "at memtrace-2 20 run user-3\n") ==
+        "task memtrace-1\n"
+        "  sleep 1\n"
+        "  write memtrace/enable 0x10000000\n"
+        "task memtrace-2\n"
+        "  write memtrace/enable 0x10000000\n"
+        "at memtrace-2 20 run memtrace-1\n");
+  // memtrace-3 goes on, because walker-2 is preempted, too.
+  CHECK(Minimal("memory 4 node=0 zone=Normal\n"
+                "task memtrace-1\n"
+                "  write memtrace/enable 0x10000000\n"
+                "task walker-2\n"
+                "  get memory4 page=0\n"
+                "task memtrace-3\n"
+                "  write memtrace/enable 0x10000000\n"
+                "  write memtrace/enable 0\n"
+                "at memtrace-1 50 run walker-2\n"
+                "at walker-2 1 run memtrace-3\n",
+                "5.11") ==
+        "task memtrace-1\n"
+        "  write memtrace/enable 0x10000000\n"
+        "task memtrace-2\n"
+        "  write memtrace/enable 0x10000000\n"
+        "  write memtrace/enable 0\n"
+        "at memtrace-1 50 run memtrace-2\n");
+  // memtrace-1 goes on after user-3, but memtrace-2 would do as well.
+  CHECK(Minimal("memory 4-6 node=0 zone=Normal\n"
+                "notifier A priority=0\n"
+                "  answer MEM_GOING_OFFLINE memory4 NOTIFY_BAD\n"
+                "task memtrace-1\n"
+                "  write memtrace/enable 0x10000000\n"
+                "  write memtrace/enable 0x10000000\n"
+                "task memtrace-2\n"
+                "  write memtrace/enable 0x10000000\n"
+                "task user-3\n"
+                "  write memory6/state offline\n"
+                "at memtrace-1 13 run user-3\n",
+                "5.9") ==
+        "task memtrace-1\n"
+        "  write memtrace/enable 0x10000000\n"
+        "  write memtrace/enable 0x10000000\n"
+        "task memtrace-2\n"
+        "  write memtrace/enable 0x10000000\n"
+        "at memtrace-1 13 run memtrace-2\n");
+}
+
+TEST_CASE("who goes on without the target of a preemption", "[report]") {
+  const auto at = [](uint32_t task, uint32_t own) {
+    return Point{0, own, task, {task, actors::kTpGet, own, static_cast<uint8_t>(task)}};
+  };
+  // memtrace-1, twice its target, another one, memtrace-1 again.
+  const std::vector<Point> points = {at(0, 1), at(1, 1), at(1, 2), at(2, 1), at(0, 2)};
+  CHECK(AnchorOf(points, {.task = 0, .other = 1, .step = 1}).next == 2);
+  CHECK(AnchorOf(points, {.task = 0, .other = 2, .step = 1}).next == 1);
+  CHECK(AnchorOf(points, {.task = 2, .other = 1, .step = 1}).next == 0);
+  CHECK(AnchorOf(points, {.task = 1, .other = 2, .step = 2}).next == 0);
+  // Nobody else: at the end of the run, or where it never comes to.
+  CHECK(AnchorOf(points, {.task = 0, .other = 1, .step = 2}).next == 0);
+  CHECK(AnchorOf(points, {.task = 1, .other = 2, .step = 3}).next == 1);
+  CHECK(AnchorOf(points, {.task = 1, .other = 2, .step = 3}).op == kNoOp);
+  CHECK(AnchorOf(points, {.task = 1, .other = 2, .step = 2}).nth == 2);
 }
 
 constexpr char kEverything[] =
@@ -438,8 +534,9 @@ std::string Reduced(const std::string& what, uint32_t i) {
   INFO(file.status().message());
   REQUIRE(file.ok());
   Candidate c{file->scenario, {}};
-  // user-2 is preempted after its get, user-4 within its write.
-  c.anchors = {{1, actors::kTpGet, 1}, {7, sim::kTpLock, 2}};
+  // user-2 is preempted after its get, user-4 within its write; without their targets user-4
+  // would go on.
+  c.anchors = {{1, actors::kTpGet, 1, 3}, {7, sim::kTpLock, 2, 3}};
   for (uint32_t k = 0; k < kNrReductions; ++k) {
     if (kReductions[k].what != what) continue;
     REQUIRE(kReductions[k].apply(c, i));
@@ -462,6 +559,8 @@ TEST_CASE("what each reduction leaves", "[report]") {
       {"task", 0, "task kill-2\n  kill user-1 SIGINT\n  after user-3\n", "0x40000000"},
       {"task", 0, "at user-3 2 run user-1\n", "-4"},
       {"task", 1, "task kill-2\n  after user-3\n", "SIGINT"},
+      {"task", 1, "task user-3\n", "at "},
+      {"task", 2, "at user-2 1 run user-3\nat user-3 2 run user-2\n", "kill-3"},
       {"task", 3,
        "task user-2\n  get memory9 page=15\n  alloc movable node=1 order=2\n  sleep 9\ntask",
        "at user-4"},
@@ -473,6 +572,9 @@ TEST_CASE("what each reduction leaves", "[report]") {
       {"fault", 0, "at user-2", "fault"},
       {"block", 0, "write memory8/state", "NOTIFY_STOP"},
       {"block", 1, "write memory8/state", "memory 9"},
+      {"target", 0, "at user-2 1 run memtrace-1\nat user-4 2 run user-2\n", "kill-3\nat user-4"},
+      {"target", 1, "at user-2 1 run kill-3\nat user-4 2 run user-2\n", "run memtrace-1"},
+      {"target", kMaxTasks, "at user-4 2 run memtrace-1\n", "run user-2"},
       {"node", 0, "alloc movable node=0", "node=1"},
       {"pages", 0, "pages_per_block=8 pageblock_pages=4 max_order=3\n", "page=15"},
       {"value", 0, "enable 0x10000000", "0x40000000"},
@@ -514,6 +616,18 @@ constexpr char kStaleFlag[] = "I1/memtrace_memory_notifier_cb@offlining/MEM_CANC
 constexpr char kFlagOfAnotherCall[] =
     "I1/memtrace_memory_notifier_cb@offlining/lone-MEM_CANCEL_OFFLINE";
 
+// A scenario with what its reductions ask for.
+Candidate AsCandidate(const Scenario& s) {
+  run::RunOptions options;
+  options.keep_trace = true;
+  run::Outcome outcome;
+  run::Run(s, options, &outcome);
+  const std::vector<Point> points = PointsOf(run::Trace(), s);
+  Candidate c{s, {}};
+  for (const scenario::Preemption& p : s.schedule) c.anchors.push_back(AnchorOf(points, p));
+  return c;
+}
+
 TEST_CASE("minimizing the stale flag of random bytes leaves a few lines", "[report]") {
   scenario::Random random(1);
   uint32_t found = 0;
@@ -532,7 +646,7 @@ TEST_CASE("minimizing the stale flag of random bytes leaves a few lines", "[repo
       const std::string what = kReductions[k].what;
       if (what != "task" && what != "answer" && what != "block" && what != "preemption") continue;
       for (uint32_t item = 0;; ++item) {
-        Candidate c{least, std::vector<Anchor>(least.schedule.size, Anchor{kNoOp, 0, 0})};
+        Candidate c = AsCandidate(least);
         if (!kReductions[k].apply(c, item)) break;
         if (scenario::Invalid(c.s, run::Names()) != nullptr) continue;
         INFO(what << " " << item);
