@@ -176,6 +176,18 @@ bool DropAnswer(Candidate& c, uint32_t i) {
   return true;
 }
 
+// An operation that makes a call which an answer counts, with the answer if there is no other.
+bool DropOpWithCall(Candidate& c, uint32_t i) {
+  const uint32_t answer = i / kMaxOps;
+  const uint32_t op = i % kMaxOps;
+  if (answer >= c.s.answers.size) return false;
+  uint8_t& nth = c.s.answers[answer].nth;
+  if (nth == 0 || op >= c.s.ops.size) return true;
+  if (--nth == 0) c.s.answers.erase(answer);
+  DropOpAt(c, op);
+  return true;
+}
+
 bool DropFault(Candidate& c, uint32_t i) {
   if (i >= c.s.faults.size) return false;
   c.s.faults.erase(i);
@@ -323,7 +335,8 @@ bool UsualFirstBlock(Candidate& c, uint32_t i) {
 
 }  // namespace
 
-// What leaves out most comes first; preemptions before all, as each costs a run per change.
+// What leaves out most comes first; preemptions before all, as each costs a run per change. Last
+// comes what takes two changes at once.
 const Reduction kReductions[] = {
     {"preemption", DropPreemption},
     {"task", DropTask},
@@ -354,6 +367,7 @@ const Reduction kReductions[] = {
     {"debug_vm", ClearMachineField<&scenario::Machine::debug_vm>},
     {"orders", OrdersOfBlock},
     {"first block", UsualFirstBlock},
+    {"operation with a call", DropOpWithCall},
 };
 const uint32_t kNrReductions = sizeof(kReductions) / sizeof(kReductions[0]);
 

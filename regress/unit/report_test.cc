@@ -482,6 +482,19 @@ TEST_CASE("minimizing gives preemptions another target", "[report]") {
         "at memtrace-1 13 run memtrace-2\n");
 }
 
+TEST_CASE("minimizing leaves out calls that an answer counts", "[report]") {
+  // One call of memtrace-1, then two of memtrace-2.
+  CHECK(Minimal("memory 4-5 node=0 zone=Normal\n"
+                "notifier A priority=0\n"
+                "  answer MEM_GOING_OFFLINE nth=3 NOTIFY_BAD\n"
+                "task memtrace-1\n"
+                "  write memtrace/enable 0x10000000\n"
+                "task memtrace-2\n"
+                "  write memtrace/enable 0x20000000\n") ==
+        "task memtrace-1\n"
+        "  write memtrace/enable 0x20000000\n");
+}
+
 TEST_CASE("who goes on without the target of a preemption", "[report]") {
   const auto at = [](uint32_t task, uint32_t own) {
     return Point{0, own, task, {task, actors::kTpGet, own, static_cast<uint8_t>(task)}};
@@ -569,6 +582,8 @@ TEST_CASE("what each reduction leaves", "[report]") {
       {"operation", 1, "at user-4 2 run user-2\n", "at user-2"},
       {"operation", 2, "at user-2 1 run kill-3\n", "alloc movable"},
       {"answer", 1, "NOTIFY_BAD", "NOTIFY_STOP"},
+      {"operation with a call", 0, "memory9 nth=1 NOTIFY_BAD", "0x40000000"},
+      {"operation with a call", kMaxOps + 1, "memory7 nth=1 NOTIFY_STOP", "get"},
       {"fault", 0, "at user-2", "fault"},
       {"block", 0, "write memory8/state", "NOTIFY_STOP"},
       {"block", 1, "write memory8/state", "memory 9"},
@@ -631,7 +646,7 @@ Candidate AsCandidate(const Scenario& s) {
 TEST_CASE("minimizing the stale flag of random bytes leaves a few lines", "[report]") {
   scenario::Random random(1);
   uint32_t found = 0;
-  for (uint32_t i = 0; found < 5 && i < 20000; ++i) {
+  for (uint32_t i = 0; found < 20 && i < 80000; ++i) {
     std::vector<uint8_t> bytes(random.Between(64, 512));
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Below(256));
     Scenario s = scenario::Decode(bytes.data(), bytes.size(), 1, mm::kNrKernels);
@@ -654,7 +669,7 @@ TEST_CASE("minimizing the stale flag of random bytes leaves a few lines", "[repo
       }
     }
   }
-  CHECK(found == 5);
+  CHECK(found == 20);
 }
 
 // Whether the flag that the last run has found set was set in an operation that its owner's
