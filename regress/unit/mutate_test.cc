@@ -271,9 +271,30 @@ TEST_CASE("a splice has tasks of both", "[mutate]") {
   CHECK(own_machine < made);
 }
 
+// Numbers that are too large for what is there, and lists in no order.
+void Scramble(Random& random, Scenario& s) {
+  scenario::Machine& m = s.machine;
+  m.max_order = static_cast<uint8_t>(random.Between(2, 6));
+  m.pageblock_order = static_cast<uint8_t>(random.Between(2, 6));
+  for (scenario::Block& block : m.blocks) {
+    block.node = static_cast<uint8_t>(random.Below(kMaxNodes));
+    block.zone = random.Pick({scenario::Zone::kNormal, scenario::Zone::kMovable});
+  }
+  for (scenario::Op& op : s.ops) {
+    op.task = static_cast<uint8_t>(random.Below(s.tasks.size));
+    if (op.block != 0) op.block = static_cast<uint8_t>(op.block + m.blocks.size);
+    if (op.page != 0) op.page = static_cast<uint16_t>(op.page + scenario::PagesPerBlock(m));
+  }
+  for (scenario::Answer& answer : s.answers) {
+    answer.notifier = static_cast<uint8_t>(random.Below(s.notifiers.size));
+  }
+}
+
 TEST_CASE("settling twice is settling once", "[mutate]") {
-  for (uint32_t seed = 0; seed < 2000; ++seed) {
+  for (uint32_t seed = 0; seed < 4000; ++seed) {
     Scenario s = Any(seed);
+    Random random(seed);
+    if (seed % 4 < 2) Scramble(random, s);
     mutate::Settle(&s);
     CHECK(WhyInvalid(s).empty());
     const Scenario once = s;
@@ -282,10 +303,10 @@ TEST_CASE("settling twice is settling once", "[mutate]") {
   }
 }
 
-std::array<uint8_t, mutate::kCounters> CountersOf(const Scenario& s) {
-  mutate::StateFeedback feedback;
+std::array<uint8_t, mutate::kCounters> CountersOf(const Scenario& s,
+                                                  mutate::StateFeedback* feedback) {
   run::RunOptions options;
-  options.observer = &feedback;
+  options.observer = feedback;
   std::fill_n(mutate::StateCounters(), mutate::kCounters, uint8_t{0});
   const run::Outcome watched = run::Run(s, options);
   CHECK(watched.digest == run::Run(s).digest);
@@ -294,15 +315,22 @@ std::array<uint8_t, mutate::kCounters> CountersOf(const Scenario& s) {
   return counters;
 }
 
+// By an observer that has seen no other run.
+std::array<uint8_t, mutate::kCounters> CountersOf(const Scenario& s) {
+  mutate::StateFeedback feedback;
+  return CountersOf(s, &feedback);
+}
+
 TEST_CASE("the feedback says what was reached, and changes no run", "[mutate]") {
   const auto reached = [](const auto& counters) {
     return std::count_if(counters.begin(), counters.end(), [](uint8_t c) { return c != 0; });
   };
   std::array<uint8_t, mutate::kCounters> all{};
+  mutate::StateFeedback feedback;
   int64_t most = 0;
   for (uint32_t seed = 0; seed < 400; ++seed) {
     const Scenario s = Generated(seed);
-    const auto counters = CountersOf(s);
+    const auto counters = CountersOf(s, &feedback);
     REQUIRE(reached(counters) > 0);
     REQUIRE(counters == CountersOf(s));
     most = std::max<int64_t>(most, reached(counters));
@@ -313,6 +341,23 @@ TEST_CASE("the feedback says what was reached, and changes no run", "[mutate]") 
   CHECK(reached(all) > 3 * most);
   // Full tables tell nothing.
   CHECK(reached(all) < static_cast<int64_t>(mutate::kCounters) * 9 / 10);
+}
+
+// The same events, but in one run two references on one page, in the other one on each of two.
+TEST_CASE("the feedback tells one state of a page from another", "[mutate]") {
+  Scenario s = DecodeBytes({});
+  s.machine.blocks[0].reserved = true;
+  s.ops = {};
+  for (uint16_t page = 0; page < 2; ++page) {
+    scenario::Op op;
+    op.kind = OpKind::kGet;
+    op.page = page;
+    s.ops.push(op);
+  }
+  REQUIRE(WhyInvalid(s).empty());
+  const auto two_pages = CountersOf(s);
+  s.ops[1].page = 0;
+  CHECK(CountersOf(s) != two_pages);
 }
 
 // The same events with another errno are another thing to have reached.
