@@ -371,7 +371,7 @@ TEST_CASE("check-refactor of what is no build", "[cli][refactor]") {
   const Result r = cli("check-refactor HEAD HEAD");
   CHECK(r.code == 2);
   Has(r.out, " cannot be built: ");
-  Has(r.out, "cmake --preset plain: exit code 1\n");
+  Has(r.out, "cmake --preset plain: exit code 1\nCMake Error");
   CHECK(cli("help >/dev/null && find build -mindepth 2").out.empty());
 }
 

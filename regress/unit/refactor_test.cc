@@ -63,6 +63,12 @@ TEST_CASE("the neighbourhood of a schedule", "[refactor]") {
     INFO(m);
     CHECK(std::count(members.begin(), members.end(), m) == 1);
   }
+  // Of two that move one may move less.
+  const Strings farther = Members(NeighboursOf(ScheduleOf({{0, 1, 9}, {1, 0, 20}}), 2, 100));
+  for (const char* m : {"8 22", "10 18", "7 21", "11 22"}) {
+    INFO(m);
+    CHECK(std::count(farther.begin(), farther.end(), m) == 1);
+  }
   // All later entries of a task move together, and those of another task beside them.
   const Schedule three = ScheduleOf({{0, 1, 9}, {0, 1, 20}, {0, 1, 30}, {1, 0, 5}});
   const Strings of_three = Members(NeighboursOf(three, 3, 100000));
@@ -179,13 +185,14 @@ TEST_CASE("a build with one more scheduling point is the same by the set of outc
         Crashes().size());
 }
 
+const auto kNoCancel = [](const std::string&, Answer* a) {
+  std::erase_if(a->summary, [](const std::string& line) {
+    return line.find(" MEM_CANCEL_OFFLINE memory") != std::string::npos;
+  });
+};
+
 TEST_CASE("a build that hides an event is different", "[refactor]") {
-  const auto no_cancel = [](const std::string&, Answer* a) {
-    std::erase_if(a->summary, [](const std::string& line) {
-      return line.find(" MEM_CANCEL_OFFLINE memory") != std::string::npos;
-    });
-  };
-  const Comparison c = Compared(InHere(kReads, kSays), InHere(kReads, no_cancel));
+  const Comparison c = Compared(InHere(kReads, kSays), InHere(kReads, kNoCancel));
   CHECK(c.count(Relation::kDifferent) >= 3);
   REQUIRE_FALSE(c.kinds().empty());
   // Each kind is there once, with the first scenario that shows it, and all are counted.
@@ -200,6 +207,19 @@ TEST_CASE("a build that hides an event is different", "[refactor]") {
   }
   CHECK(scenarios == Crashes().size() - c.count(Relation::kSame) - c.count(Relation::kSameSet));
   CHECK(differences.size() == c.kinds().size());
+}
+
+TEST_CASE("a difference where somebody sleeps is not comparable", "[refactor]") {
+  const Scenario s = Load("regress/crashes/stale-flag.scn").scenario;
+  Scenario sleeps = s;
+  REQUIRE(sleeps.tasks.size == 1);
+  sleeps.ops.push({.kind = scenario::OpKind::kSleep, .value = 1});
+  Comparison c(InHere(kReads, kSays), InHere(kReads, kNoCancel));
+  REQUIRE(c.Compare({{"awake", s}, {"sleeps", sleeps}}, [](size_t) { return true; }).ok());
+  CHECK(c.count(Relation::kDifferent) == 1);
+  REQUIRE(c.count(Relation::kNotComparable) == 1);
+  REQUIRE(c.kinds().size() == 2);
+  CHECK(c.kinds()[1].first == "sleeps");
 }
 
 TEST_CASE("a text that a build does not know is not comparable", "[refactor]") {
@@ -272,6 +292,10 @@ TEST_CASE("what cannot be found again is said to be so", "[refactor]") {
   CHECK(nothing.result == Search::Result::kNothing);
   CHECK(nothing.tried == 17);
   CHECK(nothing.complete);
+  // Another violation nearby is none.
+  const Search other = FindAgain(Load("regress/crashes/two-writers.scn").scenario,
+                                 {"verdict violation I6/put_page@offline/none"});
+  CHECK(other.result == Search::Result::kNothing);
   // The violation, and not the rest of the block.
   file.scenario.schedule[0].step = 60;
   const Search token = FindAgain(file.scenario, file.expect);
@@ -284,10 +308,10 @@ TEST_CASE("what cannot be found again is said to be so", "[refactor]") {
 TEST_CASE("entries of a schedule without effect", "[refactor]") {
   scenario::File file = Load("regress/crashes/two-writers.scn");
   Scenario& s = file.scenario;
-  s.schedule = ScheduleOf({{0, 1, 2}, {0, 1, 2}, {0, 1, 4000}, {1, 1, 1}});
+  s.schedule = ScheduleOf({{0, 1, 2}, {0, 0, 2}, {0, 1, 4000}, {1, 1, 1}});
   report::SummaryOf(s);
   CHECK(WithoutEffect(s) ==
-        std::vector<std::string>{"at memtrace-1 2 run memtrace-2: memtrace-2 does not run there",
+        std::vector<std::string>{"at memtrace-1 2 run memtrace-1: memtrace-1 does not run there",
                                  "at memtrace-1 4000 run memtrace-2: never reached"});
   s.schedule = ScheduleOf({{1, 0, 1}});
   report::SummaryOf(s);
