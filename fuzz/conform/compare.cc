@@ -5,8 +5,10 @@
 #include <cctype>
 #include <cstdlib>
 #include <iterator>
+#include <span>
 
 #include "model/mm/function.h"
+#include "model/mm/page.h"
 
 namespace hotplug::conform {
 
@@ -112,6 +114,67 @@ bool MayRepeat(std::string_view message) {
   return message.starts_with("migrating pfn ") || message.starts_with("failed to isolate pfn ") ||
          message == "page dumped because: migration failure" ||
          message == "page dumped because: isolation failed";
+}
+
+// ---- PAGES ----
+
+namespace {
+
+// Free pages have no references; of those that the kernel holds by itself one has.
+bool HoldsItself(const Line& line) {
+  if (line.Number("online_section") == 0) return true;
+  const int64_t free = line.Number("buddy_pages") + line.Number("PageOffline_ref0");
+  const int64_t other = mm::PagesPerBlock() - line.Number("buddy_pages") - line.Number("reserved") -
+                        line.Number("lru") - line.Number("PageOffline");
+  const int64_t unreferenced = line.Number("ref0") - free;
+  return line.Number("refneg") != 0 || unreferenced == 0 ||
+         (unreferenced > 0 && unreferenced < other);
+}
+
+// No page of the block is held by the kernel itself.
+bool Idle(const Line& line) {
+  const int64_t known =
+      line.Number("buddy_pages") + line.Number("reserved") + line.Number("PageOffline");
+  return line.Number("online_section") == 0 ||
+         (known == mm::PagesPerBlock() && line.Number("lru") == 0 && line.Number("reserved") == 0);
+}
+
+// However they are shared out, the numbers add up to the same.
+bool Adds(const Line& line, const Line& model, std::span<const char* const> names) {
+  int64_t a = 0, b = 0;
+  for (const char* name : names) {
+    a += line.Number(name);
+    b += model.Number(name);
+  }
+  return a == b;
+}
+
+}  // namespace
+
+bool SamePages(const Line& line, const Line& model, bool busy) {
+  static constexpr const char* kExact[] = {"block",
+                                           "online_section",
+                                           "zone",
+                                           "refneg",
+                                           "PageOffline",
+                                           "PageOffline_ref0",
+                                           "PageOffline_ref1",
+                                           "PageOffline_ref2",
+                                           "buddy_pages",
+                                           "reserved",
+                                           "lru",
+                                           "isolate"};
+  static constexpr const char* kCounts[] = {"ref0", "ref1", "ref2", "refmore"};
+  static constexpr const char* kTypes[] = {"unmov", "mov", "recl", "highatomic"};
+  bool same = true;
+  for (const char* name : kExact) same = same && line.Text(name) == model.Text(name);
+  const bool idle = Idle(line);
+  for (const char* name : kCounts) same = same && (!idle || line.Text(name) == model.Text(name));
+  // Types of pageblocks change with the pages of the kernel, and outlive them.
+  const bool kernel_zone = line.Text("zone") != "Movable";
+  const bool typed = !busy && !(kernel_zone && line.Number("isolate") == 0);
+  for (const char* name : kTypes) same = same && (!typed || line.Text(name) == model.Text(name));
+  return same && Adds(line, model, kCounts) && Adds(line, model, kTypes) && HoldsItself(line);
 }
 
 }  // namespace hotplug::conform

@@ -17,6 +17,10 @@ inline constexpr int64_t kFreeTolerance = 1024;
 // True if the model's line is what was recorded, but for fields that are noise.
 bool Same(const recording::Line& recorded, const recording::Line& model);
 
+// The same for two PAGES lines. `busy`: the kernel has had pages of its own in the block, so that
+// its pageblocks may have any type.
+bool SamePages(const recording::Line& recorded, const recording::Line& model, bool busy);
+
 // A kernel message: `#` in the model's text stands for any number.
 bool SameMessage(std::string_view recorded, std::string_view model);
 

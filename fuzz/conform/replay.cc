@@ -11,9 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "fuzz/conform/compare.h"
+#include "fuzz/conform/input.h"
 #include "fuzz/conform/machine.h"
 #include "fuzz/conform/processes.h"
 #include "fuzz/conform/show.h"
+#include "fuzz/conform/uevents.h"
 #include "fuzz/conform/work.h"
 #include "model/mm/background.h"
 #include "model/mm/function.h"
@@ -34,7 +36,8 @@ class Replayer {
       : file_(file),
         path_(path),
         keep_going_(keep_going),
-        processes_(machine_, [this](const Line& line) { SaidUevent(line); }) {}
+        processes_(machine_, [this](const Line& line) { uevents_.Said(line, at_); }),
+        input_(file) {}
 
   absl::StatusOr<Report> Run() {
     if (absl::Status s = SetUp(file_, path_, &machine_); !s.ok()) return s;
@@ -45,7 +48,10 @@ class Replayer {
       if (line.kind == Kind::kLayoutEnd) in_layout_ = false;
       if (!keep_going_ && !report_.differences.empty()) break;
     }
-    CheckUevents();
+    // Of a run that broke off nobody knows which were still to come.
+    if (at_ == file_.lines.size()) {
+      if (const auto wrong = uevents_.FirstWrong(file_)) Differ(*wrong->line, wrong->got);
+    }
     if (!keep_going_ && report_.differences.size() > 1) report_.differences.resize(1);
     return std::move(report_);
   }
@@ -122,7 +128,9 @@ class Replayer {
       case Kind::kKern:
         return Anonymous(line);
       case Kind::kUevent:
-        return Uevent(line);
+        // One that the model has not sent yet may be all that a worker of the kernel shows.
+        if (!uevents_.Recorded(line)) processes_.RunWorkers();
+        return;
       case Kind::kFnCount:
         return FnCount(line);
       default:
@@ -156,21 +164,13 @@ class Replayer {
     }
   }
 
-  static BlockId BlockOf(const Line& line) {
-    return BlockId{static_cast<uint32_t>(line.Number("block"))};
-  }
-
-  static bool Registered(BlockId block) {
-    return mm::BlockExists(block) && mm::BlockAt(block).registered != 0;
-  }
-
   // ---- Requests and commands ----
 
   void Request(const Line& line) {
     const BlockId block = BlockOf(line);
     if (!Registered(block)) return Differ(line, "open: -ENOENT");
     const instrument::Work work = WorkOf(line);
-    TakeInput(line, work);
+    input_.TakeFor(at_, work);
     processes_.Start(line.Number("proc"), work, &line);
   }
 
@@ -179,114 +179,11 @@ class Replayer {
     if (line.Text("result") != "-ENOENT") Differ(line, "open: -ENOENT");
   }
 
-  // ---- Input: what the kernel holds by itself ----
-
-  // Where the pages of the background lie decides what isolation, grab and mtalloc find. PAGES
-  // lines tell how many there are; what they do not tell, the outcome of the request does.
-  void TakeInput(const Line& line, const instrument::Work& work) {
-    if (work.op == Op::kGrab) return TakeInputOfGrab(line, work);
-    if (work.op == Op::kMtalloc) return TakeInputOfMtalloc(line, work);
-    const bool request = work.op == Op::kWriteState || work.op == Op::kWriteOnline;
-    if (!request && work.op != Op::kOarm) return;
-    for (uint32_t i = 0; i < std::clamp(work.count, 1u, kMaxBlocks); ++i) {
-      const BlockId b = BlockOf(line) + i;
-      if (!Registered(b) || mm::BlockAt(b).section_online == 0) continue;
-      if (mm::BlockAt(b).zone == mm::kSeveralZones || mm::BlockAt(b).has_hole != 0) continue;
-      if (mm::KindOf(mm::BlockAt(b).zone) == mm::ZONE_MOVABLE) {
-        LetPagesMove(b);
-      } else if (FailsToIsolate(line, b)) {
-        const mm::Background have = mm::BackgroundOf(b);
-        if (have.unmovable == 0) mm::SetBackground(b, {1, have.lru});
-      }
-    }
-  }
-
-  // Pages of ZONE_MOVABLE that are not on the LRU yet, or that a process holds for a moment, can
-  // be moved when an offlining gets to them. Those that cannot belong to the instrument.
-  static void LetPagesMove(BlockId b) {
-    const mm::Background have = mm::BackgroundOf(b);
-    if (have.unmovable != 0) mm::SetBackground(b, {0, have.lru + have.unmovable});
-  }
-
-  // The lines up to the end of the work that begins at `line`.
-  template <class F>
-  void ForEachLineOf(const Line& line, F f) const {
-    for (size_t i = at_; i < file_.lines.size(); ++i) {
-      const Line& l = file_.lines[i];
-      f(l);
-      if (l.kind == Kind::kCtl && SameCommand(line, l)) return;
-      const bool ends = l.kind == Kind::kRet || l.kind == Kind::kDied;
-      if (ends && line.Has("proc") && l.Number("proc") == line.Number("proc")) return;
-    }
-  }
-
-  bool FailsToIsolate(const Line& line, BlockId b) const {
-    const std::string message = OfflineFailedToIsolate(b);
-    bool fails = false;
-    ForEachLineOf(line, [&](const Line& l) {
-      fails = fails || (l.kind == Kind::kKern && l.Text("text") == message);
-    });
-    return fails;
-  }
-
-  void TakeInputOfGrab(const Line& line, const instrument::Work& work) const {
-    const BlockId b = BlockOf(line);
-    if (!Registered(b) || mm::BlockAt(b).section_online == 0) return;
-    const mm::Pfn pfn = mm::FirstPfn(b) + static_cast<uint32_t>(work.value);
-    bool grabbed = false, busy = false;
-    ForEachLineOf(line, [&](const Line& l) {
-      grabbed = grabbed || l.kind == Kind::kGrab;
-      busy = busy || (l.kind == Kind::kCtl && SameCommand(line, l) && l.Text("result") == "-EBUSY");
-    });
-    const uint32_t chunk = 1u << mm::mm().max_order;
-    const mm::Pfn start{pfn.v & ~(chunk - 1)};
-    if (grabbed) mm::KeepOutOf(start, start + chunk);
-    if (busy) mm::HoldPage(pfn);
-  }
-
-  // A page that somebody held for a moment made mtalloc pass over a range: of one range, no more.
-  void TakeInputOfMtalloc(const Line& line, const instrument::Work& work) {
-    const Line* got = nullptr;
-    ForEachLineOf(line, [&](const Line& l) {
-      if (l.kind == Kind::kMtAlloc) got = &l;
-    });
-    if (got == nullptr || work.count == 0) return;
-    const std::optional<BlockId> first = FirstFreeRange(work.count);
-    const BlockId recorded{static_cast<uint32_t>(got->Number("first"))};
-    if (!first.has_value() || *first == recorded) return;
-    passed_over_ = *first;
-    const mm::Background have = mm::BackgroundOf(*first);
-    mm::SetBackground(*first, {have.unmovable + 1, have.lru});
-  }
-
-  // The range that alloc_contig_pages() would take: of the highest kernel zone, the lowest.
-  static std::optional<BlockId> FirstFreeRange(uint32_t count) {
-    for (uint8_t kind = mm::ZONE_NORMAL + 1; kind-- > 0;) {
-      for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
-        const BlockId b = mm::BlockNumber(i);
-        if (b.v % count == 0 && IsFreeRange(b, count, static_cast<mm::zone_type>(kind))) return b;
-      }
-    }
-    return std::nullopt;
-  }
-
-  static bool IsFreeRange(BlockId first, uint32_t count, mm::zone_type kind) {
-    for (uint32_t i = 0; i < count; ++i) {
-      const BlockId b = first + i;
-      if (!Registered(b) || mm::BlockAt(b).section_online == 0) return false;
-      const uint8_t zone = mm::BlockAt(b).zone;
-      if (zone == mm::kSeveralZones || mm::KindOf(zone) != kind) return false;
-      const PageCounts c = Count(b);
-      if (c.other() != 0 || c.offline != 0 || c.reserved != 0) return false;
-    }
-    return true;
-  }
-
   // A change of the chain that has to wait takes its place in the queue now; all else begins
   // when the process says something.
   void Call(const Line& line) {
     const instrument::Work work = WorkOf(line);
-    TakeInput(line, work);
+    input_.TakeFor(at_, work);
     Process& p = processes_.Start(line.Number("proc"), work, &line);
     calls_.push_back(&p);
     const bool queues = work.op == Op::kReg || work.op == Op::kUnreg || work.op == Op::kUnregall;
@@ -331,7 +228,7 @@ class Replayer {
     }
     // A command without a CALL line began here, and nothing was said until its end.
     const instrument::Work work = WorkOf(line);
-    TakeInput(line, work);
+    input_.TakeFor(at_, work);
     AskFor(processes_.Start(-1, work, &line), line);
   }
 
@@ -350,21 +247,8 @@ class Replayer {
     if (eater == eaters_.end() || signals_[proc] != line.Number("signal")) {
       return Differ(line, "no such process was killed by this signal");
     }
-    FreePagesOf(eater->second);
+    Input::FreePages(eater->second);
     eaters_.erase(eater);
-  }
-
-  // The pages of a process that ends: as many as it has filled, wherever they were moved to.
-  static void FreePagesOf(int64_t mib) {
-    int64_t left = (mib << 20) >> mm::PageShift();
-    for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
-      const BlockId b = mm::BlockNumber(i);
-      if (mm::BlockAt(b).section_online == 0) continue;
-      const mm::Background have = mm::BackgroundOf(b);
-      const auto freed = static_cast<uint32_t>(std::min<int64_t>(left, have.lru));
-      mm::SetBackground(b, {have.unmovable, have.lru - freed});
-      left -= freed;
-    }
   }
 
   void EatCheck(const Line& line) {
@@ -492,11 +376,7 @@ class Replayer {
     if (line.kind == Kind::kKern && IsOfRepeatedGroup()) return Repeated(*p, line);
     AskFor(*p, line);
     if (line.kind == Kind::kSleep) sleepers_[std::string(line.Text("name"))] = p;
-    if (line.kind == Kind::kMtAlloc && passed_over_.has_value()) {
-      const mm::Background have = mm::BackgroundOf(*passed_over_);
-      mm::SetBackground(*passed_over_, {have.unmovable - 1, have.lru});
-      passed_over_.reset();
-    }
+    if (line.kind == Kind::kMtAlloc) input_.Allocated();
   }
 
   // A group of three messages says what happened to a page, and why it was dumped; the second
@@ -514,49 +394,6 @@ class Replayer {
   void Repeated(Process& p, const Line& line) {
     const Line* said = processes_.Look(p, [&](const Line& l) { return Same(line, l); });
     if (said != nullptr) Processes::Take(p);
-  }
-
-  // ---- Events of the device model ----
-
-  static std::string KeyOf(const Line& line) {
-    return std::string(line.Text("uevent")) + " " + std::string(line.Text("block"));
-  }
-
-  // The reader of the socket is late, and may be early against the writer's RET: a set.
-  // One that the model has not sent yet may be all that a worker of the kernel shows.
-  void Uevent(const Line& line) {
-    const std::string key = KeyOf(line);
-    recorded_uevents_.push_back(&line);
-    if (--uevents_ahead_[key] < 0) processes_.RunWorkers();
-  }
-
-  void SaidUevent(const Line& line) {
-    said_uevents_.push_back({KeyOf(line), at_});
-    ++uevents_ahead_[said_uevents_.back().key];
-    if (line.Text("uevent") == "add" || line.Text("uevent") == "remove") ++memmaps_moved_;
-  }
-
-  // They come late and are compared as a set. Their order still tells best which one is wrong
-  // if the sets differ: the first that is not the one of the model, of those that are too many
-  // or too few.
-  void CheckUevents() {
-    const bool complete = file_.lines.back().kind == Kind::kEnd;
-    // Of a kernel that died some have not been read any more.
-    const auto wrong = [&](const std::string& key) {
-      return complete ? uevents_ahead_[key] != 0 : uevents_ahead_[key] < 0;
-    };
-    for (size_t i = 0; at_ == file_.lines.size(); ++i) {
-      const Line* line = i < recorded_uevents_.size() ? recorded_uevents_[i] : nullptr;
-      const SaidHere* said = i < said_uevents_.size() ? &said_uevents_[i] : nullptr;
-      if (line == nullptr && said == nullptr) return;
-      if (line != nullptr && said != nullptr && KeyOf(*line) == said->key) continue;
-      if (!(line != nullptr && wrong(KeyOf(*line))) && !(said != nullptr && wrong(said->key))) {
-        continue;
-      }
-      const std::string got = said == nullptr ? "nothing: the model sends no such event"
-                                              : absl::StrCat("UEVENT ", said->key);
-      return Differ(line != nullptr ? *line : file_.lines[said->line], got);
-    }
   }
 
   // ---- Inner functions ----
@@ -656,7 +493,8 @@ class Replayer {
   bool FreeIsInput(const Line& line, const Line& model) const {
     const int64_t memmap = int64_t{mm::PagesPerBlock()} * 64 >> mm::PageShift();
     const int64_t off = std::abs(line.Number("free") - model.Number("free"));
-    return !eaters_.empty() || (off > memmap && off <= kFreeTolerance + memmaps_moved_ * memmap);
+    return !eaters_.empty() ||
+           (off > memmap && off <= kFreeTolerance + uevents_.blocks_moved() * memmap);
   }
 
   void Pages(const Line& line) {
@@ -664,15 +502,16 @@ class Replayer {
     if (line.Text("at") == "out_readd_memory") return Anonymous(line);
     if (!IsOfEvent(line)) return Differ(line, "PAGES of the event's block");
     const BlockId block = BlockOf(line);
-    if (line.kind == Kind::kPages && Registered(block)) AdoptBackground(line, block);
+    if (line.kind == Kind::kPages && Registered(block)) input_.Adopt(line);
     // With poisoned struct pages there are two lines: the one of this kind is meant.
     Line model;
     for (Line& shown : ShowPages(block, std::string(line.Text("at")))) {
       model = std::move(shown);
       if (model.kind == line.kind) break;
     }
-    if (line.kind == Kind::kPages && model.kind == Kind::kPages) return ExpectPages(line, model);
-    Expect(line, model);
+    const bool counted = line.kind == Kind::kPages && model.kind == Kind::kPages;
+    const bool same = counted ? SamePages(line, model, input_.Busy(block)) : Same(line, model);
+    if (!same) Differ(line, recording::Print(model));
   }
 
   // What a probe prints at an event has the name of its action and is of its block.
@@ -683,78 +522,6 @@ class Replayer {
     if (!at_event && !goes_on) return true;
     return line.Text("at") == before.Text(at_event ? "action" : "at") &&
            line.Text("block") == before.Text("block");
-  }
-
-  // What the kernel holds by itself in a block is input: the line says how much.
-  void AdoptBackground(const Line& line, BlockId block) {
-    if (line.Number("online_section") == 0 || mm::BlockAt(block).section_online == 0) return;
-    const PageCounts c = Count(block);
-    const mm::Background have = mm::BackgroundOf(block);
-    const int64_t other = mm::PagesPerBlock() - line.Number("buddy_pages") -
-                          line.Number("reserved") - line.Number("lru") - line.Number("PageOffline");
-    const int64_t unmovable = other - (int64_t{c.other()} - have.unmovable);
-    const int64_t lru = line.Number("lru") - (int64_t{c.lru} - have.lru);
-    if (unmovable < 0 || lru < 0) return;
-    if (other != 0 || line.Number("lru") != 0) busy_.insert(block.v);
-    mm::SetBackground(block, {static_cast<uint32_t>(unmovable), static_cast<uint32_t>(lru)});
-  }
-
-  void ExpectPages(const Line& line, const Line& model) {
-    static constexpr const char* kExact[] = {"block",
-                                             "online_section",
-                                             "zone",
-                                             "refneg",
-                                             "PageOffline",
-                                             "PageOffline_ref0",
-                                             "PageOffline_ref1",
-                                             "PageOffline_ref2",
-                                             "buddy_pages",
-                                             "reserved",
-                                             "lru",
-                                             "isolate"};
-    static constexpr const char* kCounts[] = {"ref0", "ref1", "ref2", "refmore"};
-    static constexpr const char* kTypes[] = {"unmov", "mov", "recl", "highatomic"};
-    bool same = true;
-    for (const char* name : kExact) same = same && line.Text(name) == model.Text(name);
-    const BlockId block = BlockOf(line);
-    const bool idle = Idle(line);
-    for (const char* name : kCounts) same = same && (!idle || line.Text(name) == model.Text(name));
-    // Types of pageblocks change with the pages of the kernel, and outlive them.
-    const bool kernel_zone = line.Text("zone") != "Movable";
-    const bool typed = busy_.count(block.v) == 0 && !(kernel_zone && line.Number("isolate") == 0);
-    for (const char* name : kTypes) same = same && (!typed || line.Text(name) == model.Text(name));
-    same = same && Adds(line, model, kCounts) && Adds(line, model, kTypes) && HoldsItself(line);
-    if (!same) Differ(line, recording::Print(model));
-  }
-
-  // Free pages have no references; of those that the kernel holds by itself one has.
-  static bool HoldsItself(const Line& line) {
-    if (line.Number("online_section") == 0) return true;
-    const int64_t free = line.Number("buddy_pages") + line.Number("PageOffline_ref0");
-    const int64_t other = mm::PagesPerBlock() - line.Number("buddy_pages") -
-                          line.Number("reserved") - line.Number("lru") - line.Number("PageOffline");
-    const int64_t unreferenced = line.Number("ref0") - free;
-    return line.Number("refneg") != 0 || unreferenced == 0 ||
-           (unreferenced > 0 && unreferenced < other);
-  }
-
-  // No page of the block is held by the kernel itself.
-  static bool Idle(const Line& line) {
-    const int64_t known =
-        line.Number("buddy_pages") + line.Number("reserved") + line.Number("PageOffline");
-    return line.Number("online_section") == 0 ||
-           (known == mm::PagesPerBlock() && line.Number("lru") == 0 &&
-            line.Number("reserved") == 0);
-  }
-
-  // However they are shared out, the numbers add up to the same.
-  static bool Adds(const Line& line, const Line& model, std::span<const char* const> names) {
-    int64_t a = 0, b = 0;
-    for (const char* name : names) {
-      a += line.Number(name);
-      b += model.Number(name);
-    }
-    return a == b;
   }
 
   // ---- Remarks ----
@@ -811,27 +578,19 @@ class Replayer {
   const std::string_view path_;
   const bool keep_going_;
   Machine machine_;
+  Uevents uevents_;
   Processes processes_;
+  Input input_;
   Report report_;
   size_t at_ = 0;  // the line that is being handled
   bool in_layout_ = true;
   std::vector<const Line*> zones_;  // a dump, as LAYOUT has it
   size_t dump_at_ = 0;              // the place of the next line in it
   bool counting_ = false;           // calls of inner functions
-  int64_t memmaps_moved_ = 0;       // blocks added or removed
   std::vector<Process*> calls_;     // whose CTL line is still to come
   std::map<std::string, Process*> sleepers_;
   std::map<int64_t, int64_t> eaters_;   // MiB, by process
   std::map<int64_t, int64_t> signals_;  // last one sent, by process
-  std::optional<BlockId> passed_over_;  // by the mtalloc that runs
-  std::set<uint32_t> busy_;             // blocks in which the kernel has had pages of its own
-  struct SaidHere {
-    std::string key;
-    size_t line;
-  };
-  std::vector<const Line*> recorded_uevents_;
-  std::vector<SaidHere> said_uevents_;
-  std::map<std::string, int> uevents_ahead_;  // said and not recorded yet
 };
 
 }  // namespace
