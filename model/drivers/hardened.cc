@@ -133,11 +133,12 @@ bool Remove(Pfn base, uint32_t nr_pages) {
   return true;
 }
 
-Pfn memtrace_alloc_node(NodeId nid, uint32_t nr_pages) {
+Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
   if (!mm::node_spanned_pages(nid)) return Pfn{mm::kNoPfn};
   mm::lock_device_hotplug();
   Pfn base = mm::alloc_contig_pages(nr_pages, nid);
-  if (base.v != mm::kNoPfn && !Remove(base, nr_pages)) base = Pfn{mm::kNoPfn};
+  const bool allocated = base.v != mm::kNoPfn;
+  if (allocated && !Remove(base, static_cast<uint32_t>(nr_pages))) base = Pfn{mm::kNoPfn};
   mm::unlock_device_hotplug();
   return base;
 }

@@ -48,7 +48,7 @@ int init_regions_runtime(uint64_t size, const Algorithm& algorithm) {
   }
   for (uint32_t n = 0; n < kMaxNodes; ++n) {
     if (mm::mm().nodes[n].online == 0) continue;
-    const Pfn start = algorithm.alloc_node(NodeId{n}, Pages(size));
+    const Pfn start = algorithm.alloc_node(NodeId{n}, size >> mm::PageShift());
     if (start.v == mm::kNoPfn) {
       mm::printk(kTpLogNoMemory, n);
       continue;

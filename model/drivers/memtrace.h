@@ -27,8 +27,9 @@ struct AllocInfo {
 };
 
 struct Algorithm {
-  // The first pfn of `nr_pages` reserved pages of a node; kNoPfn for failure.
-  mm::Pfn (*alloc_node)(mm::NodeId nid, uint32_t nr_pages);
+  // The first pfn of `nr_pages` reserved pages of a node, which may be more than any machine has;
+  // kNoPfn for failure.
+  mm::Pfn (*alloc_node)(mm::NodeId nid, uint64_t nr_pages);
   // Gives such a range back: 0, or an errno, and it stays reserved.
   int (*free_node)(mm::NodeId nid, mm::Pfn start, uint32_t nr_pages);
 };

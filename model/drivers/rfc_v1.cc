@@ -75,10 +75,11 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
   return 0;
 }
 
-Pfn memtrace_alloc_node(NodeId nid, uint32_t nr_pages) {
+Pfn memtrace_alloc_node(NodeId nid, uint64_t size) {
   if (!mm::node_spanned_pages(nid)) return Pfn{mm::kNoPfn};
-  const Pfn base = mm::alloc_contig_pages(nr_pages, nid);
+  const Pfn base = mm::alloc_contig_pages(size, nid);
   if (base.v == mm::kNoPfn) return base;
+  const auto nr_pages = static_cast<uint32_t>(size);
   const Pfn end = base + nr_pages;
   memtrace::AllocInfo& info = state().info[sim::current_task().v];
   memtrace::PrepareInfo(&info, base, nr_pages);

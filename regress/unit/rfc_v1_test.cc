@@ -117,6 +117,17 @@ TEST_CASE("the size is set even if no node had memory") {
   CHECK(Blocks() == "++++");
 }
 
+TEST_CASE("no size is too large to be refused") {
+  for (const char* value : {"0x40000000000", "0x4000000000000000", "0x8000000000000000"}) {
+    INFO(value);
+    const run::Outcome o =
+        RunText(kSmall + Memtrace(std::string("  write memtrace/enable ") + value + "\n"));
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Count(kTpLogNoMemory) == 1);
+    CHECK(Blocks() == "++++");
+  }
+}
+
 TEST_CASE("every node gives memory, and gets it back") {
   const run::Outcome o = RunText(std::string(kHeader) +
                                  "memory 4-5 node=0 zone=Normal\nmemory 6-7 node=1 zone=Normal\n" +
