@@ -90,13 +90,7 @@ bool HasLiveOwner(Pfn pfn) {
 }
 
 bool RecordedAsRemoved(BlockId b, const Recorded& recorded) {
-  const mm::Ledger& l = mm::ledger();
-  const Pfn start = mm::FirstPfn(b);
-  for (uint32_t k = 0; k < l.nr_instances; ++k) {
-    const InstanceGhost& i = l.instances[k];
-    if (start.v - i.base < i.nr && mm::Live(i)) return recorded.Covers(start, mm::PagesPerBlock());
-  }
-  return false;
+  return mm::BlockGhostAt(b).claimed != 0 && recorded.Covers(mm::FirstPfn(b), mm::PagesPerBlock());
 }
 
 }  // namespace

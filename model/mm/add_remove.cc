@@ -32,6 +32,7 @@ int CheckRange(NodeId nid, BlockId start, uint32_t nr_blocks) {
 // What the checks know of whoever removed the block: it is memory again.
 void ReleaseInstance(BlockId block) {
   Ledger& l = ledger();
+  BlockGhostAt(block).claimed = 0;
   for (uint32_t k = 0; k < l.nr_instances; ++k) {
     InstanceGhost& i = l.instances[k];
     if (FirstPfn(block).v - i.base < i.nr) i.released = 1;

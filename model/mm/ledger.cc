@@ -138,8 +138,11 @@ InstanceId NewInstance(Pfn base, uint32_t nr) {
   return InstanceId{id};
 }
 
+void ClaimBlock(BlockId b) { BlockGhostAt(b).claimed = 1; }
+
 void ClaimRange(Pfn base, uint32_t nr) {
   Ledger& l = ledger();
+  for (Pfn pfn = base; pfn < base + nr; pfn = pfn + PagesPerBlock()) ClaimBlock(BlockOf(pfn));
   for (uint32_t i = l.nr_instances; i-- > 0;) {
     InstanceGhost& g = l.instances[i];
     if (g.base != base.v || g.nr != nr || g.task != sim::current_task().v) continue;

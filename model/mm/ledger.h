@@ -50,6 +50,7 @@ struct BlockGhost {
   Phase phase;
   uint8_t last_event;  // notifier action last delivered in the block's last operation
   uint16_t writer;     // trace point of the step that last changed the block
+  uint16_t claimed;    // 1: the driver reported it as its own, and it has not been added since
 };
 
 // A driver's contiguous allocation, from alloc_contig_pages() on.
@@ -150,8 +151,10 @@ void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner);
 
 // A new instance of the running task.
 InstanceId NewInstance(Pfn base, uint32_t nr);
-// The running task's driver reports that it has reserved `nr` pages from `base`.
+// The running task's driver reports that it has reserved `nr` pages from `base`; or that it keeps
+// one block of a range that it has not reserved.
 void ClaimRange(Pfn base, uint32_t nr);
+void ClaimBlock(BlockId b);
 // The running task's call of the driver returns.
 void CallReturned();
 

@@ -421,6 +421,18 @@ TEST_CASE("adding fails as often as the plan says, and leaves nothing behind") {
   CHECK(BlockAt(BlockId{5}).state == MEM_OFFLINE);
 }
 
+TEST_CASE("whoever claimed a block has lost it once it is added again") {
+  Rig rig(SmallBoot());
+  std::vector<uint16_t> claimed;
+  rig.Do([&] {
+    for (const uint32_t b : {4u, 5u}) offline_and_remove_memory(BlockId{b});
+    ClaimRange(FirstPfn(BlockId{4}), 2 * PagesPerBlock());
+    add_memory(NodeId{0}, BlockId{4}, 1);
+    for (const uint32_t b : {4u, 5u, 6u}) claimed.push_back(BlockGhostAt(BlockId{b}).claimed);
+  });
+  CHECK(claimed == std::vector<uint16_t>{0, 1, 0});
+}
+
 TEST_CASE("a node is offline when its last block is gone, and comes back with a block") {
   BootConfig boot = SmallBoot();
   boot.blocks[3].nid = 1;
