@@ -3,12 +3,16 @@
 
 namespace hotplug::drivers {
 
-extern const Driver kRfcV1;
+extern const Driver kRfcV1, kRfcErrnoFlag, kRfcVeto, kRfcLocked, kRfcVetoFrozen, kRfcLockedFrozen;
 extern const Driver kCanary;
 extern const Driver kHardened;
 
-const Driver* const kDrivers[] = {&kRfcV1, &kCanary, &kHardened};
-const char* const kDriverNames[] = {"rfc_v1", "canary", "hardened"};
-const uint32_t kNrDrivers = 3;
+// A scenario in bytes means a row: new drivers go to the end.
+const Driver* const kDrivers[] = {&kRfcV1,   &kCanary,    &kHardened,      &kRfcErrnoFlag,
+                                  &kRfcVeto, &kRfcLocked, &kRfcVetoFrozen, &kRfcLockedFrozen};
+const char* const kDriverNames[] = {"rfc_v1",          "canary",           "hardened",
+                                    "rfc_errno_flag",  "rfc_veto",         "rfc_locked",
+                                    "rfc_veto_frozen", "rfc_locked_frozen"};
+const uint32_t kNrDrivers = sizeof(kDrivers) / sizeof(kDrivers[0]);
 
 }  // namespace hotplug::drivers

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/drivers/memtrace.h"
 
+#include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
+#include "model/mm/memory.h"
 
 namespace hotplug::drivers::memtrace {
 
 namespace {
 
+using mm::BlockId;
 using mm::HeapPtr;
 using mm::NodeId;
 using mm::Pfn;
@@ -136,6 +139,24 @@ uint32_t Ranges(Range* out, uint32_t max) {
     out[n++] = {PfnOf(entry.start), Pages(entry.size)};
   }
   return n;
+}
+
+int AddAndOnline(NodeId nid, BlockId first, uint32_t nr_blocks) {
+  const int rc = mm::add_memory(nid, first, nr_blocks);
+  if (rc != 0 || mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE) return rc;
+  mm::lock_device_hotplug();
+  OnlineBlocks(first, nr_blocks);
+  mm::unlock_device_hotplug();
+  return 0;
+}
+
+void OnlineBlocks(BlockId first, uint32_t nr_blocks) {
+  if (mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE) return;
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    // walk_memory_blocks() visits the blocks that are there.
+    if (mm::BlockAt(first + i).registered == 0) continue;
+    if (mm::device_online(first + i) != 0) break;
+  }
 }
 
 void PrepareInfo(AllocInfo* info, Pfn base, uint32_t nr_pages) {

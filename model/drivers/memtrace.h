@@ -46,6 +46,13 @@ int online(const Algorithm& algorithm);
 uint64_t enable_get();
 uint32_t Ranges(Range* out, uint32_t max);
 
+// Adds memory back and onlines it, as memtrace_free_node() always did: 0, or the errno of the
+// adding, which alone can fail. Takes device_hotplug_lock, twice.
+int AddAndOnline(mm::NodeId nid, mm::BlockId first, uint32_t nr_blocks);
+// Its second half: onlines blocks in order until one refuses, unless memory that is added goes
+// online by itself. Under device_hotplug_lock.
+void OnlineBlocks(mm::BlockId first, uint32_t nr_blocks);
+
 // The info of the running task with its notifier block filled in for a range.
 void PrepareInfo(AllocInfo* info, mm::Pfn base, uint32_t nr_pages);
 // Gives pages back that never left Linux.

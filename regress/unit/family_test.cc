@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// All drivers of the memtrace family but the RFC's own, which rfc_v1_test.cc is about. Method: the
+// same writes to `enable` under each of them; the scenarios of the findings with the driver
+// exchanged, and with every preemption moved to other steps, as another driver makes others; and
+// the legal runs. Goal: each does what the RFC's memtrace does where nothing is in its way, has
+// the defects that it leaves in and no others, and is not clean by doing nothing.
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/drivers/driver.h"
+#include "regress/unit/checked.h"
+#include "regress/unit/harness.h"
+
+namespace hotplug::drivers {
+namespace {
+
+using run::Outcome;
+using run::Verdict;
+using testing::Count;
+using testing::Deliveries;
+using testing::Rc;
+using testing::Strings;
+
+using Names = std::vector<std::string>;
+
+// The variants of the RFC's algorithm, and those of them that differ from it in more than the
+// callback's flag and errno.
+const Names kRfc = {"rfc_v1",     "rfc_errno_flag",  "rfc_veto",
+                    "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
+const Names kFrozen = {"rfc_veto_frozen", "rfc_locked_frozen"};
+
+Names All() {
+  Names all;
+  for (uint32_t row = 0; row < kNrDrivers; ++row) all.push_back(kDriverNames[row]);
+  std::erase(all, "canary");
+  return all;
+}
+
+uint8_t RowOf(const std::string& driver) {
+  const auto* end = kDriverNames + kNrDrivers;
+  const auto* found = std::find(kDriverNames, end, driver);
+  REQUIRE(found != end);
+  return static_cast<uint8_t>(found - kDriverNames);
+}
+
+Outcome RunFamily(const std::string& driver, const std::string& body,
+                  const std::string& memory = "memory 4-7 node=0 zone=Normal\n") {
+  return testing::RunText("scenario 1\ndriver " + driver +
+                          "\nmachine kernel=rfc pages_per_block=4 pageblock_pages=4 max_order=2\n" +
+                          memory + body);
+}
+
+// States of the blocks at the end: online, offline, removed.
+std::string Blocks() {
+  std::string s;
+  for (const run::BlockEnd& b : run::BlocksAtEnd()) {
+    s += b.state == mm::MEM_ONLINE ? '+' : b.state == mm::MEM_OFFLINE ? '-' : '.';
+  }
+  return s;
+}
+
+bool AllFree() {
+  const auto blocks = run::BlocksAtEnd();
+  return std::all_of(blocks.begin(), blocks.end(),
+                     [](const run::BlockEnd& b) { return b.free == 4 && b.page_offline == 0; });
+}
+
+const std::string kTask = "task memtrace-1\n";
+const std::string kOne = "  write memtrace/enable 0x10000000\n";
+const std::string kTwo = "  write memtrace/enable 0x20000000\n";
+const std::string kOff = "  write memtrace/enable 0\n";
+const std::string kRead = "  read memtrace/enable\n";
+
+std::string Veto(const char* priority, const char* block) {
+  return std::string("notifier A priority=") + priority + "\n  answer MEM_GOING_OFFLINE " + block +
+         " notifier_from_errno(-EBUSY)\n";
+}
+
+// ---- What they have in common -----------------------------------------------------------
+
+TEST_CASE("memory is taken, given back and taken again", "[family]") {
+  for (const std::string& driver : All()) {
+    INFO(driver);
+    const Outcome o =
+        RunFamily(driver, kTask + kTwo + kRead + kOff + kRead + kOne + kTwo + kOff + kOff);
+    CHECK(o.verdict == Verdict::kOk);
+    for (const uint32_t write : {0u, 2u, 4u, 5u, 6u, 7u}) CHECK(Rc(write) == 0);
+    CHECK(run::ResultOf(1).value == 0x20000000);
+    CHECK(run::ResultOf(3).value == 0);
+    CHECK(Count(kTpLogAllocated) == 3);
+    CHECK(Count(kTpLogAddedBack) == 3);
+    CHECK(Blocks() == "++++");
+    CHECK(AllFree());
+  }
+}
+
+TEST_CASE("what is taken has left Linux", "[family]") {
+  for (const std::string& driver : All()) {
+    INFO(driver);
+    CHECK(RunFamily(driver, kTask + kTwo).verdict == Verdict::kOk);
+    const std::string blocks = Blocks();
+    CHECK(std::count(blocks.begin(), blocks.end(), '.') == 2);
+  }
+}
+
+TEST_CASE("each node gives its own", "[family]") {
+  for (const std::string& driver : All()) {
+    INFO(driver);
+    const Outcome o = RunFamily(driver, kTask + kOne + kOff + kOne,
+                                "memory 4-5 node=0 zone=Normal\nmemory 6-7 node=1 zone=Normal\n");
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(2) == 0);
+    CHECK(Count(kTpLogAllocated) == 4);
+  }
+}
+
+TEST_CASE("a service that fails takes the write down, and nothing is lost", "[family]") {
+  for (const std::string& driver : All()) {
+    for (const char* fault : {"kmalloc", "ioremap", "debugfs_create_dir"}) {
+      INFO(driver << " " << fault);
+      const Outcome o =
+          RunFamily(driver, kTask + kOne + "fault " + std::string(fault) + " nth=1 -ENOMEM\n");
+      CHECK(o.verdict == Verdict::kOk);
+      CHECK(Rc(0) < 0);
+    }
+  }
+}
+
+TEST_CASE("a refusal from behind is a clean failure", "[family]") {
+  for (const std::string& driver : All()) {
+    for (const char* block : {"memory4", "memory5"}) {
+      INFO(driver << " " << block);
+      const Outcome o = RunFamily(
+          driver, Veto("-1", block) + kTask + "  write memtrace/enable 0x40000000\n" + kOff);
+      CHECK(o.verdict == Verdict::kOk);
+      CHECK(Rc(0) == 0);
+      CHECK(Count(kTpLogNoMemory) == 1);
+      CHECK(Blocks() == "++++");
+      CHECK(AllFree());
+    }
+  }
+}
+
+// ---- The variants of the RFC ------------------------------------------------------------
+
+const std::string kUser = "task user-2\n";
+// Behind the registration of the callback, in each of them.
+const std::string kRegistered = "at memtrace-1 14 run user-2\n";
+
+TEST_CASE("the right errno helper refuses onlining, the wrong one does not", "[family]") {
+  const std::string body = kTask + kOne + kUser +
+                           "  write memory4/state offline\n  write memory4/state online\n" +
+                           kRegistered;
+  RunFamily("rfc_v1", body, "memory 4 node=0 zone=Normal\n");
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(2) == 0);
+  CHECK(RunFamily("rfc_errno_flag", body, "memory 4 node=0 zone=Normal\n").verdict == Verdict::kOk);
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(2) == -EBUSY);
+  CHECK(Blocks() == ".");
+}
+
+TEST_CASE("the user's offlining is refused, and its CANCEL retakes nothing", "[family]") {
+  for (const std::string driver : {"rfc_veto", "rfc_veto_frozen"}) {
+    INFO(driver);
+    const Outcome o =
+        RunFamily(driver, kTask + kOne + kUser + "  write memory4/state offline\n" + kRegistered);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(0) == 0);
+    CHECK(Rc(1) == -EBUSY);
+    CHECK(Deliveries() == Strings{"MEM_GOING_OFFLINE 4 driver", "MEM_CANCEL_OFFLINE 4 driver",
+                                  "MEM_GOING_OFFLINE 4 driver", "MEM_OFFLINE 4 driver"});
+    CHECK(Count(mm::kTpPageRefInc) + Count(mm::kTpPageRefUnfreeze) == 0);
+    CHECK(Blocks() == ".+++");
+  }
+}
+
+TEST_CASE("the user waits for a lock that is held over the whole call", "[family]") {
+  for (const std::string driver : {"rfc_locked", "rfc_locked_frozen"}) {
+    INFO(driver);
+    const Outcome o =
+        RunFamily(driver, kTask + kOne + kUser + "  write memory4/state offline\n" + kRegistered);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(0) == 0);
+    CHECK(Rc(1) == -ENODEV);
+    CHECK(Deliveries() == Strings{"MEM_GOING_OFFLINE 4 driver", "MEM_OFFLINE 4 driver"});
+  }
+}
+
+TEST_CASE("a page that is held refuses, and what was frozen before it is given back", "[family]") {
+  for (const std::string& driver : kFrozen) {
+    INFO(driver);
+    const Outcome o = RunFamily(driver, kTask + kOne +
+                                            "task walker-2\n  get memory4 page=2\n"
+                                            "  after memtrace-1\n  put\n" +
+                                            "at memtrace-1 14 run walker-2\n");
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Count(mm::kTpPageRefFreeze) == 3);
+    CHECK(Count(mm::kTpPageRefUnfreeze) == 2);
+    CHECK(Deliveries() == Strings{"MEM_GOING_OFFLINE 4 driver", "MEM_CANCEL_OFFLINE 4 driver"});
+    CHECK(Count(kTpLogNoMemory) == 1);
+    CHECK(Blocks() == "++++");
+    CHECK(AllFree());
+  }
+}
+
+TEST_CASE("a block that does not come back is tried again at each write", "[family]") {
+  const std::string faults = "fault add_memory nth=2 -ENOMEM\nfault add_memory nth=3 -ENOMEM\n";
+  for (const std::string& driver : kFrozen) {
+    INFO(driver);
+    // Given back: the first block comes, the second one at the third attempt.
+    Outcome o = RunFamily(driver, kTask + kTwo + kOff + kRead + kOff + kOff + faults);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(1) == -EAGAIN);
+    CHECK(run::ResultOf(2).value == 0);
+    CHECK(Rc(3) == -EAGAIN);
+    CHECK(Rc(4) == 0);
+    CHECK(Count(kTpLogAddFailed) == 2);
+    CHECK(AllFree());
+    // Undone: the third block refuses, of the two that are gone one stays away.
+    o = RunFamily(driver, Veto("-1", "memory6") + kTask + "  write memtrace/enable 0x40000000\n" +
+                              kOff + kOff + faults);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(0) == 0);
+    CHECK(Rc(1) == -EAGAIN);
+    CHECK(Rc(2) == 0);
+    CHECK(AllFree());
+  }
+}
+
+TEST_CASE("the flag of a call knows nothing of another call", "[family]") {
+  // The end of the first node's offlining is hidden, so that its flag stays set.
+  const std::string body =
+      "notifier A priority=0\n  answer MEM_OFFLINE NOTIFY_STOP\n"
+      "  answer MEM_GOING_OFFLINE memory5 notifier_from_errno(-EBUSY)\n" +
+      kTask + kOne;
+  const std::string memory = "memory 4 node=0 zone=Normal\nmemory 5 node=1 zone=Normal\n";
+  CHECK(RunFamily("rfc_v1", body, memory).verdict == Verdict::kViolation);
+  for (const std::string driver : {"rfc_errno_flag", "rfc_veto", "rfc_veto_frozen"}) {
+    INFO(driver);
+    CHECK(RunFamily(driver, body, memory).verdict == Verdict::kOk);
+    CHECK(Blocks() == ".+");
+  }
+}
+
+TEST_CASE("a call retakes what a hidden CANCEL has left dropped", "[family]") {
+  scenario::Scenario s = testing::Load("regress/crashes/stop-hides-cancel.scn").scenario;
+  run::RunOptions options;
+  options.on_violation = run::OnViolation::kRecord;
+  for (const std::string& driver : kFrozen) {
+    INFO(driver);
+    s.driver = RowOf(driver);
+    CHECK(run::Run(s, options).first()->id == invariants::Id::kI9);
+    CHECK(AllFree());
+  }
+}
+
+// ---- The findings -----------------------------------------------------------------------
+
+// What a scenario comes to with its first two preemptions, and each one alone, at other steps.
+std::set<std::string> Sweep(scenario::Scenario s) {
+  constexpr uint16_t kSteps = 80;
+  std::set<std::string> broken;
+  const auto run = [&broken](const scenario::Scenario& moved) {
+    const Outcome o = run::Run(moved);
+    if (o.first() != nullptr) broken.insert(invariants::Name(o.first()->id));
+  };
+  run(s);
+  for (scenario::Preemption& p : s.schedule) {
+    const uint16_t step = p.step;
+    for (p.step = 1; p.step <= kSteps; ++p.step) run(s);
+    p.step = step;
+  }
+  if (s.schedule.size < 2 || testing::kChecked) return broken;
+  for (s.schedule[0].step = 1; s.schedule[0].step <= kSteps; ++s.schedule[0].step) {
+    for (s.schedule[1].step = 1; s.schedule[1].step <= kSteps; ++s.schedule[1].step) run(s);
+  }
+  return broken;
+}
+
+struct Finding {
+  const char* file;
+  Names has;  // the drivers that have it
+};
+
+const Finding kFindings[] = {
+    {"user-reonline", {"rfc_v1"}},                                                   // M-01
+    {"user-reonline-in-use", {"rfc_v1"}},                                            // M-01
+    {"stale-flag", {"rfc_v1", "rfc_locked"}},                                        // M-02
+    {"stale-flag-second-node", {"rfc_v1", "rfc_locked"}},                            // M-03
+    {"held-page", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},           // M-04
+    {"free-offline-block", {"rfc_v1", "rfc_errno_flag"}},                            // M-05
+    {"readd-fails", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},         // M-11
+    {"two-writers", kRfc},                                                           // M-14
+    {"two-writers-null", kRfc},                                                      // M-14
+    {"stop-hides-offline", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},  // H-01
+    {"stop-hides-cancel", All()},                                                    // H-02
+    {"free-while-offlining", {"rfc_v1", "rfc_errno_flag"}},                          // H-03
+    {"free-while-committing", {"rfc_v1", "rfc_errno_flag"}},                         // H-03
+    {"debugfs-fails", kRfc},                                                         // H-04
+    {"isolation-undone", kRfc},                                                      // H-05
+    {"late-free", All()},                                                            // C-01
+};
+
+TEST_CASE("each driver has the findings that it leaves in", "[family]") {
+  for (const Finding& f : kFindings) {
+    scenario::Scenario s =
+        testing::Load("regress/crashes/" + std::string(f.file) + ".scn").scenario;
+    for (const std::string& driver : All()) {
+      s.driver = RowOf(driver);
+      const bool has = std::find(f.has.begin(), f.has.end(), driver) != f.has.end();
+      const std::set<std::string> broken = Sweep(s);
+      INFO(f.file << " " << driver << " " << (broken.empty() ? "" : *broken.begin()));
+      CHECK(broken.empty() != has);
+    }
+  }
+}
+
+TEST_CASE("every driver is silent about legal runs", "[family]") {
+  for (const auto& entry : std::filesystem::directory_iterator("regress/legal")) {
+    scenario::Scenario s = testing::Load(entry.path()).scenario;
+    for (const std::string& driver : All()) {
+      s.driver = RowOf(driver);
+      INFO(entry.path().string() << " " << driver);
+      CHECK(run::Run(s).nr_violations == 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hotplug::drivers
