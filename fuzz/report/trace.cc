@@ -135,8 +135,9 @@ constexpr Specifier kSpecifiers[] = {
     {'W', [](uint32_t v, const Context&) { return Word(scenario::kStateWordWords, v); }},
     {'A', [](uint32_t v, const Context& c) { return Format("%016llx", PhysicalOf(c, v)); }},
     {'R', [](uint32_t v, const Context&) {
-       const unsigned long long start = v * static_cast<unsigned long long>(kBlockBytes);
-       return Format("[mem %#010llx-%#010llx]", start, start + kBlockBytes - 1); }},
+       const unsigned long long start = (v & 0xffff) * static_cast<unsigned long long>(kBlockBytes);
+       return Format("[mem %#010llx-%#010llx]", start,
+                     start + ((v >> 16) + 1) * static_cast<unsigned long long>(kBlockBytes) - 1); }},
     {'_', [](uint32_t, const Context&) { return std::string(); }},
 };
 // clang-format on

@@ -78,11 +78,6 @@ struct State {
 
 inline State& state() { return *sim::machine->Get<State>(kInstrumentRegion); }
 
-// True if the device of the block is there.
-inline bool Present(mm::BlockId block) {
-  return mm::BlockExists(block) && mm::BlockAt(block).registered != 0;
-}
-
 // ---- Notifiers --------------------------------------------------------------------------
 
 int32_t ProbeCall(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg);

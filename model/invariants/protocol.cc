@@ -98,18 +98,23 @@ bool RecordedAsRemoved(BlockId b, const Recorded& recorded) {
 void CheckPairing() {
   const mm::OperationGhost& op = mm::ledger().op;
   if (op.succeeded != 0) return;
-  const Pfn start = mm::FirstPfn(mm::BlockNumber(op.block));
-  for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
-    const mm::PageGhost& g = GhostAt(pfn);
-    if (g.dropped == 0) continue;
-    AddPage(Id::kI9, pfn, 0, g.dropped, g.writer);
-    return;
+  for (uint64_t left = op.blocks; left != 0; left &= left - 1) {
+    const auto index = static_cast<uint32_t>(__builtin_ctzll(left));
+    const Pfn start = mm::FirstPfn(mm::BlockNumber(index));
+    for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
+      const mm::PageGhost& g = GhostAt(pfn);
+      if (g.dropped == 0) continue;
+      AddPage(Id::kI9, pfn, 0, g.dropped, g.writer);
+      return;
+    }
   }
 }
 
 void CheckCancel() {
   const mm::OperationGhost& op = mm::ledger().op;
-  if (op.early != 0) AddBlock(Id::kI18, mm::BlockNumber(op.block).v, 0, 1, Here());
+  if (op.early == 0) return;
+  const auto first = static_cast<uint32_t>(__builtin_ctzll(op.blocks));
+  AddBlock(Id::kI18, mm::BlockNumber(first).v, 0, 1, Here());
 }
 
 void CheckDelivery() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Adding and removing memory (5.6 mm/memory_hotplug.c; kernel-facts 2.4, 2.5).
+#include <algorithm>
 #include <array>
 
 #include "model/mm/buddy.h"
@@ -94,8 +95,6 @@ int add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_mem
 // ---- Removing ----
 
 namespace {
-
-bool Present(BlockId block) { return BlockExists(block) && BlockAt(block).registered != 0; }
 
 // The memmap of boot memory was reserved at boot, from the top of memory down. Once freed it is
 // managed like any other memory (arch_remove_memory, free_reserved_pages).
@@ -216,11 +215,32 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
   return rc;
 }
 
-bool node_spanned_pages(NodeId nid) {
+namespace {
+
+// Calls f(zone) for each zone of a node that spans pages.
+template <class F>
+void ForEachSpannedZone(NodeId nid, F f) {
   for (uint32_t kind = 0; kind < MAX_NR_ZONES; ++kind) {
-    if (mm().zones[ZoneIndex(nid, static_cast<zone_type>(kind))].spanned_pages != 0) return true;
+    const zone& z = mm().zones[ZoneIndex(nid, static_cast<zone_type>(kind))];
+    if (z.spanned_pages != 0) f(z);
   }
-  return false;
 }
+
+}  // namespace
+
+uint32_t node_start_pfn(NodeId nid) {
+  uint32_t start = kNoPfn;
+  ForEachSpannedZone(nid, [&](const zone& z) { start = std::min(start, z.zone_start_pfn); });
+  return start == kNoPfn ? 0 : start;
+}
+
+uint32_t node_end_pfn(NodeId nid) {
+  uint32_t end = 0;
+  ForEachSpannedZone(
+      nid, [&](const zone& z) { end = std::max(end, z.zone_start_pfn + z.spanned_pages); });
+  return end;
+}
+
+bool node_spanned_pages(NodeId nid) { return node_end_pfn(nid) != 0; }
 
 }  // namespace hotplug::mm

@@ -23,22 +23,32 @@ void mem_hotplug_done() {
 
 namespace {
 
-// The pages of a block that are onlined and offlined: all but those of its own memmap.
+// The pages of blocks that are onlined and offlined: all but those of the first block's own
+// memmap. More than one block at a time, none with a memmap of its own, is offlined by the memtrace
+// before the RFC and nobody else.
 struct Range {
-  BlockId block;
+  BlockId block;  // the first
+  uint32_t nr_blocks;
   Pfn start;
   uint32_t nr_pages;
   Pfn end() const { return start + nr_pages; }
 };
 
-Range OnlineRange(BlockId block) {
-  const uint32_t vmemmap = BlockAt(block).nr_vmemmap_pages;
-  return {block, FirstPfn(block) + vmemmap, PagesPerBlock() - vmemmap};
+Range OnlineRange(BlockId block, uint32_t nr_blocks = 1) {
+  const uint32_t vmemmap = Present(block) ? BlockAt(block).nr_vmemmap_pages : 0;
+  return {block, nr_blocks, FirstPfn(block) + vmemmap, nr_blocks * PagesPerBlock() - vmemmap};
+}
+
+// %R of trace points.
+uint32_t RangeOperand(const Range& r) { return (r.nr_blocks - 1) << 16 | r.block.v; }
+
+void SetPhase(const Range& r, Phase phase) {
+  for (uint32_t i = 0; i < r.nr_blocks; ++i) SetPhase(r.block + i, phase);
 }
 
 // memory_notify() and the errno that its answer stands for, as one step.
 int Notify(uint32_t action, const memory_notify_arg& arg) {
-  BlockGhostAt(BlockOf(arg.start_pfn)).last_event = static_cast<uint8_t>(action);
+  NoteEvent(action, arg);
   fn_enter(Fn::kMemoryNotify, action);
   const int rc = notifier_to_errno(fn_ret(Fn::kMemoryNotify, memory_notify(action, arg)));
   if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) EndOperation(action == MEM_OFFLINE);
@@ -109,7 +119,7 @@ void online_pages_range(const Range& r, zone& z, migratetype mt) {
 void FailOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& arg) {
   sim::record(kTpOnlineFailed, r.block.v);
   Notify(MEM_CANCEL_ONLINE, arg);
-  SetPhase(r.block, Phase::kOffline);
+  SetPhase(r, Phase::kOffline);
   for (Pfn pfn = r.start; pfn < r.end(); ++pfn) SetOwner(pfn, kNobody);
   remove_pfn_range_from_zone(r.start, r.nr_pages, zone_index);
 }
@@ -125,7 +135,7 @@ void FinishOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& 
   online_pages_range(r, z, isolated ? MIGRATE_ISOLATE : MIGRATE_MOVABLE);
   adjust_present_page_count(zone_index, static_cast<int32_t>(r.nr_pages));
   node_states_change(arg, true);
-  SetPhase(r.block, Phase::kOnline);
+  SetPhase(r, Phase::kOnline);
   sim::sched_point(kTpOnlinePages, r.block.v, z.present_pages);
   if (isolated) undo_isolate_page_range(r.start, r.end());
   fn_ret(Fn::kInitPerZoneWmarkMin);
@@ -136,7 +146,7 @@ int online_range(const Range& r, uint32_t zone_index) {
   fn_enter(Fn::kOnlinePages, r.start.v, r.nr_pages);
   const memory_notify_arg arg = states_before_online(zone_index, r.start, r.nr_pages);
   const bool isolated = kernel().online_isolated;
-  SetPhase(r.block, Phase::kOnlining);
+  SetPhase(r, Phase::kOnlining);
   move_pfn_range_to_zone(r.start, r.nr_pages, zone_index,
                          isolated ? MIGRATE_ISOLATE : MIGRATE_MOVABLE);
   const int rc = Notify(MEM_GOING_ONLINE, arg);
@@ -209,7 +219,7 @@ int MigrateAndTest(const Range& r) {
 // There is no way back from here: what is free leaves the buddy, what a PageOffline owner
 // gave up stays as it is, anything else is a BUG (VM4-6 __offline_isolated_pages).
 void offline_isolated_pages(const Range& r) {
-  BlockAt(r.block).section_online = 0;
+  for (uint32_t i = 0; i < r.nr_blocks; ++i) BlockAt(r.block + i).section_online = 0;
   sim::sched_point(kTpSectionOffline, r.block.v);
   sim::spin_lock();
   for (Pfn pfn = r.start; pfn < r.end();) {
@@ -228,7 +238,7 @@ void offline_isolated_pages(const Range& r) {
     for (uint32_t i = 0; i < pages; ++i) SetOwner(pfn + i, kNobody);
     pfn = pfn + pages;
   }
-  SetPhase(r.block, Phase::kCommitted);
+  SetPhase(r, Phase::kCommitted);
   sim::spin_unlock();
   sim::sched_point(kTpOfflineIsolated, r.block.v);
   fn_ret(Fn::kOfflineIsolatedPages);
@@ -261,7 +271,7 @@ void FinishOffline(const Range& r, const memory_notify_arg& arg) {
   fn_ret(Fn::kInitPerZoneWmarkMin);
   node_states_change(arg, false);
   Notify(MEM_OFFLINE, arg);
-  SetPhase(r.block, Phase::kOffline);
+  SetPhase(r, Phase::kOffline);
   remove_pfn_range_from_zone(r.start, r.nr_pages, zone_index);
 }
 
@@ -269,14 +279,14 @@ void FinishOffline(const Range& r, const memory_notify_arg& arg) {
 void CancelOffline(const Range& r, const memory_notify_arg& arg) {
   undo_isolate_page_range(r.start, r.end());
   Notify(MEM_CANCEL_OFFLINE, arg);
-  SetPhase(r.block, Phase::kOnline);
+  SetPhase(r, Phase::kOnline);
 }
 
 // Isolated, told, emptied; `reason` says why not if it fails.
 int OfflineIsolated(const Range& r, sim::Tp* reason) {
   const memory_notify_arg arg = states_before_offline(BlockAt(r.block).zone, r.start, r.nr_pages);
-  SetPhase(r.block, Phase::kOfflining);
-  BeginOperation(r.block);
+  SetPhase(r, Phase::kOfflining);
+  BeginOperation(r.block, r.nr_blocks);
   int rc = Notify(MEM_GOING_OFFLINE, arg);
   *reason = kTpOfflineFailedNotifier;
   if (rc == 0) {
@@ -292,14 +302,30 @@ int OfflineIsolated(const Range& r, sim::Tp* reason) {
   return 0;
 }
 
+bool HasHole(const Range& r) {
+  for (uint32_t i = 0; i < r.nr_blocks; ++i) {
+    if (!Present(r.block + i) || BlockAt(r.block + i).has_hole != 0) return true;
+  }
+  return false;
+}
+
+// A block that is not there is in no zone at all.
+bool InSeveralZones(const Range& r) {
+  for (uint32_t i = 0; i < r.nr_blocks; ++i) {
+    if (!Present(r.block + i) || BlockAt(r.block + i).zone == kSeveralZones) return true;
+    if (BlockAt(r.block + i).zone != BlockAt(r.block).zone) return true;
+  }
+  return false;
+}
+
 int offline_range(const Range& r) {
   sim::Tp reason = kTpOfflineFailedHole;
-  if (BlockAt(r.block).has_hole != 0) {
-    sim::record(reason, r.block.v);
+  if (HasHole(r)) {
+    sim::record(reason, RangeOperand(r));
     return -EINVAL;
   }
-  if (BlockAt(r.block).zone == kSeveralZones) {
-    sim::record(kTpOfflineFailedZones, r.block.v);
+  if (InSeveralZones(r)) {
+    sim::record(kTpOfflineFailedZones, RangeOperand(r));
     return -EINVAL;
   }
   DisableCaches(BlockAt(r.block).zone);
@@ -311,26 +337,25 @@ int offline_range(const Range& r) {
   }
   if (rc == 0) return 0;
   EnableCaches();
-  sim::record(reason, r.block.v);
+  sim::record(reason, RangeOperand(r));
   return rc;
 }
 
 }  // namespace
 
-int offline_pages(BlockId block) {
-  const memory_block& mem = BlockAt(block);
-  if (kernel().zone_of_block && mem.zone == kSeveralZones) return -EINVAL;
-  const uint32_t zone_index = mem.zone;
-  const int32_t vmemmap = static_cast<int32_t>(mem.nr_vmemmap_pages);
-  const Range r = OnlineRange(block);
+int offline_pages(BlockId start, uint32_t nr_blocks) {
+  const Range r = OnlineRange(start, nr_blocks);
+  if (kernel().zone_of_block && InSeveralZones(r)) return -EINVAL;
+  const uint32_t vmemmap = r.start - FirstPfn(start);
+  const uint32_t zone_index = vmemmap == 0 ? 0 : BlockAt(start).zone;
   mem_hotplug_begin();
-  if (vmemmap != 0) adjust_present_page_count(zone_index, -vmemmap);
+  if (vmemmap != 0) adjust_present_page_count(zone_index, -static_cast<int32_t>(vmemmap));
   fn_enter(Fn::kOfflinePages, r.start.v, r.nr_pages);
   const int rc = fn_ret(Fn::kOfflinePages, offline_range(r));
   if (vmemmap != 0 && rc == 0) {
-    remove_pfn_range_from_zone(FirstPfn(block), mem.nr_vmemmap_pages, zone_index);
+    remove_pfn_range_from_zone(FirstPfn(start), vmemmap, zone_index);
   } else if (vmemmap != 0) {
-    adjust_present_page_count(zone_index, vmemmap);
+    adjust_present_page_count(zone_index, static_cast<int32_t>(vmemmap));
   }
   mem_hotplug_done();
   return rc;

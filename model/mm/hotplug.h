@@ -17,9 +17,10 @@ void mem_hotplug_done();
 // Onlines the pages of an offline block into the zone that `online_type` and the spans of
 // the zones ask for. 0; a notifier's errno.
 int online_pages(BlockId block, mmop online_type);
-// Offlines the pages of an online block. 0; -EINVAL: a hole, or several zones; -EBUSY: an
-// unmovable page, or pages isolated by somebody else; -EINTR: a signal; a notifier's errno.
-int offline_pages(BlockId block);
+// Offlines the pages of online blocks, as one range: notifiers are told of all of it at once. 0;
+// -EINVAL: a hole, or several zones; -EBUSY: an unmovable page, or pages isolated by somebody
+// else; -EINTR: a signal; a notifier's errno.
+int offline_pages(BlockId start, uint32_t nr_blocks = 1);
 
 // Whole blocks from `start`; -EEXIST if one is present, an injected errno, or 0. The blocks
 // are offline afterwards, unless memory is onlined automatically. With `memmap_on_memory`
@@ -40,7 +41,10 @@ int remove_memory(BlockId start, uint32_t nr_blocks);
 // on the blocks that it has offlined are onlined again, into the kind of zone they were in.
 int offline_and_remove_memory(BlockId start, uint32_t nr_blocks = 1);
 
-// True if the node spans pages of online or offlining memory (5.6 node_spanned_pages).
+// The first pfn of a node and the first one behind it, which span the zones that span any pages;
+// 0 and 0 without one (5.6 node_start_pfn, node_end_pfn, node_spanned_pages).
+uint32_t node_start_pfn(NodeId nid);
+uint32_t node_end_pfn(NodeId nid);
 bool node_spanned_pages(NodeId nid);
 
 }  // namespace hotplug::mm

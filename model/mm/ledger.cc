@@ -14,7 +14,7 @@ bool GivenUp(Pfn pfn, Owner o) {
     return true;
   }
   const OperationGhost& op = ledger().op;
-  if (op.active == 0 || op.block != BlockIndex(b) || !IsInstance(o)) return false;
+  if ((op.blocks >> BlockIndex(b) & 1) == 0 || !IsInstance(o)) return false;
   return InstanceAt(o).given_up != 0;
 }
 
@@ -162,21 +162,31 @@ void CallReturned() {
   l.call_returned = static_cast<uint8_t>(task + 1);
 }
 
-void BeginOperation(BlockId b) {
-  Ledger& l = ledger();
-  l.op = OperationGhost{};
-  l.op.active = 1;
-  l.op.block = static_cast<uint8_t>(BlockIndex(b));
-  l.op.task = static_cast<uint8_t>(sim::current_task().v);
-  l.op.isolated = 1;
-  BlockGhostAt(b).last_event = 0;
-  const Pfn start = FirstPfn(b);
-  for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) GhostAt(pfn).dropped = 0;
+void BeginOperation(BlockId start, uint32_t nr_blocks) {
+  OperationGhost& op = ledger().op;
+  op = OperationGhost{};
+  op.task = static_cast<uint8_t>(sim::current_task().v);
+  op.isolated = 1;
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    op.blocks |= uint64_t{1} << BlockIndex(start + i);
+    BlockGhostAt(start + i).last_event = 0;
+  }
+  const Pfn first = FirstPfn(start);
+  const Pfn end = FirstPfn(start + nr_blocks);
+  for (Pfn pfn = first; pfn < end; ++pfn) GhostAt(pfn).dropped = 0;
+}
+
+void NoteEvent(uint32_t action, const memory_notify_arg& arg) {
+  const BlockId last = BlockOf(arg.start_pfn + (arg.nr_pages - 1));
+  for (BlockId b = BlockOf(arg.start_pfn); b.v <= last.v; b = b + 1) {
+    BlockGhostAt(b).last_event = static_cast<uint8_t>(action);
+  }
 }
 
 void UndoneIsolation(BlockId b) {
   OperationGhost& op = ledger().op;
-  if (op.task == sim::current_task().v && op.block == BlockIndex(b)) op.isolated = 0;
+  const bool own = op.task == sim::current_task().v && (op.blocks >> BlockIndex(b) & 1) != 0;
+  if (own) op.isolated = 0;
 }
 
 void BeginCallback(Owner owner, uint32_t action) {

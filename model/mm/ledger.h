@@ -68,14 +68,13 @@ struct InstanceGhost {
 
 // The offline operation in progress; mem_hotplug_lock allows one at a time.
 struct OperationGhost {
-  uint8_t active;
-  uint8_t ended;  // ended in this step
+  uint64_t blocks;  // a bit for the index of each; none: there is no operation
+  uint8_t ended;    // ended in this step
   uint8_t succeeded;
-  uint8_t block;  // index
   uint8_t task;
   uint8_t isolated;  // by the operation, and not undone
   uint8_t early;     // somebody was told MEM_CANCEL_OFFLINE while it was isolated
-  uint8_t pad;
+  uint8_t pad[3];
 };
 
 // Something that no legal step does, found while it was done and judged at its end.
@@ -95,9 +94,9 @@ struct Ledger {
   std::array<InstanceGhost, kMaxInstances> instances;
   OperationGhost op;
   Trespass trespass;
-  uint32_t nr_touched;
-  uint32_t transients;      // references of walkers and migration, in all (of no pagevec)
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
+  uint32_t nr_touched;
+  uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
   uint32_t report_pfn;
   uint16_t callback_owner;  // whose callback is being delivered an event, by callback_task
   uint16_t nr_warnings;     // WARN and bad_page so far
@@ -158,11 +157,12 @@ void ClaimBlock(BlockId b);
 // The running task's call of the driver returns.
 void CallReturned();
 
-// An offline operation of a block that is isolated: its begin, the end of its isolation, a
-// delivery to one notifier, its end.
-void BeginOperation(BlockId b);
-void UndoneIsolation(BlockId b);
+// An offline operation of blocks that are isolated: its begin, an event, its delivery to one notifier,
+// the end of its isolation, its end.
+void BeginOperation(BlockId start, uint32_t nr_blocks);
+void NoteEvent(uint32_t action, const memory_notify_arg& arg);
 void BeginCallback(Owner owner, uint32_t action);
+void UndoneIsolation(BlockId b);
 void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer);
 void EndOperation(bool succeeded);
 

@@ -225,6 +225,8 @@ inline BlockId BlockNumber(uint32_t index) {
   return BlockId{m.first_block + index + (index < m.gap_index ? 0 : m.gap_blocks)};
 }
 inline memory_block& BlockAt(BlockId b) { return mm().blocks[BlockIndex(b)]; }
+// True if the device of the block is there.
+inline bool Present(BlockId b) { return BlockExists(b) && BlockAt(b).registered != 0; }
 inline uint32_t ZoneIndex(NodeId nid, zone_type kind) { return nid.v * MAX_NR_ZONES + kind; }
 inline zone_type KindOf(uint32_t zone_index) {
   return static_cast<zone_type>(zone_index % MAX_NR_ZONES);

@@ -242,6 +242,64 @@ TEST_CASE("spans, counters and node states follow the blocks") {
   CHECK(mm().nodes[1].present_pages == 4);
 }
 
+TEST_CASE("several blocks go offline as one range") {
+  Rig rig(SmallBoot());
+  int rc = 1;
+  rig.Do([&] { rc = offline_pages(BlockId{5}, 2); });
+  CHECK(rc == 0);
+  for (const uint32_t b : {5u, 6u}) {
+    CHECK(BlockGhostAt(BlockId{b}).phase == Phase::kOffline);
+    CHECK(BlockGhostAt(BlockId{b}).last_event == MEM_OFFLINE);
+    CHECK(BlockAt(BlockId{b}).section_online == 0);
+    for (Pfn pfn = FirstPfn(BlockId{b}); pfn < FirstPfn(BlockId{b + 1}); ++pfn) {
+      CHECK_FALSE(PageBuddy(PageAt(pfn)));
+    }
+  }
+  for (const uint32_t b : {4u, 7u}) CHECK(BlockGhostAt(BlockId{b}).phase == Phase::kOnline);
+  CHECK(NormalZone().present_pages == 8);
+  CHECK(NormalZone().managed_pages == 8);
+  CHECK(NormalZone().nr_free_pages == 8);
+  CHECK(NormalZone().nr_isolate_pageblock == 0);
+}
+
+TEST_CASE("an operation is about all of its blocks, and their references start anew") {
+  Rig rig(SmallBoot());
+  GhostAt(Pfn{27}).dropped = 1;
+  BeginOperation(BlockId{5}, 2);
+  CHECK(ledger().op.blocks == 0b110);
+  CHECK(GhostAt(Pfn{27}).dropped == 0);
+}
+
+TEST_CASE("several blocks are refused together") {
+  BootConfig boot = SmallBoot();
+  boot.blocks[3].zone = ZONE_MOVABLE;
+  Rig rig(boot);
+  std::vector<int> rcs;
+  rig.Do([&] {
+    rcs.push_back(offline_pages(BlockId{6}, 2));  // Normal and Movable
+    rcs.push_back(offline_pages(BlockId{7}, 2));  // the second never was
+    offline_and_remove_memory(BlockId{5});
+    rcs.push_back(offline_pages(BlockId{5}, 2));  // the first is gone
+  });
+  CHECK(rcs == std::vector<int>{-EINVAL, -EINVAL, -EINVAL});
+  for (const uint32_t b : {4u, 6u, 7u}) CHECK(BlockGhostAt(BlockId{b}).phase == Phase::kOnline);
+  CHECK(NormalZone().nr_isolate_pageblock == 0);
+}
+
+TEST_CASE("a node spans what its zones span") {
+  BootConfig boot = SmallBoot();
+  boot.blocks[1].zone = ZONE_MOVABLE;
+  boot.blocks[3].nid = 1;
+  Rig rig(boot);
+  CHECK(node_start_pfn(NodeId{0}) == 16);
+  CHECK(node_end_pfn(NodeId{0}) == 28);
+  CHECK(node_start_pfn(NodeId{1}) == 28);
+  CHECK(node_end_pfn(NodeId{1}) == 32);
+  rig.Do([&] { offline_and_remove_memory(BlockId{7}); });
+  CHECK(node_start_pfn(NodeId{1}) == 0);
+  CHECK(node_end_pfn(NodeId{1}) == 0);
+}
+
 // ---- Inside of the operations -----------------------------------------------------------
 
 TEST_CASE("a PageOffline page with a reference makes offlining fail behind GOING") {
