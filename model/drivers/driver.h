@@ -53,6 +53,7 @@ enum : sim::Tp {
   kTpEntryStore,
   kTpCountStore,
   kTpSizeStore,
+  kTpCandidate,
 };
 
 // clang-format off
@@ -77,6 +78,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpEntryStore,   "memtrace_init_regions_runtime", "memtrace_array[%u] = pfn %f"},
     {kTpCountStore,   "memtrace_init_regions_runtime", "memtrace_array_nr = %u"},
     {kTpSizeStore,    "memtrace_enable_set",           "memtrace_size = %u blocks"},
+    {kTpCandidate,    "memtrace_alloc_node",           "pfn=%f"},
 };
 // clang-format on
 

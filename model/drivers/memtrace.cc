@@ -126,6 +126,14 @@ int online(const Algorithm& algorithm) {
   return 0;
 }
 
+int reserve(uint64_t size, const Algorithm& algorithm) {
+  if (init_regions_runtime(size, algorithm) != 0) return -EINVAL;
+  if (init_debugfs() != 0) return -EINVAL;
+  module().memtrace_size = size;
+  mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(size / kBlockBytes));
+  return 0;
+}
+
 uint64_t enable_get() { return module().memtrace_size; }
 
 // The recorded ranges, read the way a debugger would: without any effect on the machine.

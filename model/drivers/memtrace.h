@@ -41,6 +41,9 @@ bool IsSize(uint64_t value);  // 0, or a power of 2 of at least a block; else it
 int init_regions_runtime(uint64_t size, const Algorithm& algorithm);
 int init_debugfs();
 int online(const Algorithm& algorithm);
+// S4 to S6 as they always were: 0 or -EINVAL, and then memtrace_size is not set, whatever has been
+// reserved.
+int reserve(uint64_t size, const Algorithm& algorithm);
 
 // For tables of drivers.
 uint64_t enable_get();

@@ -290,17 +290,11 @@ Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
 constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free_node};
 
 int memtrace_enable_set(uint64_t value) {
-  memtrace::Module& m = memtrace::module();
   if (!memtrace::IsSize(value)) return -EINVAL;
   if (KeepsAny()) RetryKept();
-  if (m.memtrace_size != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
+  if (memtrace::module().memtrace_size != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
   if (KeepsAny()) return -EAGAIN;
-  if (value == 0) return 0;
-  if (memtrace::init_regions_runtime(value, kAlgorithm) != 0) return -EINVAL;
-  if (memtrace::init_debugfs() != 0) return -EINVAL;
-  m.memtrace_size = value;
-  mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(value / kBlockBytes));
-  return 0;
+  return value == 0 ? 0 : memtrace::reserve(value, kAlgorithm);
 }
 
 // The array's, and what is kept.

@@ -32,6 +32,11 @@ using Names = std::vector<std::string>;
 const Names kRfc = {"rfc_v1",     "rfc_errno_flag",  "rfc_veto",
                     "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
 const Names kFrozen = {"rfc_veto_frozen", "rfc_locked_frozen"};
+// Those without a mutex, which also ask memtrace_size whether there is anything to give back.
+const Names kLegacyAndRfc = {"legacy",     "rfc_v1",          "rfc_errno_flag",   "rfc_veto",
+                             "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
+const Names kRfcAndHardened = {"hardened",   "rfc_v1",          "rfc_errno_flag",   "rfc_veto",
+                               "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
 
 Names All() {
   Names all;
@@ -259,6 +264,72 @@ TEST_CASE("a call retakes what a hidden CANCEL has left dropped", "[family]") {
   }
 }
 
+// ---- Before the RFC ---------------------------------------------------------------------
+
+TEST_CASE("legacy takes the highest blocks that it can have, all in one event", "[family]") {
+  Outcome o = RunFamily("legacy", "notifier A priority=0\n" + kTask + kTwo);
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Blocks() == "++..");
+  CHECK(Deliveries() == Strings{"MEM_GOING_OFFLINE 6 A", "MEM_OFFLINE 6 A"});
+  // Whoever uses the memory has to move; what cannot is passed over, and so is what is offline.
+  o = RunFamily(
+      "legacy",
+      kTask + "  alloc movable node=0 order=2\n  alloc movable node=0 order=2\n" + kOne + kOne);
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Blocks() == "+++.");
+  o = RunFamily("legacy", kTask + "  write memory6/state offline\n" + kTwo);
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Count(kTpLogNoMemory) == 1);
+  CHECK(Blocks() == "++-+");
+}
+
+TEST_CASE("legacy never takes the lowest candidate", "[family]") {
+  CHECK(RunFamily("legacy", kTask + kTwo, "memory 4-5 node=0 zone=Normal\n").verdict ==
+        Verdict::kOk);
+  CHECK(Count(kTpLogNoMemory) == 1);
+  CHECK(Blocks() == "++");
+}
+
+TEST_CASE("legacy goes on with the next candidate when one is refused", "[family]") {
+  for (const char* priority : {"0", "-1"}) {
+    const Outcome o = RunFamily("legacy", Veto(priority, "memory7") + kTask + kOne + kOff);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Count(mm::kTpOfflineFailedNotifier) == 1);
+    CHECK(Count(kTpLogAllocated) == 1);
+    CHECK(Blocks() == "++++");
+    CHECK(AllFree());
+  }
+  // Both blocks of a candidate are as they were, whichever event the refusal is of.
+  const Outcome o = RunFamily("legacy", Veto("-1", "memory6") + kTask + kTwo);
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Count(kTpLogNoMemory) == 1);
+  CHECK(Blocks() == "++++");
+  CHECK(AllFree());
+}
+
+TEST_CASE("legacy counts down from the end of the address space if asked for too much",
+          "[family]") {
+  for (const char* kernel : {"rfc", "6.1"}) {
+    const Outcome o = testing::RunText(
+        "scenario 1\ndriver legacy\nmachine kernel=" + std::string(kernel) +
+        " pages_per_block=4 pageblock_pages=4 max_order=2\nmemory 4-7 node=0 zone=Normal\n" +
+        kTask + "  write memtrace/enable 0x4000000000\n");
+    CHECK(o.verdict == Verdict::kLimit);
+    CHECK(o.nr_violations == 0);
+  }
+}
+
+TEST_CASE("legacy tries for ever to move pages for which there is no room", "[family]") {
+  const Outcome o = RunFamily("legacy",
+                              kTask +
+                                  "  alloc movable node=0 order=2\n"
+                                  "  alloc movable node=0 order=2\n" +
+                                  kOne + "task user-2\n  write memory4/state online\n",
+                              "memory 4-5 node=0 zone=Normal\n");
+  CHECK(o.nr_violations == 0);
+  CHECK(o.stuck_benign);  // it is user space that has the pages
+}
+
 // ---- The findings -----------------------------------------------------------------------
 
 // What a scenario comes to with its first two preemptions, and each one alone, at other steps.
@@ -295,13 +366,13 @@ const Finding kFindings[] = {
     {"held-page", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},           // M-04
     {"free-offline-block", {"rfc_v1", "rfc_errno_flag"}},                            // M-05
     {"readd-fails", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},         // M-11
-    {"two-writers", kRfc},                                                           // M-14
+    {"two-writers", kLegacyAndRfc},                                                  // M-14
     {"two-writers-null", kRfc},                                                      // M-14
     {"stop-hides-offline", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},  // H-01
-    {"stop-hides-cancel", All()},                                                    // H-02
+    {"stop-hides-cancel", kRfcAndHardened},                                          // H-02
     {"free-while-offlining", {"rfc_v1", "rfc_errno_flag"}},                          // H-03
     {"free-while-committing", {"rfc_v1", "rfc_errno_flag"}},                         // H-03
-    {"debugfs-fails", kRfc},                                                         // H-04
+    {"debugfs-fails", kLegacyAndRfc},                                                // H-04
     {"isolation-undone", kRfc},                                                      // H-05
     {"late-free", All()},                                                            // C-01
 };
