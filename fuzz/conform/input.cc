@@ -26,7 +26,7 @@ void LetPagesMove(BlockId b) {
 bool IsFreeRange(BlockId first, uint32_t count, mm::zone_type kind) {
   for (uint32_t i = 0; i < count; ++i) {
     const BlockId b = first + i;
-    if (!Registered(b) || mm::BlockAt(b).section_online == 0) return false;
+    if (!mm::Present(b) || mm::BlockAt(b).section_online == 0) return false;
     const uint8_t zone = mm::BlockAt(b).zone;
     if (zone == mm::kSeveralZones || mm::KindOf(zone) != kind) return false;
     const PageCounts c = Count(b);
@@ -77,7 +77,7 @@ void Input::TakeFor(size_t at, const instrument::Work& work) {
   if (!request && work.op != Op::kOarm) return;
   for (uint32_t i = 0; i < std::clamp(work.count, 1u, kMaxBlocks); ++i) {
     const BlockId b = BlockOf(file_.lines[at]) + i;
-    if (!Registered(b) || mm::BlockAt(b).section_online == 0) continue;
+    if (!mm::Present(b) || mm::BlockAt(b).section_online == 0) continue;
     if (mm::BlockAt(b).zone == mm::kSeveralZones || mm::BlockAt(b).has_hole != 0) continue;
     if (mm::KindOf(mm::BlockAt(b).zone) == mm::ZONE_MOVABLE) {
       LetPagesMove(b);
@@ -91,7 +91,7 @@ void Input::TakeFor(size_t at, const instrument::Work& work) {
 void Input::TakeForGrab(size_t at, const instrument::Work& work) const {
   const Line& line = file_.lines[at];
   const BlockId b = BlockOf(line);
-  if (!Registered(b) || mm::BlockAt(b).section_online == 0) return;
+  if (!mm::Present(b) || mm::BlockAt(b).section_online == 0) return;
   const mm::Pfn pfn = mm::FirstPfn(b) + static_cast<uint32_t>(work.value);
   bool grabbed = false, busy = false;
   ForEachLineOf(at, [&](const Line& l) {

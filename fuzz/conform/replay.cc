@@ -168,14 +168,14 @@ class Replayer {
 
   void Request(const Line& line) {
     const BlockId block = BlockOf(line);
-    if (!Registered(block)) return Differ(line, "open: -ENOENT");
+    if (!mm::Present(block)) return Differ(line, "open: -ENOENT");
     const instrument::Work work = WorkOf(line);
     input_.TakeFor(at_, work);
     processes_.Start(line.Number("proc"), work, &line);
   }
 
   void FailedOpen(const Line& line) {
-    if (Registered(BlockOf(line))) return Differ(line, "the file is there");
+    if (mm::Present(BlockOf(line))) return Differ(line, "the file is there");
     if (line.Text("result") != "-ENOENT") Differ(line, "open: -ENOENT");
   }
 
@@ -502,7 +502,7 @@ class Replayer {
     if (line.Text("at") == "out_readd_memory") return Anonymous(line);
     if (!IsOfEvent(line)) return Differ(line, "PAGES of the event's block");
     const BlockId block = BlockOf(line);
-    if (line.kind == Kind::kPages && Registered(block)) input_.Adopt(line);
+    if (line.kind == Kind::kPages && mm::Present(block)) input_.Adopt(line);
     // With poisoned struct pages there are two lines: the one of this kind is meant.
     Line model;
     for (Line& shown : ShowPages(block, std::string(line.Text("at")))) {

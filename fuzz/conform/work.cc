@@ -84,10 +84,6 @@ mm::BlockId BlockOf(const Line& line) {
   return mm::BlockId{static_cast<uint32_t>(line.Number("block"))};
 }
 
-bool Registered(mm::BlockId block) {
-  return mm::BlockExists(block) && mm::BlockAt(block).registered != 0;
-}
-
 Work WorkOf(const Line& line) {
   return line.kind == Kind::kReq ? RequestOf(line) : CommandOf(line);
 }

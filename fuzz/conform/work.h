@@ -7,9 +7,8 @@
 
 namespace hotplug::conform {
 
-// The block that a line names, and whether it has a device.
+// The block that a line names.
 mm::BlockId BlockOf(const recording::Line& line);
-bool Registered(mm::BlockId block);
 
 // What a REQ, CALL or CTL line asks for.
 instrument::Work WorkOf(const recording::Line& line);

@@ -157,8 +157,8 @@ void ClaimBlock(BlockId b);
 // The running task's call of the driver returns.
 void CallReturned();
 
-// An offline operation of blocks that are isolated: its begin, an event, its delivery to one notifier,
-// the end of its isolation, its end.
+// An offline operation of blocks that are isolated: its begin, an event, its delivery to one
+// notifier, the end of its isolation, its end.
 void BeginOperation(BlockId start, uint32_t nr_blocks);
 void NoteEvent(uint32_t action, const memory_notify_arg& arg);
 void BeginCallback(Owner owner, uint32_t action);
