@@ -79,7 +79,7 @@ inline void ReadFlag(std::string_view arg) {
     return value == second;
   };
   if (name == "--suppressions" && !target.known.Load(value)) Fail(target.known.error());
-  if (name == "--note-findings" && !target.notes.Open(value.c_str())) {
+  if (name == "--note-findings" && !target.notes.Open(value)) {
     Fail(value + ": cannot be written");
   }
   if (name == "--mutator") target.mutate_bytes = either("scenario", "bytes");
@@ -106,12 +106,13 @@ inline scenario::Scenario DecodeBytes(const uint8_t* data, size_t size) {
 }
 
 // Whether fuzzing goes on as if the run had not failed.
-inline bool PassOver(const scenario::Scenario& s, const run::Outcome& outcome) {
+inline bool PassOver(const scenario::Scenario& s, const run::Outcome& outcome, const uint8_t* data,
+                     size_t size) {
   Target& target = TheTarget();
   if (outcome.first() == nullptr || (target.known.empty() && !target.notes.open())) return false;
   const std::string token = report::DedupToken(*outcome.first(), *drivers::kDrivers[s.driver]);
   if (target.known.Match(token)) return true;
-  if (target.notes.open()) target.notes.Note(token);
+  if (target.notes.open()) target.notes.Note(token, data, size);
   return target.notes.open();
 }
 
@@ -126,7 +127,7 @@ inline int RunBytes(uint8_t driver, const uint8_t* data, size_t size) {
   run::Run(s, options, &outcome);
   target.notes.CountExecution();
   if (outcome.verdict == run::Verdict::kOk || outcome.verdict == run::Verdict::kLimit) return 0;
-  if (PassOver(s, outcome)) return 0;
+  if (PassOver(s, outcome, data, size)) return 0;
   std::fputs(report::Explain(s, run::RunOptions{}, &outcome).c_str(), stderr);
   std::abort();
 }
