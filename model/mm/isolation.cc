@@ -300,8 +300,9 @@ namespace {
 // The lowest range of a zone that can be had; kNoPfn without one.
 Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
   const zone& z = mm().zones[zone_index];
-  // The span is read once for each candidate: blocks may come and go meanwhile.
-  for (uint64_t pfn = (z.zone_start_pfn + nr - 1) / nr * nr;
+  // The kernel's ALIGN(), which aligns to powers of two and to nothing in particular otherwise. The
+  // span is read once for each candidate: blocks may come and go meanwhile.
+  for (uint64_t pfn = (z.zone_start_pfn + nr - 1) & ~(nr - 1);
        pfn + nr <= uint64_t{z.zone_start_pfn} + z.spanned_pages; pfn += nr) {
     const Pfn start{static_cast<uint32_t>(pfn)};
     const Pfn end{static_cast<uint32_t>(pfn + nr)};
