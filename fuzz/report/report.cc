@@ -53,6 +53,7 @@ constexpr Meaning kMeanings[] = {
     {Id::kI7, Always,
      "left behind by a call that failed: expected count %E (transient), found %F, %Y"},
     {Id::kI8, Expected, "record: expected the range in the driver's own, found it nowhere"},
+    {Id::kI8, AboutPage, "page: expected the owner that has reserved it, found another"},
     {Id::kI8, Always, "block: expected absent, found its device or its resource"},
     {Id::kI9, Positive, "references dropped and not retaken: expected 0, found %F"},
     {Id::kI9, Always, "references dropped minus retaken: expected 0, found %F"},

@@ -31,6 +31,8 @@ struct Driver {
   mm::notifier_fn notifier_call;  // may be null
   // The ranges recorded by the module, at most `max`; returns how many.
   uint32_t (*ranges)(Range* out, uint32_t max);
+  // What it reserves does not leave Linux, but stays online as pages of its own.
+  bool keeps_blocks = false;
 };
 
 // All drivers, in a fixed order that scenarios refer to by row.
@@ -54,6 +56,10 @@ enum : sim::Tp {
   kTpCountStore,
   kTpSizeStore,
   kTpCandidate,
+  kTpClearRange,
+  kTpLogUnaligned,
+  kTpLogFreed,
+  kTpLogFreeFailed,
 };
 
 // clang-format off
@@ -79,6 +85,13 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpCountStore,   "memtrace_init_regions_runtime", "memtrace_array_nr = %u"},
     {kTpSizeStore,    "memtrace_enable_set",           "memtrace_size = %u blocks"},
     {kTpCandidate,    "memtrace_alloc_node",           "pfn=%f"},
+    {kTpClearRange,   "memtrace_clear_range",          "pfn=%f nr=%u"},
+    {kTpLogUnaligned, "enable_set",
+     "memtrace: Value must be aligned with 0x%B", true},
+    {kTpLogFreed,     "memtrace_free_regions",
+     "memtrace: Freed trace memory back on node %d", true},
+    {kTpLogFreeFailed, "memtrace_free_regions",
+     "memtrace: Failed to free trace memory on node %d", true},
 };
 // clang-format on
 

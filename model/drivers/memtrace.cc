@@ -102,11 +102,11 @@ int OnlineEntry(uint32_t index, const Algorithm& algorithm) {
     mm::heap_write(Array(), index, entry);
   }
   if (algorithm.free_node(NodeId{entry.nid}, PfnOf(entry.start), Pages(entry.size)) != 0) {
-    mm::printk(kTpLogAddFailed, entry.nid);
+    mm::printk(algorithm.log_free_failed, entry.nid);
     return 1;
   }
   mm::debugfs_remove_recursive(entry.dir);
-  mm::printk(kTpLogAddedBack, entry.nid);
+  mm::printk(algorithm.log_freed, entry.nid);
   mm::heap_write(Array(), index, memtrace_entry{0, 0, kNumaNoNode, 0, 0, 0});
   return 0;
 }

@@ -32,6 +32,9 @@ struct Algorithm {
   mm::Pfn (*alloc_node)(mm::NodeId nid, uint64_t nr_pages);
   // Gives such a range back: 0, or an errno, and it stays reserved.
   int (*free_node)(mm::NodeId nid, mm::Pfn start, uint32_t nr_pages);
+  // What is logged of that.
+  sim::Tp log_freed = kTpLogAddedBack;
+  sim::Tp log_free_failed = kTpLogAddFailed;
 };
 
 inline Module& module() { return *sim::machine->Get<Module>(kDriverRegion); }

@@ -64,9 +64,22 @@ void CheckFailedCall(const InstanceGhost& i, Owner self) {
   }
 }
 
-void CheckSucceededCall(const InstanceGhost& i) {
+// The first page of the range that is not the instance's; kNoPfn without one.
+Pfn PageOfOthers(const InstanceGhost& i, Owner self) {
+  for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; ++pfn) {
+    if (GhostAt(pfn).owner != self) return pfn;
+  }
+  return Pfn{mm::kNoPfn};
+}
+
+void CheckSucceededCall(const InstanceGhost& i, Owner self) {
   if (!Recorded().Covers(Pfn{i.base}, i.nr)) {
     AddBlock(Id::kI8, mm::BlockOf(Pfn{i.base}).v, 1, 0, Here());
+    return;
+  }
+  if (config().driver->keeps_blocks) {
+    const Pfn pfn = PageOfOthers(i, self);
+    if (pfn.v != mm::kNoPfn) AddPage(Id::kI8, pfn, 0, 1, GhostAt(pfn).writer);
     return;
   }
   for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; pfn = pfn + mm::PagesPerBlock()) {
@@ -78,14 +91,14 @@ void CheckSucceededCall(const InstanceGhost& i) {
   }
 }
 
-bool HasLiveOwner(Pfn pfn) {
+bool HasLiveOwner(Pfn pfn, const Recorded& recorded) {
   const Owner o = GhostAt(pfn).owner;
   if (Free(o) || o == mm::kBoot) return true;
   // Its owner has freed it, and a CPU's pagevec has the last reference.
   if (o == mm::kNobody && GhostAt(pfn).transient != 0) {
     return mm::PageAt(pfn).refcount == GhostAt(pfn).transient;
   }
-  if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o));
+  if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o)) && recorded.Covers(pfn, 1);
   return mm::IsAllocation(o) && mm::mm().allocations[o - mm::kFirstAllocation].live != 0;
 }
 
@@ -128,7 +141,8 @@ void CheckReturn(Id id) {
     const InstanceGhost& i = l.instances[k];
     if (i.call_over != 2) continue;  // not of the call that returns in this step
     if (id == Id::kI7 && i.claimed == 0) CheckFailedCall(i, OwnerOf(mm::InstanceId{k}));
-    if (id == Id::kI8 && i.claimed != 0 && i.released == 0) CheckSucceededCall(i);
+    if (id == Id::kI8 && i.claimed != 0 && i.released == 0)
+      CheckSucceededCall(i, OwnerOf(mm::InstanceId{k}));
   }
 }
 
@@ -145,7 +159,7 @@ void CheckOrphans() {
     }
     const Pfn start = mm::FirstPfn(b);
     for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
-      if (HasLiveOwner(pfn)) continue;
+      if (HasLiveOwner(pfn, recorded)) continue;
       AddPage(Id::kI15, pfn, 0, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);
       return;
     }

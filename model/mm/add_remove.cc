@@ -30,16 +30,6 @@ int CheckRange(NodeId nid, BlockId start, uint32_t nr_blocks) {
   return 0;
 }
 
-// What the checks know of whoever removed the block: it is memory again.
-void ReleaseInstance(BlockId block) {
-  Ledger& l = ledger();
-  BlockGhostAt(block).claimed = 0;
-  for (uint32_t k = 0; k < l.nr_instances; ++k) {
-    InstanceGhost& i = l.instances[k];
-    if (FirstPfn(block).v - i.base < i.nr) i.released = 1;
-  }
-}
-
 // Pages that the memmap of a block fills.
 uint32_t MemmapPages() { return PagesPerBlock() * kStructPageBytes >> PageShift(); }
 
@@ -68,7 +58,7 @@ int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_m
       memmap_on_memory && kernel().memmap_on_memory && mm().mhp_memmap_on_memory != 0;
   mem_hotplug_begin();
   for (uint32_t i = 0; i < nr_blocks; ++i) {
-    ReleaseInstance(start + i);
+    Release(start + i);
     register_memory(start + i, nid);
     create_memmap(start + i);
     if (self_hosted && nr_blocks == 1)

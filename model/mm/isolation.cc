@@ -328,6 +328,7 @@ Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
 }
 
 void free_contig_range(Pfn pfn, uint32_t nr) {
+  for (Pfn p = pfn; p < pfn + nr; p = p + PagesPerBlock()) Release(BlockOf(p));
   uint32_t in_use = 0;
   for (uint32_t i = 0; i < nr; ++i) {
     DriverAccess(pfn + i);

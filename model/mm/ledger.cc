@@ -115,7 +115,8 @@ void DriverAccess(Pfn pfn) {
   if (owns && acting != kNobody) owns = o == acting;
   if (owns && acting == kNobody) {
     const InstanceGhost& i = InstanceAt(o);
-    owns = i.task == sim::current_task().v || i.call_over != 0;
+    // What is claimed is the module's: the next writer may come before the call has returned.
+    owns = i.task == sim::current_task().v || i.call_over != 0 || i.claimed != 0;
   }
   if (!owns) NoteTrespass(kForeignPage, pfn, o);
 }
@@ -139,6 +140,15 @@ InstanceId NewInstance(Pfn base, uint32_t nr) {
 }
 
 void ClaimBlock(BlockId b) { BlockGhostAt(b).claimed = 1; }
+
+void Release(BlockId b) {
+  Ledger& l = ledger();
+  BlockGhostAt(b).claimed = 0;
+  for (uint32_t k = 0; k < l.nr_instances; ++k) {
+    InstanceGhost& i = l.instances[k];
+    if (FirstPfn(b).v - i.base < i.nr) i.released = 1;
+  }
+}
 
 void ClaimRange(Pfn base, uint32_t nr) {
   Ledger& l = ledger();

@@ -97,6 +97,16 @@ bool HeapPeek(HeapPtr p, uint32_t offset, void* to, uint32_t size) {
   return true;
 }
 
+int arch_create_linear_mapping(Pfn start, uint32_t nr_pages) {
+  const int rc = InjectedFault(FaultPoint::kAddMemory);
+  sim::sched_point(kTpCreateMapping, start.v, nr_pages, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+void arch_remove_linear_mapping(Pfn start, uint32_t nr_pages) {
+  sim::sched_point(kTpRemoveMapping, start.v, nr_pages);
+}
+
 uint32_t ioremap(Pfn start) {
   uint32_t handle = 0;
   if (InjectedFault(FaultPoint::kIoremap) == 0) handle = TakeHandle(mm().mappings, kMaxMappings);

@@ -50,6 +50,13 @@ void heap_write(HeapPtr p, uint32_t index, const T& value) {
   HeapWrite(p, index * sizeof(T), &value, sizeof(T));
 }
 
+// ---- The linear mapping ------------------------------------------------------------------
+
+// Whether a page is mapped is not modelled. Creating fails as adding memory does, of which it is a
+// part: 0 or an injected errno.
+int arch_create_linear_mapping(Pfn start, uint32_t nr_pages);
+void arch_remove_linear_mapping(Pfn start, uint32_t nr_pages);
+
 // ---- ioremap, debugfs -------------------------------------------------------------------
 
 // Handles count from 1; 0 is NULL.

@@ -94,6 +94,8 @@ enum : sim::Tp {
   kTpOutOfBounds,
   kTpDoubleFree,
   kTpBadHandle,
+  kTpCreateMapping,
+  kTpRemoveMapping,
 };
 
 // clang-format off
@@ -212,6 +214,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "BUG: KASAN: double-free ptr=%x", true},
     {kTpBadHandle,         "kasan_report",
      "BUG: KASAN: wild-memory-access ptr=%x", true},
+    {kTpCreateMapping,     "arch_create_linear_mapping", "pfn=%f nr=%u = %e"},
+    {kTpRemoveMapping,     "arch_remove_linear_mapping", "pfn=%f nr=%u"},
 };
 // clang-format on
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/drivers/driver.h"
+#include "model/sim/tracepoints.h"
 #include "regress/unit/checked.h"
 #include "regress/unit/harness.h"
 
@@ -32,18 +33,25 @@ using Names = std::vector<std::string>;
 const Names kRfc = {"rfc_v1",     "rfc_errno_flag",  "rfc_veto",
                     "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
 const Names kFrozen = {"rfc_veto_frozen", "rfc_locked_frozen"};
-// Those without a mutex, which also ask memtrace_size whether there is anything to give back.
-const Names kLegacyAndRfc = {"legacy",     "rfc_v1",          "rfc_errno_flag",   "rfc_veto",
-                             "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
+// Those without a mutex.
+const Names kUnlocked = {"legacy",     "rfc_v1",          "rfc_errno_flag",   "rfc_veto",
+                         "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
+// Those that allocate without device_hotplug_lock.
+const Names kAllocatingUnlocked = {"rfc_v1",          "rfc_errno_flag",    "rfc_veto", "rfc_locked",
+                                   "rfc_veto_frozen", "rfc_locked_frozen", "merged"};
 const Names kRfcAndHardened = {"hardened",   "rfc_v1",          "rfc_errno_flag",   "rfc_veto",
                                "rfc_locked", "rfc_veto_frozen", "rfc_locked_frozen"};
 
-Names All() {
+Names AllBut(const std::string& other) {
   Names all;
   for (uint32_t row = 0; row < kNrDrivers; ++row) all.push_back(kDriverNames[row]);
   std::erase(all, "canary");
+  std::erase(all, other);
   return all;
 }
+Names All() { return AllBut(""); }
+// Those that take blocks offline.
+Names AllOfHotplug() { return AllBut("merged"); }
 
 uint8_t RowOf(const std::string& driver) {
   const auto* end = kDriverNames + kNrDrivers;
@@ -97,14 +105,14 @@ TEST_CASE("memory is taken, given back and taken again", "[family]") {
     CHECK(run::ResultOf(1).value == 0x20000000);
     CHECK(run::ResultOf(3).value == 0);
     CHECK(Count(kTpLogAllocated) == 3);
-    CHECK(Count(kTpLogAddedBack) == 3);
+    CHECK(Count(kTpLogAddedBack) + Count(kTpLogFreed) == 3);
     CHECK(Blocks() == "++++");
     CHECK(AllFree());
   }
 }
 
 TEST_CASE("what is taken has left Linux", "[family]") {
-  for (const std::string& driver : All()) {
+  for (const std::string& driver : AllOfHotplug()) {
     INFO(driver);
     CHECK(RunFamily(driver, kTask + kTwo).verdict == Verdict::kOk);
     const std::string blocks = Blocks();
@@ -136,7 +144,7 @@ TEST_CASE("a service that fails takes the write down, and nothing is lost", "[fa
 }
 
 TEST_CASE("a refusal from behind is a clean failure", "[family]") {
-  for (const std::string& driver : All()) {
+  for (const std::string& driver : AllOfHotplug()) {
     for (const char* block : {"memory4", "memory5"}) {
       INFO(driver << " " << block);
       const Outcome o = RunFamily(
@@ -330,6 +338,71 @@ TEST_CASE("legacy tries for ever to move pages for which there is no room", "[fa
   CHECK(o.stuck_benign);  // it is user space that has the pages
 }
 
+// ---- Instead of the RFC -----------------------------------------------------------------
+
+uint32_t PagesOffline() {
+  uint32_t n = 0;
+  for (const run::BlockEnd& b : run::BlocksAtEnd()) n += b.page_offline;
+  return n;
+}
+
+TEST_CASE("merged keeps its blocks online, and nobody else can offline them", "[family]") {
+  const std::string body =
+      "notifier A priority=0\n" + kTask + kTwo + "  write memory4/state offline\n";
+  Outcome o = RunFamily("merged", body);
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == 0);
+  CHECK(Rc(1) == -EBUSY);
+  CHECK(Deliveries() == Strings{"MEM_GOING_OFFLINE 4 A", "MEM_CANCEL_OFFLINE 4 A"});
+  CHECK(Blocks() == "++++");
+  CHECK(PagesOffline() == 8);
+  CHECK(run::BlocksAtEnd()[0].counts[2] == 4);  // one reference each
+  o = RunFamily("merged", body + kOff);
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Count(kTpLogFreed) == 1);
+  CHECK(AllFree());
+}
+
+TEST_CASE("merged takes any number of blocks, aligned to nothing in particular", "[family]") {
+  const Outcome o = RunFamily(
+      "merged", kTask + "  write memtrace/enable 0x10000001\n  write memtrace/enable 0x30000000\n",
+      "memory 5-9 node=0 zone=Normal\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == -EINVAL);
+  CHECK(Count(kTpLogUnaligned) == 1);
+  CHECK(Rc(1) == 0);
+  const auto blocks = run::BlocksAtEnd();
+  for (uint32_t b = 0; b < 5; ++b) CHECK(blocks[b].page_offline == (b < 3 ? 4u : 0u));
+}
+
+TEST_CASE("merged keeps what it cannot map again, for another attempt", "[family]") {
+  const Outcome o =
+      RunFamily("merged", kTask + kOne + kOff + kRead + kOff + "fault add_memory nth=1 -EFAULT\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == -EAGAIN);
+  CHECK(Count(kTpLogFreeFailed) == 1);
+  CHECK(run::ResultOf(2).value == 0x10000000);
+  CHECK(Rc(3) == 0);
+  CHECK(AllFree());
+}
+
+TEST_CASE("merged says EAGAIN whatever it lacks", "[family]") {
+  for (const char* fault : {"kmalloc", "ioremap", "debugfs_create_dir"}) {
+    INFO(fault);
+    RunFamily("merged", kTask + kOne + "fault " + std::string(fault) + " nth=1 -ENOMEM\n");
+    CHECK(Rc(0) == -EAGAIN);
+  }
+}
+
+TEST_CASE("writers of merged wait for each other", "[family]") {
+  const Outcome o = RunFamily(
+      "merged", kTask + kOne + "task memtrace-2\n" + kTwo + "at memtrace-1 10 run memtrace-2\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Count(sim::kTpContended) == 1);
+  CHECK(Count(kTpLogFreed) == 1);
+  CHECK(PagesOffline() == 8);
+}
+
 // ---- The findings -----------------------------------------------------------------------
 
 // What a scenario comes to with its first two preemptions, and each one alone, at other steps.
@@ -366,14 +439,14 @@ const Finding kFindings[] = {
     {"held-page", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},           // M-04
     {"free-offline-block", {"rfc_v1", "rfc_errno_flag"}},                            // M-05
     {"readd-fails", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},         // M-11
-    {"two-writers", kLegacyAndRfc},                                                  // M-14
+    {"two-writers", kUnlocked},                                                      // M-14
     {"two-writers-null", kRfc},                                                      // M-14
     {"stop-hides-offline", {"rfc_v1", "rfc_errno_flag", "rfc_veto", "rfc_locked"}},  // H-01
     {"stop-hides-cancel", kRfcAndHardened},                                          // H-02
     {"free-while-offlining", {"rfc_v1", "rfc_errno_flag"}},                          // H-03
     {"free-while-committing", {"rfc_v1", "rfc_errno_flag"}},                         // H-03
-    {"debugfs-fails", kLegacyAndRfc},                                                // H-04
-    {"isolation-undone", kRfc},                                                      // H-05
+    {"debugfs-fails", AllBut("hardened")},                                           // H-04
+    {"isolation-undone", kAllocatingUnlocked},                                       // H-05
     {"late-free", All()},                                                            // C-01
 };
 

@@ -233,7 +233,10 @@ TEST_CASE("what is expected and what was found", "[report]") {
   CHECK(ExpectedAndFound(v) == "context: expected no sleep while atomic, found one");
   v.id = Id::kI8;
   v.expected = 0;
+  CHECK(ExpectedAndFound(v) == "page: expected the owner that has reserved it, found another");
+  v.pfn = mm::kNoPfn;
   CHECK(ExpectedAndFound(v) == "block: expected absent, found its device or its resource");
+  v.pfn = 0x40;
   // All but I13, whose waits say it, and what the kernel says itself.
   for (uint32_t i = 0; i < invariants::kNrInvariants; ++i) {
     v.id = invariants::kInvariants[i].id;
