@@ -403,6 +403,27 @@ TEST_CASE("writers of merged wait for each other", "[family]") {
   CHECK(PagesOffline() == 8);
 }
 
+TEST_CASE("who keeps blocks has to record them, and to own their pages", "[family]") {
+  scenario::Scenario s = testing::Load("regress/legal/N12.scn").scenario;
+  s.notifiers.size = 0;
+  s.answers.size = 0;
+  Driver driver = *kDrivers[RowOf("merged")];
+  run::RunOptions options;
+  options.driver = &driver;
+  CHECK(run::Run(s, options).first() == nullptr);
+  driver.ranges = [](Range*, uint32_t) { return 0u; };
+  CHECK(run::Run(s, options).first()->id == invariants::Id::kI8);
+  options.disabled = invariants::Bit(invariants::Id::kI8);
+  CHECK(run::Run(s, options).first()->id == invariants::Id::kI15);
+  // Whose blocks are gone does not own their pages any more.
+  driver = *kDrivers[RowOf("rfc_v1")];
+  driver.keeps_blocks = true;
+  options.disabled = 0;
+  const Outcome o = run::Run(s, options);
+  CHECK(o.first()->id == invariants::Id::kI8);
+  CHECK(o.first()->pfn != mm::kNoPfn);
+}
+
 // ---- The findings -----------------------------------------------------------------------
 
 // What a scenario comes to with its first two preemptions, and each one alone, at other steps.
