@@ -88,6 +88,12 @@ const std::string kTwo = "  write memtrace/enable 0x20000000\n";
 const std::string kOff = "  write memtrace/enable 0\n";
 const std::string kRead = "  read memtrace/enable\n";
 
+std::string Lines(std::initializer_list<std::string> parts) {
+  std::string text;
+  for (const std::string& part : parts) text += part;
+  return text;
+}
+
 std::string Veto(const char* priority, const char* block) {
   return std::string("notifier A priority=") + priority + "\n  answer MEM_GOING_OFFLINE " + block +
          " notifier_from_errno(-EBUSY)\n";
@@ -99,7 +105,7 @@ TEST_CASE("memory is taken, given back and taken again", "[family]") {
   for (const std::string& driver : All()) {
     INFO(driver);
     const Outcome o =
-        RunFamily(driver, kTask + kTwo + kRead + kOff + kRead + kOne + kTwo + kOff + kOff);
+        RunFamily(driver, Lines({kTask, kTwo, kRead, kOff, kRead, kOne, kTwo, kOff, kOff}));
     CHECK(o.verdict == Verdict::kOk);
     for (const uint32_t write : {0u, 2u, 4u, 5u, 6u, 7u}) CHECK(Rc(write) == 0);
     CHECK(run::ResultOf(1).value == 0x20000000);
@@ -123,7 +129,7 @@ TEST_CASE("what is taken has left Linux", "[family]") {
 TEST_CASE("each node gives its own", "[family]") {
   for (const std::string& driver : All()) {
     INFO(driver);
-    const Outcome o = RunFamily(driver, kTask + kOne + kOff + kOne,
+    const Outcome o = RunFamily(driver, Lines({kTask, kOne, kOff, kOne}),
                                 "memory 4-5 node=0 zone=Normal\nmemory 6-7 node=1 zone=Normal\n");
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(2) == 0);
@@ -148,7 +154,7 @@ TEST_CASE("a refusal from behind is a clean failure", "[family]") {
     for (const char* block : {"memory4", "memory5"}) {
       INFO(driver << " " << block);
       const Outcome o = RunFamily(
-          driver, Veto("-1", block) + kTask + "  write memtrace/enable 0x40000000\n" + kOff);
+          driver, Lines({Veto("-1", block), kTask, "  write memtrace/enable 0x40000000\n", kOff}));
       CHECK(o.verdict == Verdict::kOk);
       CHECK(Rc(0) == 0);
       CHECK(Count(kTpLogNoMemory) == 1);
@@ -180,8 +186,8 @@ TEST_CASE("the right errno helper refuses onlining, the wrong one does not", "[f
 TEST_CASE("the user's offlining is refused, and its CANCEL retakes nothing", "[family]") {
   for (const std::string driver : {"rfc_veto", "rfc_veto_frozen"}) {
     INFO(driver);
-    const Outcome o =
-        RunFamily(driver, kTask + kOne + kUser + "  write memory4/state offline\n" + kRegistered);
+    const Outcome o = RunFamily(
+        driver, Lines({kTask, kOne, kUser, "  write memory4/state offline\n", kRegistered}));
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(0) == 0);
     CHECK(Rc(1) == -EBUSY);
@@ -195,8 +201,8 @@ TEST_CASE("the user's offlining is refused, and its CANCEL retakes nothing", "[f
 TEST_CASE("the user waits for a lock that is held over the whole call", "[family]") {
   for (const std::string driver : {"rfc_locked", "rfc_locked_frozen"}) {
     INFO(driver);
-    const Outcome o =
-        RunFamily(driver, kTask + kOne + kUser + "  write memory4/state offline\n" + kRegistered);
+    const Outcome o = RunFamily(
+        driver, Lines({kTask, kOne, kUser, "  write memory4/state offline\n", kRegistered}));
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(0) == 0);
     CHECK(Rc(1) == -ENODEV);
@@ -226,7 +232,7 @@ TEST_CASE("a block that does not come back is tried again at each write", "[fami
   for (const std::string& driver : kFrozen) {
     INFO(driver);
     // Given back: the first block comes, the second one at the third attempt.
-    Outcome o = RunFamily(driver, kTask + kTwo + kOff + kRead + kOff + kOff + faults);
+    Outcome o = RunFamily(driver, Lines({kTask, kTwo, kOff, kRead, kOff, kOff, faults}));
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(1) == -EAGAIN);
     CHECK(run::ResultOf(2).value == 0);
@@ -235,8 +241,8 @@ TEST_CASE("a block that does not come back is tried again at each write", "[fami
     CHECK(Count(kTpLogAddFailed) == 2);
     CHECK(AllFree());
     // Undone: the third block refuses, of the two that are gone one stays away.
-    o = RunFamily(driver, Veto("-1", "memory6") + kTask + "  write memtrace/enable 0x40000000\n" +
-                              kOff + kOff + faults);
+    o = RunFamily(driver, Lines({Veto("-1", "memory6"), kTask,
+                                 "  write memtrace/enable 0x40000000\n", kOff, kOff, faults}));
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(0) == 0);
     CHECK(Rc(1) == -EAGAIN);
@@ -300,7 +306,7 @@ TEST_CASE("legacy never takes the lowest candidate", "[family]") {
 
 TEST_CASE("legacy goes on with the next candidate when one is refused", "[family]") {
   for (const char* priority : {"0", "-1"}) {
-    const Outcome o = RunFamily("legacy", Veto(priority, "memory7") + kTask + kOne + kOff);
+    const Outcome o = RunFamily("legacy", Lines({Veto(priority, "memory7"), kTask, kOne, kOff}));
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Count(mm::kTpOfflineFailedNotifier) == 1);
     CHECK(Count(kTpLogAllocated) == 1);
