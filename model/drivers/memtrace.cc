@@ -162,7 +162,7 @@ void OnlineBlocks(BlockId first, uint32_t nr_blocks) {
   if (mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE) return;
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     // walk_memory_blocks() visits the blocks that are there.
-    if (mm::BlockAt(first + i).registered == 0) continue;
+    if (!mm::Present(first + i)) continue;
     if (mm::device_online(first + i) != 0) break;
   }
 }
