@@ -21,6 +21,10 @@ constexpr OpKind kUsualOps[] = {
     OpKind::kGet,         OpKind::kPut,         OpKind::kPut,         OpKind::kKill,
     OpKind::kAfter,       OpKind::kSleep,       OpKind::kReadEnable};
 
+// What competes more seldom: one operation in twelve.
+constexpr uint32_t kSeldom = 12;
+constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe};
+
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
     StateWord::kOnline,  StateWord::kOnlineMovable, StateWord::kOnlineKernel, StateWord::kGarbage};
@@ -33,7 +37,7 @@ constexpr Signal kUsualSignals[] = {Signal::kInt, Signal::kInt, Signal::kUsr1, S
 
 }  // namespace
 
-OpKind Draft::AnyKind() { return Usual(kUsualOps); }
+OpKind Draft::AnyKind() { return random_.OneIn(kSeldom) ? Usual(kSeldomOps) : Usual(kUsualOps); }
 
 // Half of the time one that something is done to already: who competes meets there.
 uint8_t Draft::AnyBlock() {
@@ -83,6 +87,9 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
       break;
     case OpKind::kSleep:
       op.value = random_.Between(1, kShortSleep);
+      break;
+    case OpKind::kWriteProbe:
+      op.block = AnyBlock();
       break;
     case OpKind::kReadEnable:
     case OpKind::kFree:

@@ -33,6 +33,8 @@ const char* WhatItDoes(OpKind kind) {
       return "reads memtrace/enable";
     case OpKind::kAlloc:
       return "allocates pages";
+    case OpKind::kWriteProbe:
+      return "writes to memory/probe";
     case OpKind::kFree:
       return "frees pages";
     case OpKind::kGet:

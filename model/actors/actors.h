@@ -50,6 +50,7 @@ enum : sim::Tp {
   kTpPut,
   kTpAlloc,
   kTpFree,
+  kTpWriteProbe,
 };
 
 // clang-format off
@@ -62,6 +63,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpPut,         "put_page", "pfn=%f count=%d"},
     {kTpAlloc,       "alloc",  "node=%u = %e"},
     {kTpFree,        "free",   "= %e"},
+    {kTpWriteProbe,  "write",  "memory/probe 0x%A = %e"},
 };
 // clang-format on
 

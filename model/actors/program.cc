@@ -51,6 +51,14 @@ int32_t WriteOnline(const Op& op) {
   return Return(kTpWriteOnline, BlockOf(op).v, op.arg, rc);
 }
 
+int32_t WriteProbe(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = mm::probe_store(BlockOf(op));
+  sim::leave_kernel();
+  sim::sched_point(kTpWriteProbe, mm::FirstPfn(BlockOf(op)).v, static_cast<uint32_t>(rc));
+  return rc;
+}
+
 int32_t Alloc(const Op& op) {
   sim::enter_kernel();
   const bool movable = static_cast<scenario::Mobility>(op.arg) == scenario::Mobility::kMovable;
@@ -124,6 +132,8 @@ int32_t Do(const Op& op, Result& result) {
     case OpKind::kSleep:
       sim::sleep_ticks(sim::Ticks{static_cast<uint32_t>(op.value)}, true);
       return 0;
+    case OpKind::kWriteProbe:
+      return WriteProbe(op);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;

@@ -11,6 +11,7 @@
 //     whoever was told.
 //   - All blocks are offlined before one is removed. If one refuses, the others are onlined
 //     again; nothing has to be added back.
+//   - What is taken is reserved in the tree of resources, so that nobody else can add it.
 //   - What is recorded is given back before anything else is done, whether the call that
 //     recorded it succeeded or not.
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
+#include "model/mm/resource.h"
 
 namespace hotplug::drivers {
 
@@ -129,6 +131,7 @@ bool Remove(Pfn base, uint32_t nr_pages) {
     return false;
   }
   RemoveBlocks(base, base + nr_pages);
+  mm::request_mem_region(mm::BlockOf(base), nr_pages / mm::PagesPerBlock());
   mm::ClaimRange(base, nr_pages);
   return true;
 }
@@ -144,9 +147,14 @@ Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
 }
 
 int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
+  const BlockId first = mm::BlockOf(start);
+  const uint32_t nr_blocks = nr_pages / mm::PagesPerBlock();
   mm::lock_device_hotplug();
-  const int rc = mm::__add_memory(nid, mm::BlockOf(start), nr_pages / mm::PagesPerBlock());
-  if (rc == 0 && mm::mm().memhp_default_online_type == mm::MMOP_OFFLINE) {
+  mm::release_mem_region(first, nr_blocks);
+  const int rc = mm::__add_memory(nid, first, nr_blocks);
+  if (rc != 0) {
+    mm::request_mem_region(first, nr_blocks);
+  } else if (mm::mm().memhp_default_online_type == mm::MMOP_OFFLINE) {
     OnlineBlocks(start, start + nr_pages);
   }
   mm::unlock_device_hotplug();

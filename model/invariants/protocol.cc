@@ -84,6 +84,7 @@ void CheckSucceededCall(const InstanceGhost& i, Owner self) {
   }
   for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; pfn = pfn + mm::PagesPerBlock()) {
     const BlockId b = mm::BlockOf(pfn);
+    if (mm::BlockGhostAt(b).claimed == 0) continue;  // somebody has added it again meanwhile
     const mm::memory_block& mem = mm::BlockAt(b);
     if (mm::BlockGhostAt(b).phase == Phase::kAbsent && mem.resource == 0) continue;
     AddBlock(Id::kI8, b.v, 0, 1, mm::BlockGhostAt(b).writer);
@@ -151,13 +152,17 @@ void CheckOrphans() {
   for (uint32_t k = 0; k < mm::mm().nr_blocks; ++k) {
     const BlockId b = mm::BlockNumber(k);
     const mm::BlockGhost& ghost = mm::BlockGhostAt(b);
-    if (ghost.phase == Phase::kOffline) continue;
+    const Pfn start = mm::FirstPfn(b);
     if (ghost.phase == Phase::kAbsent) {
       if (RecordedAsRemoved(b, recorded)) continue;
       AddBlock(Id::kI15, b.v, 1, 0, ghost.writer);
       return;
     }
-    const Pfn start = mm::FirstPfn(b);
+    if (!config().driver->keeps_blocks && recorded.Covers(start, mm::PagesPerBlock())) {
+      AddBlock(Id::kI15, b.v, 0, 1, ghost.writer);
+      return;
+    }
+    if (ghost.phase == Phase::kOffline) continue;
     for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
       if (HasLiveOwner(pfn, recorded)) continue;
       AddPage(Id::kI15, pfn, 0, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);

@@ -21,11 +21,13 @@ namespace {
 constexpr uint32_t kStructPageBytes = 64;  // sizeof(struct page) of the 64-bit kernels
 
 // 5.6 check_hotplug_memory_range() and register_memory_resource(): a range that could be
-// memory, and is not busy "System RAM" yet.
+// memory, and that nobody has an entry for, be it "System RAM" or a driver's own.
 int CheckRange(NodeId nid, BlockId start, uint32_t nr_blocks) {
   if (nid.v >= kMaxNodes || nr_blocks == 0) return -EINVAL;
   for (uint32_t i = 0; i < nr_blocks; ++i) {
-    if (!BlockExists(start + i) || BlockAt(start + i).resource != 0) return -EEXIST;
+    if (!BlockExists(start + i)) return -EEXIST;
+    const memory_block& mem = BlockAt(start + i);
+    if (mem.resource != 0 || mem.region != 0) return -EEXIST;
   }
   return 0;
 }

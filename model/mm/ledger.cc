@@ -23,6 +23,13 @@ bool Overlaps(const InstanceGhost& instance, const memory_notify_arg& arg) {
          instance.base < arg.start_pfn.v + arg.nr_pages;
 }
 
+bool ClaimsAny(const InstanceGhost& i) {
+  for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; pfn = pfn + PagesPerBlock()) {
+    if (BlockGhostAt(BlockOf(pfn)).claimed != 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Owner ActingOwner() {
@@ -146,7 +153,7 @@ void Release(BlockId b) {
   BlockGhostAt(b).claimed = 0;
   for (uint32_t k = 0; k < l.nr_instances; ++k) {
     InstanceGhost& i = l.instances[k];
-    if (FirstPfn(b).v - i.base < i.nr) i.released = 1;
+    if (FirstPfn(b).v - i.base < i.nr && !ClaimsAny(i)) i.released = 1;
   }
 }
 
@@ -157,6 +164,8 @@ void ClaimRange(Pfn base, uint32_t nr) {
     InstanceGhost& g = l.instances[i];
     if (g.base != base.v || g.nr != nr || g.task != sim::current_task().v) continue;
     g.claimed = 1;
+    // What somebody has added meanwhile is claimed all the same.
+    g.released = 0;
     return;
   }
 }

@@ -59,7 +59,7 @@ struct InstanceGhost {
   uint32_t nr;    // pages
   uint8_t task;
   uint8_t claimed;    // the driver reported the range as reserved
-  uint8_t released;   // its memory, or a part, was added again or freed
+  uint8_t released;   // all of its memory was added again or freed
   uint8_t call_over;  // the call that allocated it has returned: 2 in this step, then 1
   uint8_t given_up;   // from the return of its GOING_OFFLINE callback to its terminator
   uint8_t asked;      // its callback has been told GOING_OFFLINE of some of its pages

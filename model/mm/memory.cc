@@ -61,22 +61,27 @@ constexpr int kErestartNoIntr = 513;
 
 // 5.6 lock_device_hotplug_sysfs(): the write is restarted from user space until it gets the
 // lock, so that the removal of the device is never kept waiting. -EINTR: killed meanwhile.
-int lock_device_hotplug_sysfs(BlockId block) {
+// -ENODEV: `device`, whose file it is, is gone; null for a file that stays.
+int lock_device_hotplug_sysfs(const memory_block* device) {
+  const auto gone = [device] { return device != nullptr && device->registered == 0; };
   while (!sim::mutex_trylock(mm().device_hotplug_lock)) {
     sim::poll_sleep(sim::Ticks{kHotplugPollTicks}, sim::LockOffset(mm().device_hotplug_lock.lock));
     fn_ret(Fn::kLockDeviceHotplugSysfs, -kErestartNoIntr);
     if (sim::fatal_signal_pending()) return -EINTR;
     // Before the write is restarted a handler has run: its signal interrupts nothing any more.
     sim::current().pending = 0;
-    if (BlockAt(block).registered == 0) return -ENODEV;
+    if (gone()) return -ENODEV;
   }
-  if (BlockAt(block).registered == 0) {
+  if (gone()) {
     // The device went away between open() and the first attempt.
     unlock_device_hotplug();
     return -ENODEV;
   }
   return fn_ret(Fn::kLockDeviceHotplugSysfs, 0);
 }
+
+// Whoever added a block last put it on the node that it was on at boot.
+NodeId memory_add_physaddr_to_nid(BlockId block) { return NodeId{BlockAt(block).nid}; }
 
 mmop OnlineType(StateFile word) {
   switch (word) {
@@ -128,7 +133,7 @@ int state_store(BlockId block, StateFile word) {
   if (BlockAt(block).registered == 0) return -ENOENT;
   const bool garbage = word == StateFile::kGarbage;
   if (garbage && kernel().word_before_lock) return -EINVAL;
-  int rc = lock_device_hotplug_sysfs(block);
+  int rc = lock_device_hotplug_sysfs(&BlockAt(block));
   if (rc != 0) return rc;
   if (garbage) {
     rc = -EINVAL;
@@ -145,11 +150,19 @@ int state_store(BlockId block, StateFile word) {
 
 int online_store(BlockId block, bool online) {
   if (BlockAt(block).registered == 0) return -ENOENT;
-  int rc = lock_device_hotplug_sysfs(block);
+  int rc = lock_device_hotplug_sysfs(&BlockAt(block));
   if (rc != 0) return rc;
   rc = online ? device_online(block) : device_offline(block);
   unlock_device_hotplug();
   return rc > 0 ? 0 : rc;
+}
+
+int probe_store(BlockId block) {
+  int rc = lock_device_hotplug_sysfs(nullptr);
+  if (rc != 0) return rc;
+  rc = __add_memory(memory_add_physaddr_to_nid(block), block, 1);
+  unlock_device_hotplug();
+  return rc;
 }
 
 // A new memmap is not initialised: zero, or poison under CONFIG_DEBUG_VM (5.6 sparse_add_section).

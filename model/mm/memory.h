@@ -30,6 +30,10 @@ enum class StateFile : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovabl
 int state_store(BlockId block, StateFile word);
 int online_store(BlockId block, bool online);
 
+// write(2) of a block's address to memory/probe: the block is added, to the node that it was on
+// at boot. 0, -EINTR as above, or what __add_memory() says.
+int probe_store(BlockId block);
+
 // Device and memmap of a block come and go (5.6 create_memory_block_devices, arch_add_memory
 // and their opposites).
 void register_memory(BlockId block, NodeId nid);

@@ -35,4 +35,12 @@ bool release_mem_region_adjustable(BlockId start, uint32_t nr_blocks) {
   return true;
 }
 
+void request_mem_region(BlockId start, uint32_t nr_blocks) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) BlockAt(start + i).region = 1;
+}
+
+void release_mem_region(BlockId start, uint32_t nr_blocks) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) BlockAt(start + i).region = 0;
+}
+
 }  // namespace hotplug::mm

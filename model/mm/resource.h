@@ -16,6 +16,10 @@ void request_resource(BlockId start, uint32_t nr_blocks);
 // Releases a range that lies in one entry. False, and nothing is released, if it does not.
 bool release_mem_region_adjustable(BlockId start, uint32_t nr_blocks);
 
+// A driver's own entry for blocks that are not System RAM: while it is there they cannot be added.
+void request_mem_region(BlockId start, uint32_t nr_blocks);
+void release_mem_region(BlockId start, uint32_t nr_blocks);
+
 }  // namespace hotplug::mm
 
 #endif  // MODEL_MM_RESOURCE_H_

@@ -75,11 +75,11 @@ struct memory_block {
   uint8_t section_online;  // SECTION_IS_ONLINE
   uint8_t resource;        // busy "System RAM" entry that covers it (resource.h), 0 without one
   uint8_t nid;
-  uint8_t zone;         // index into MmState::zones, while online; or kSeveralZones
-  uint8_t online_type;  // mmop: how the next write of 1 to `online` onlines it
-  uint8_t has_hole;     // System RAM does not cover it
-  uint8_t boot_memmap;  // its memmap lies in memory that was reserved at boot
-  uint8_t pad;
+  uint8_t zone;               // index into MmState::zones, while online; or kSeveralZones
+  uint8_t online_type;        // mmop: how the next write of 1 to `online` onlines it
+  uint8_t has_hole;           // System RAM does not cover it
+  uint8_t boot_memmap;        // its memmap lies in memory that was reserved at boot
+  uint8_t region;             // a driver has reserved its addresses (request_mem_region)
   uint16_t nr_vmemmap_pages;  // at its start: its own memmap (memmap_on_memory)
 };
 

@@ -69,22 +69,21 @@ enum class Form : uint8_t {
   kKill,
   kAfter,
   kSleep,
-  kLongSleep
+  kLongSleep,
+  kWriteProbe
 };
-constexpr auto kForms = Spread<32, Form>({{Form::kWriteEnable, 7},
-                                          {Form::kWriteEnableLow, 1},
-                                          {Form::kWriteEnableHigh, 1},
-                                          {Form::kReadEnable, 1},
-                                          {Form::kWriteState, 6},
-                                          {Form::kWriteOnline, 2},
-                                          {Form::kAlloc, 2},
-                                          {Form::kFree, 2},
-                                          {Form::kGet, 2},
-                                          {Form::kPut, 2},
-                                          {Form::kKill, 2},
-                                          {Form::kAfter, 1},
-                                          {Form::kSleep, 2},
-                                          {Form::kLongSleep, 1}});
+// The first half is what Encode() writes of the older forms; the second one makes room for those
+// behind them, without making them as frequent.
+constexpr auto kForms = Spread<64, Form>(
+    {{Form::kWriteEnable, 7}, {Form::kWriteEnableLow, 1}, {Form::kWriteEnableHigh, 1},
+     {Form::kReadEnable, 1},  {Form::kWriteState, 6},     {Form::kWriteOnline, 2},
+     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
+     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kAfter, 1},
+     {Form::kSleep, 2},       {Form::kLongSleep, 1},      {Form::kWriteEnable, 7},
+     {Form::kReadEnable, 1},  {Form::kWriteState, 8},     {Form::kWriteOnline, 3},
+     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
+     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kSleep, 2},
+     {Form::kWriteProbe, 1}});
 
 // Sizes of per-CPU lists and of pagevecs: mostly there are none.
 constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
@@ -343,6 +342,10 @@ void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
       op.kind = OpKind::kSleep;
       op.value = 1 + Load(r, 2, 2) % kMaxSleep;
       break;
+    case Form::kWriteProbe:
+      op.kind = OpKind::kWriteProbe;
+      op.block = block;
+      break;
   }
   s->ops.push(op);
 }
@@ -563,6 +566,8 @@ Record EncodeOp(const Machine& m, const Op& op) {
       return EncodeOperands(Form::kAfter, op.target);
     case OpKind::kSleep:
       return EncodeSleep(op.value);
+    case OpKind::kWriteProbe:
+      return EncodeOperands(Form::kWriteProbe, op.block);
   }
   return Record{};
 }

@@ -32,6 +32,7 @@ class Generator {
     MakeFaults();
     MakeSchedule();
     MakeCaches();
+    MakeSeldom();
     return s_;
   }
 
@@ -44,6 +45,7 @@ class Generator {
   void MakeFaults();
   void MakeSchedule();
   void MakeCaches();
+  void MakeSeldom();
 
   // Programs, one for each role.
   void Memtrace(uint32_t task);
@@ -51,6 +53,7 @@ class Generator {
   void Walker(uint32_t task);
   void Allocator(uint32_t task);
   void Killer(uint32_t task);
+  void Prober(uint32_t task);
 
   void Push(uint32_t task, OpKind kind) { Push(task, kind, Op{}); }
   void Push(uint32_t task, OpKind kind, Op op) {
@@ -109,10 +112,19 @@ void Generator::MakeMachine() {
   MakeBlocks(other_size ? random_.Between(2, 12) : random_.Between(4, 8));
 }
 
-// Last, so that the rest of a scenario is the same with and without.
+// Behind the rest, so that this is the same with and without.
 void Generator::MakeCaches() {
   if (random_.OneIn(6)) s_.machine.pcp_high = static_cast<uint8_t>(random_.Between(1, kMaxPcpHigh));
   if (random_.OneIn(6)) s_.machine.pagevec = static_cast<uint8_t>(random_.Between(1, kMaxPagevec));
+}
+
+// What competes seldom, at the end of the last task's program.
+void Generator::MakeSeldom() {
+  constexpr uint32_t kMostOps = 4;
+  if (!random_.OneIn(8) || s_.ops.size + kMostOps >= kMaxOps) return;
+  const uint32_t task = s_.tasks.size - 1;
+  if (random_.OneIn(2)) Sleep(task, 64);
+  Prober(task);
 }
 
 void Generator::MakeBlocks(uint32_t blocks) {
@@ -238,6 +250,13 @@ void Generator::Killer(uint32_t task) {
     op.arg = static_cast<uint8_t>(random_.Pick(kSignalsSent));
     Push(task, OpKind::kKill, op);
   }
+}
+
+// Adds memory that may be there, or a driver's.
+void Generator::Prober(uint32_t task) {
+  Op op;
+  op.block = AnyBlock();
+  Push(task, OpKind::kWriteProbe, op);
 }
 
 void Generator::MakeNotifiers() {

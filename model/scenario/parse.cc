@@ -147,6 +147,7 @@ class Parser {
   bool Row(const Word& word, absl::string_view what, const char* const* rows, uint32_t nr_rows,
            uint8_t* index);
   bool BlockIndex(const Word& word, absl::string_view name, uint8_t* index);
+  bool Address(const Word& word, uint8_t* index);
   bool TaskIndex(const Word& word, uint8_t* index);
   bool Room(bool full, uint32_t capacity, absl::string_view what);
 
@@ -298,6 +299,21 @@ bool Parser::BlockIndex(const Word& word, absl::string_view name, uint8_t* index
   }
   return Fail(word, absl::StrCat("a block from ", BlockName(s_.machine, 0), " to ",
                                  BlockName(s_.machine, blocks - 1)));
+}
+
+// Where a block begins.
+bool Parser::Address(const Word& word, uint8_t* index) {
+  const Machine& m = s_.machine;
+  uint64_t address = 0;
+  const bool is_number = ToNumber(word.text, &address);
+  for (uint32_t i = 0; i < m.blocks.size; ++i) {
+    if (!is_number || address != BlockAddress(m, i)) continue;
+    *index = static_cast<uint8_t>(i);
+    return true;
+  }
+  return Fail(word, absl::StrCat("the address of a block, 0x", absl::Hex(BlockAddress(m, 0)),
+                                 " to 0x", absl::Hex(BlockAddress(m, m.blocks.size - 1)),
+                                 " in steps of 0x", absl::Hex(kBlockBytes)));
 }
 
 bool Parser::TaskIndex(const Word& word, uint8_t* index) {
@@ -474,6 +490,10 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteEnable;
     return Number(Take(), 0, std::numeric_limits<uint64_t>::max(), &op->value);
   }
+  if (file.text == View(kProbeFile)) {
+    op->kind = OpKind::kWriteProbe;
+    return Address(Take(), &op->block);
+  }
   absl::string_view block = file.text;
   if (absl::ConsumeSuffix(&block, "/state")) {
     op->kind = OpKind::kWriteState;
@@ -483,7 +503,7 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteOnline;
     return BlockIndex(file, block, &op->block) && OneOf(Take(), kDigitWords, &op->arg);
   }
-  return Fail(file, "memtrace/enable, memoryN/state or memoryN/online");
+  return Fail(file, "memtrace/enable, memoryN/state, memoryN/online or memory/probe");
 }
 
 bool Parser::ReadAlloc(Op* op) {

@@ -105,6 +105,8 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "after ", TaskName(s, op.target));
     case OpKind::kSleep:
       return AppendAll(out, "sleep ", op.value);
+    case OpKind::kWriteProbe:
+      return AppendAll(out, "write ", kProbeFile, " ", Hex(BlockAddress(s.machine, op.block)));
   }
 }
 

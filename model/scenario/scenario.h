@@ -86,8 +86,9 @@ enum class OpKind : uint8_t {
   kKill,         // send a signal to a task
   kAfter,        // wait until a task has ended
   kSleep,        // sleep for VALUE ticks
+  kWriteProbe,   // write the address of a block to memory/probe
 };
-inline constexpr uint32_t kOpKinds = 11;
+inline constexpr uint32_t kOpKinds = 12;
 
 // Words for the `state` file; kGarbage stands for any string that the kernel does not know.
 enum class StateWord : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
@@ -103,7 +104,7 @@ inline constexpr uint32_t kSignals = 3;
 struct Op {
   OpKind kind = OpKind::kWriteEnable;
   uint8_t task = 0;   // which task does it: index into Scenario::tasks
-  uint8_t block = 0;  // kWriteState, kWriteOnline, kGet: index into Machine::blocks
+  uint8_t block = 0;  // kWriteState, kWriteOnline, kGet, kWriteProbe: index into Machine::blocks
   uint8_t arg = 0;    // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
   uint8_t order = 0;  // kAlloc: 0 .. 3
   uint8_t node = 0;   // kAlloc
@@ -199,6 +200,10 @@ const char* Invalid(const Scenario& s, const Names& names);
 // Pages of a memory block, and bytes of a page.
 inline uint32_t PagesPerBlock(const Machine& m) { return uint32_t{1} << m.block_order; }
 inline uint64_t PageBytes(const Machine& m) { return kBlockBytes >> m.block_order; }
+// Where a block begins, given its index.
+inline uint64_t BlockAddress(const Machine& m, uint32_t block) {
+  return (m.first_block + uint64_t{block}) << kBlockShift;
+}
 
 }  // namespace hotplug::scenario
 

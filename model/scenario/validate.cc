@@ -88,6 +88,9 @@ Op Canonical(const Op& op) {
       c.order = op.order;
       c.node = op.node;
       break;
+    case OpKind::kWriteProbe:
+      c.block = op.block;
+      break;
     case OpKind::kGet:
       c.block = op.block;
       c.page = op.page;

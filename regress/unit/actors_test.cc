@@ -175,6 +175,83 @@ TEST_CASE("the file of the driver is written and read") {
   CHECK(Rc(2) == -EINVAL);
 }
 
+TEST_CASE("a probe adds a block that is not there, where it was") {
+  const run::Outcome o =
+      RunText(std::string(kHeader) +
+                  "memory 4-5 node=0 zone=Normal\nmemory 6 node=1 zone=Normal\n"
+                  "notifier A priority=-1\n  answer MEM_GOING_OFFLINE memory5 nth=1 "
+                  "NOTIFY_BAD\n"
+                  "task memtrace-1\n  write memtrace/enable 0x20000000\n"
+                  "task user-2\n  after memtrace-1\n"
+                  "  write memory/probe 0x40000000\n"
+                  "  write memory/probe 0x40000000\n"
+                  "  write memory/probe 0x60000000\n"
+                  "fault add_memory nth=1 -ENOMEM\n",
+              {.on_violation = run::OnViolation::kRecord});
+  CHECK(o.first()->id == invariants::Id::kI15);  // while it is lost
+  CHECK(Rc(2) == 0);
+  CHECK(Rc(3) == -EEXIST);
+  CHECK(Rc(4) == -EEXIST);
+  CHECK(run::BlocksAtEnd()[0].state == mm::MEM_OFFLINE);
+  CHECK(mm::BlockAt(mm::BlockId{4}).nid == 0);
+}
+
+TEST_CASE("a probe brings a node back that has lost its memory") {
+  RunText(std::string(kHeader) +
+              "memory 4 node=0 zone=Normal\nmemory 5 node=1 zone=Normal\n"
+              "task memtrace-1\n  write memtrace/enable 0x10000000\n"
+              "  write memory/probe 0x50000000\n",
+          {.on_violation = run::OnViolation::kRecord});
+  CHECK(Count(mm::kTpRemoveMemory) == 2);
+  CHECK(Rc(1) == 0);
+  CHECK(mm::BlockAt(mm::BlockId{5}).nid == 1);
+  CHECK(mm::mm().nodes[1].online == 1);
+}
+
+TEST_CASE("a probe polls for the hotplug lock, and its task can be killed meanwhile") {
+  for (const char* signal : {"SIGUSR1", "SIGKILL"}) {
+    RunText(kSmall +
+            "task walker-1\n  alloc movable node=0 order=0\n  get memory4 page=0\n"
+            "  after kill-4\n  sleep 200\n  put\n"
+            "task user-2\n  write memory4/state offline\n"
+            "task user-3\n  write memory/probe 0x50000000\n"
+            "task kill-4\n  sleep 20\n  kill user-3 " +
+            signal + "\n");
+    CHECK(Rc(6) == (std::string(signal) == "SIGKILL" ? -EINTR : -EEXIST));
+    CHECK(Rc(5) == 0);  // nobody has released a lock of another
+  }
+}
+
+TEST_CASE("a block that is added back before its remover gives it up is used by two") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task memtrace-1\n  write memtrace/enable 0x20000000\n"
+                                 "task user-2\n  after memtrace-1\n"
+                                 "  write memory/probe 0x50000000\n");
+  CHECK(o.verdict == Verdict::kViolation);
+  CHECK(o.first()->id == invariants::Id::kI15);
+  CHECK(o.first()->block == 5);
+  CHECK(o.first()->found == 1);
+}
+
+TEST_CASE("a block that its remover has reserved cannot be added") {
+  const std::string text = kSmall +
+                           "task memtrace-1\n  write memtrace/enable 0x20000000\n"
+                           "  write memory/probe 0x50000000\n  write memtrace/enable 0\n"
+                           "  write memory/probe 0x50000000\nfault add_memory nth=1 -ENOMEM\n";
+  run::RunOptions options;
+  for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
+    if (std::string(drivers::kDriverNames[row]) == "hardened") {
+      options.driver = drivers::kDrivers[row];
+    }
+  }
+  const run::Outcome o = RunText(text, options);
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == -EEXIST);
+  CHECK(Rc(2) == -EAGAIN);  // and stays reserved when it cannot be added back
+  CHECK(Rc(3) == -EEXIST);
+  CHECK(run::BlocksAtEnd()[1].state == 0);
+}
+
 // ---- Notifiers --------------------------------------------------------------------------
 
 const std::string kTwice =

@@ -106,6 +106,8 @@ const Row kRows[] = {
      Id::kI14, sim::kTpLock, Id::kNone, kMissed},
     {"the record of removed memory is lost", Defect::kLosesRange, Way::kTwice,
      Id::kI15, actors::kTpWriteEnable, Id::kNone, kMissed},
+    {"the record of memory that is there is kept", Defect::kKeepsRange, Way::kTwice,
+     Id::kI15, actors::kTpWriteEnable, Id::kNone, kMissed},
     {"CANCEL before the isolation is undone", Defect::kEarlyCancel, Way::kSucceeds,
      Id::kI18, mm::kTpMemoryNotify, Id::kNone, kMissed},
     {"MEM_OFFLINE is kept from a notifier", Defect::kTellsOneLess, Way::kSucceeds,

@@ -120,6 +120,11 @@ bool PlainMemory() {
   // When memtrace removes the block its pages are nobody's: the user has had it online again.
   return Rc(0) == 0 && Rc(1) == 0 && Rc(2) == 0 && Removed(4);
 }
+bool ProbedMeanwhile() {
+  // The driver removed the block, the user added it, and so the driver could not.
+  return Rc(1) == 0 && Rc(2) == 0 && At(mm::kTpRemoveMemory, 4, 0) < At(mm::kTpAddMemory, 4, 1) &&
+         At(mm::kTpAddMemory, 4, 1) < At(mm::kTpAddMemory, 4, 0) && StateAtEnd(4) == mm::MEM_ONLINE;
+}
 bool LeftAbsent() { return Removed(4) && !Happens(mm::kTpMemmapInit, 16, 0); }
 bool NoArray() { return Rc(0) == -EINVAL && Rc(1) == 0 && Rc(2) == 0; }
 bool UnregisterWaited() {
@@ -172,6 +177,7 @@ const Row kRows[] = {
     {"I14", &OnlinedWhenAdded},
     {"I15", &StaysOffline},
     {"I15-plain-memory", &PlainMemory},
+    {"I15-probe", &ProbedMeanwhile},
     {"I18", &HiddenByAnAnswer},
     {"K2", &NoArray},
     {"N1", &UnregisterWaited},

@@ -42,6 +42,7 @@ enum class Defect {
   kSleepsAtomic,         // may be preempted under a spinlock
   kLockOrder,            // device_hotplug_lock under mem_hotplug_lock
   kLosesRange,           // forgets its range without adding the memory back
+  kKeepsRange,           // adds the memory back without forgetting its range
   kBug,                  // BUG()
   kHeapOutOfBounds,      // writes behind an object of kmalloc
   kNullPointer,          // writes to NULL

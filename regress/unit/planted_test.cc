@@ -205,8 +205,8 @@ int GiveBack() {
   State& s = state();
   if (s.nr == 0) return 0;
   const BlockId block = mm::BlockOf(Pfn{s.base});
-  s.nr = 0;
-  s.recorded = 0;
+  s.recorded = Is(Defect::kKeepsRange) ? 1 : 0;
+  s.nr = s.recorded != 0 ? s.nr : 0;
   mm::preempt_point(drivers::kTpSizeStore);
   if (Is(Defect::kLosesRange)) return 0;
   mm::lock_device_hotplug();

@@ -268,6 +268,7 @@ TEST_CASE("every operation on a block goes there and back") {
     for (uint8_t digit : {0, 1}) {
       CheckOp({.kind = OpKind::kWriteOnline, .block = block, .arg = digit});
     }
+    CheckOp({.kind = OpKind::kWriteProbe, .block = block});
     for (uint16_t page = 0; page < 16; ++page) {
       CheckOp({.kind = OpKind::kGet, .block = block, .page = page});
     }
@@ -511,7 +512,7 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{11})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{12})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});

@@ -137,6 +137,20 @@ TEST_CASE("a scenario with every kind of line prints as it was read") {
   CHECK(s.schedule[1] == Preemption{1, 4, 65535});
 }
 
+TEST_CASE("memory/probe names a block by where it begins") {
+  const auto probe = [](const std::string& address) {
+    return WithLine(17, "  write memory/probe " + address);
+  };
+  const Op op = ParseOrFail(probe("0x50000000")).scenario.ops[4];
+  CHECK(op == Op{.kind = OpKind::kWriteProbe, .task = 1, .block = 1});
+  CHECK(ParseOrFail(probe("1342177280")).scenario.ops[4] == op);
+  const std::string expected =
+      "expected the address of a block, 0x40000000 to 0x90000000 in steps of 0x10000000, found '";
+  for (const char* address : {"0x30000000", "0xa0000000", "0x50000001", "memory5", "-1"}) {
+    CheckBroken(probe(address), "17:22: " + expected + address + "'");
+  }
+}
+
 TEST_CASE("a machine of a real size parses from its text") {
   const std::string text =
       "scenario 1\n"
@@ -417,9 +431,10 @@ TEST_CASE("a broken task is told") {
   CheckBroken(WithLine(21, "free 1"), "21:6: expected end of line, found '1'");
   CheckBroken(WithLine(13, "read memtrace/trace"),
               "13:6: expected memtrace/enable, found 'memtrace/trace'");
-  CheckBroken(WithLine(12, "write memtrace/trace 1"),
-              "12:7: expected memtrace/enable, memoryN/state or memoryN/online, found "
-              "'memtrace/trace'");
+  CheckBroken(
+      WithLine(12, "write memtrace/trace 1"),
+      "12:7: expected memtrace/enable, memoryN/state, memoryN/online or memory/probe, found "
+      "'memtrace/trace'");
   for (const std::string number : {"-1", "18446744073709551616", "0xg", "1x"}) {
     CheckBroken(WithLine(12, "write memtrace/enable " + number),
                 "12:23: expected a number from 0 to 18446744073709551615, found '" + number + "'");
