@@ -36,6 +36,7 @@ void ListActors() {
   Line("walker", "walks pfns: takes references on pages of others and drops them");
   Line("alloc", "allocates and frees pages");
   Line("kill", "sends signals to other tasks");
+  Line("firmware", "removes memory blocks, as DIMMs that are ejected, and adds them again");
   Line("notifier", "sits on the memory notifier chain and answers what the scenario says");
 }
 

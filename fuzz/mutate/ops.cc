@@ -23,7 +23,8 @@ constexpr OpKind kUsualOps[] = {
 
 // What competes more seldom: one operation in twelve.
 constexpr uint32_t kSeldom = 12;
-constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe};
+constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove, OpKind::kRemove,
+                                 OpKind::kAdd};
 
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
@@ -89,6 +90,8 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
       op.value = random_.Between(1, kShortSleep);
       break;
     case OpKind::kWriteProbe:
+    case OpKind::kRemove:
+    case OpKind::kAdd:
       op.block = AnyBlock();
       break;
     case OpKind::kReadEnable:

@@ -36,6 +36,9 @@ Role RoleOf(OpKind kind) {
       return Role::kAlloc;
     case OpKind::kKill:
       return Role::kKill;
+    case OpKind::kRemove:
+    case OpKind::kAdd:
+      return Role::kFirmware;
     default:
       return Role::kUser;
   }

@@ -33,6 +33,10 @@ const char* WhatItDoes(OpKind kind) {
       return "reads memtrace/enable";
     case OpKind::kAlloc:
       return "allocates pages";
+    case OpKind::kRemove:
+      return "has firmware remove memory";
+    case OpKind::kAdd:
+      return "has firmware add memory";
     case OpKind::kWriteProbe:
       return "writes to memory/probe";
     case OpKind::kFree:

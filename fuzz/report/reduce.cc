@@ -23,7 +23,8 @@ namespace {
 constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
     actors::kTpWriteEnable, actors::kTpReadEnable, actors::kTpWriteState, actors::kTpWriteOnline,
     actors::kTpAlloc,       actors::kTpFree,       actors::kTpGet,        actors::kTpPut,
-    sim::kTpSignal,         sim::kTpWaitTask,      sim::kTpSleep,         actors::kTpWriteProbe};
+    sim::kTpSignal,         sim::kTpWaitTask,      sim::kTpSleep,         actors::kTpWriteProbe,
+    actors::kTpRemove,      actors::kTpAdd};
 
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {

@@ -68,7 +68,7 @@ constexpr Meaning kMeanings[] = {
     {Id::kI14, Kind<sim::LockFault::kOrder>, "lock: expected one order, found a circle"},
     {Id::kI14, Kind<sim::LockFault::kRecursion>, "lock: expected another holder, found the task itself"},
     {Id::kI15, AboutPage, "orphan: expected free or owned by somebody alive, found count %F, %Y"},
-    {Id::kI15, Positive, "present: expected in nobody's records as removed, found it in a driver's"},
+    {Id::kI15, Positive, "present or ejected: expected in nobody's records as removed, found it in a driver's"},
     {Id::kI15, Always, "orphan: expected the absent block in its remover's records, found it in none"},
     {Id::kI18, AboutBlock, "MEM_CANCEL_OFFLINE: expected the isolation undone before it, "
      "found it in place"},

@@ -51,6 +51,8 @@ enum : sim::Tp {
   kTpAlloc,
   kTpFree,
   kTpWriteProbe,
+  kTpRemove,
+  kTpAdd,
 };
 
 // clang-format off
@@ -64,6 +66,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpAlloc,       "alloc",  "node=%u = %e"},
     {kTpFree,        "free",   "= %e"},
     {kTpWriteProbe,  "write",  "memory/probe 0x%A = %e"},
+    {kTpRemove,      "acpi_scan_hot_remove",   "%b = %e"},
+    {kTpAdd,         "acpi_memory_device_add", "%b = %e"},
 };
 // clang-format on
 

@@ -3,6 +3,7 @@
 // What tasks do: the operations of the scenario, one after the other.
 #include "model/actors/state.h"
 #include "model/mm/buddy.h"
+#include "model/mm/hotplug.h"
 #include "model/mm/ledger.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
@@ -56,6 +57,15 @@ int32_t WriteProbe(const Op& op) {
   const int32_t rc = mm::probe_store(BlockOf(op));
   sim::leave_kernel();
   sim::sched_point(kTpWriteProbe, mm::FirstPfn(BlockOf(op)).v, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+// Firmware notifies, and a kworker does the rest.
+int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
+  sim::enter_kernel();
+  const int32_t rc = request(BlockOf(op));
+  sim::leave_kernel();
+  sim::sched_point(tp, BlockOf(op).v, static_cast<uint32_t>(rc));
   return rc;
 }
 
@@ -134,6 +144,10 @@ int32_t Do(const Op& op, Result& result) {
       return 0;
     case OpKind::kWriteProbe:
       return WriteProbe(op);
+    case OpKind::kRemove:
+      return Firmware(op, &mm::acpi_scan_hot_remove, kTpRemove);
+    case OpKind::kAdd:
+      return Firmware(op, &mm::acpi_memory_device_add, kTpAdd);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;

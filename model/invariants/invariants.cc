@@ -35,7 +35,7 @@ const Invariant kInvariants[] = {
      "locks are released by their holder, taken in one order, and not slept under when atomic"},
     {Id::kI15, "I15", "rest",
      "every page is free, owned by somebody alive or in an offline block; every block is "
-     "either present or recorded as removed"},
+     "present, ejected or recorded as removed"},
     {Id::kI18, "I18", "end of an offline operation; release of mem_hotplug_lock",
      "who is told that memory is going offline or online is told how that ended, and of a CANCEL "
      "when it is undone"},

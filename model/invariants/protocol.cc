@@ -153,16 +153,18 @@ void CheckOrphans() {
     const BlockId b = mm::BlockNumber(k);
     const mm::BlockGhost& ghost = mm::BlockGhostAt(b);
     const Pfn start = mm::FirstPfn(b);
-    if (ghost.phase == Phase::kAbsent) {
-      if (RecordedAsRemoved(b, recorded)) continue;
+    const bool absent = ghost.phase == Phase::kAbsent;
+    const bool ejected = absent && mm::BlockAt(b).ejected != 0;
+    if (absent && !ejected && !RecordedAsRemoved(b, recorded)) {
       AddBlock(Id::kI15, b.v, 1, 0, ghost.writer);
       return;
     }
-    if (!config().driver->keeps_blocks && recorded.Covers(start, mm::PagesPerBlock())) {
+    const bool not_taken = !config().driver->keeps_blocks && (!absent || ejected);
+    if (not_taken && recorded.Covers(start, mm::PagesPerBlock())) {
       AddBlock(Id::kI15, b.v, 0, 1, ghost.writer);
       return;
     }
-    if (ghost.phase == Phase::kOffline) continue;
+    if (absent || ghost.phase == Phase::kOffline) continue;
     for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
       if (HasLiveOwner(pfn, recorded)) continue;
       AddPage(Id::kI15, pfn, 0, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);

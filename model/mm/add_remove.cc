@@ -207,6 +207,33 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
   return rc;
 }
 
+int acpi_scan_hot_remove(BlockId block) {
+  lock_device_hotplug();
+  int rc = Present(block) ? 0 : -ENODEV;
+  if (rc == 0) {
+    rc = device_offline(block);
+    // A second pass: for blocks with the memmap of others, all but the last refuse in the first.
+    if (rc < 0) rc = device_offline(block);
+    rc = rc < 0 ? -EBUSY : 0;
+  }
+  if (rc == 0) {
+    __remove_memory(block, 1);
+    BlockAt(block).ejected = 1;
+  }
+  unlock_device_hotplug();
+  return rc;
+}
+
+int acpi_memory_device_add(BlockId block) {
+  lock_device_hotplug();
+  int rc = -EALREADY;
+  if (BlockAt(block).ejected != 0) {
+    rc = __add_memory(NodeId{BlockAt(block).nid}, block, 1) == 0 ? 0 : -EINVAL;
+  }
+  unlock_device_hotplug();
+  return rc;
+}
+
 namespace {
 
 // Calls f(zone) for each zone of a node that spans pages.

@@ -41,6 +41,12 @@ int remove_memory(BlockId start, uint32_t nr_blocks);
 // on the blocks that it has offlined are onlined again, into the kind of zone they were in.
 int offline_and_remove_memory(BlockId start, uint32_t nr_blocks = 1);
 
+// Firmware removes a DIMM of one block, and adds it again (5.6 drivers/acpi: what a kworker does
+// when it is notified). To remove: -ENODEV if Linux does not have the block, -EBUSY if it cannot
+// be offlined. To add: -EALREADY if firmware has not removed it, -EINVAL if it cannot be added.
+int acpi_scan_hot_remove(BlockId block);
+int acpi_memory_device_add(BlockId block);
+
 // The first pfn of a node and the first one behind it, which span the zones that span any pages;
 // 0 and 0 without one (5.6 node_start_pfn, node_end_pfn, node_spanned_pages).
 uint32_t node_start_pfn(NodeId nid);

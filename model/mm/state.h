@@ -81,6 +81,8 @@ struct memory_block {
   uint8_t boot_memmap;        // its memmap lies in memory that was reserved at boot
   uint8_t region;             // a driver has reserved its addresses (request_mem_region)
   uint16_t nr_vmemmap_pages;  // at its start: its own memmap (memmap_on_memory)
+  uint8_t ejected;            // firmware has it, until somebody adds it again
+  uint8_t pad[3];
 };
 
 // A notifier block lies in the state of whoever registers it; the chain links offsets.

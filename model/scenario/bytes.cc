@@ -70,7 +70,9 @@ enum class Form : uint8_t {
   kAfter,
   kSleep,
   kLongSleep,
-  kWriteProbe
+  kWriteProbe,
+  kRemove,
+  kAdd
 };
 // The first half is what Encode() writes of the older forms; the second one makes room for those
 // behind them, without making them as frequent.
@@ -82,8 +84,8 @@ constexpr auto kForms = Spread<64, Form>(
      {Form::kSleep, 2},       {Form::kLongSleep, 1},      {Form::kWriteEnable, 7},
      {Form::kReadEnable, 1},  {Form::kWriteState, 8},     {Form::kWriteOnline, 3},
      {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
-     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kSleep, 2},
-     {Form::kWriteProbe, 1}});
+     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kRemove, 1},
+     {Form::kAdd, 1},         {Form::kWriteProbe, 1}});
 
 // Sizes of per-CPU lists and of pagevecs: mostly there are none.
 constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
@@ -127,9 +129,11 @@ constexpr uint32_t kNearSteps = 96;
 constexpr uint32_t kFarMark = 15;  // of 16
 constexpr uint32_t kFarSteps = 65535;
 
-constexpr std::array<Role, 8> kRoleTable = {Role::kMemtrace, Role::kUser,  Role::kWalker,
-                                            Role::kUser,     Role::kAlloc, Role::kUser,
-                                            Role::kKill,     Role::kWalker};
+// The first half again, but for a walker.
+constexpr std::array<Role, 16> kRoleTable = {
+    Role::kMemtrace, Role::kUser,   Role::kWalker,   Role::kUser,    Role::kAlloc,  Role::kUser,
+    Role::kKill,     Role::kWalker, Role::kMemtrace, Role::kUser,    Role::kWalker, Role::kUser,
+    Role::kAlloc,    Role::kUser,   Role::kKill,     Role::kFirmware};
 
 // One entry short of 16: the last place stands for a number of its own.
 constexpr std::array<int16_t, 15> kPriorities = {0,    1, 10, 100, -1, 0,  1, -10,
@@ -344,6 +348,14 @@ void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
       break;
     case Form::kWriteProbe:
       op.kind = OpKind::kWriteProbe;
+      op.block = block;
+      break;
+    case Form::kRemove:
+      op.kind = OpKind::kRemove;
+      op.block = block;
+      break;
+    case Form::kAdd:
+      op.kind = OpKind::kAdd;
       op.block = block;
       break;
   }
@@ -568,6 +580,10 @@ Record EncodeOp(const Machine& m, const Op& op) {
       return EncodeSleep(op.value);
     case OpKind::kWriteProbe:
       return EncodeOperands(Form::kWriteProbe, op.block);
+    case OpKind::kRemove:
+      return EncodeOperands(Form::kRemove, op.block);
+    case OpKind::kAdd:
+      return EncodeOperands(Form::kAdd, op.block);
   }
   return Record{};
 }

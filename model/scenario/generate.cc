@@ -54,6 +54,7 @@ class Generator {
   void Allocator(uint32_t task);
   void Killer(uint32_t task);
   void Prober(uint32_t task);
+  void Firmware(uint32_t task);
 
   void Push(uint32_t task, OpKind kind) { Push(task, kind, Op{}); }
   void Push(uint32_t task, OpKind kind, Op op) {
@@ -120,11 +121,12 @@ void Generator::MakeCaches() {
 
 // What competes seldom, at the end of the last task's program.
 void Generator::MakeSeldom() {
+  constexpr void (Generator::* kPrograms[])(uint32_t) = {&Generator::Prober, &Generator::Firmware};
   constexpr uint32_t kMostOps = 4;
-  if (!random_.OneIn(8) || s_.ops.size + kMostOps >= kMaxOps) return;
+  if (!random_.OneIn(4) || s_.ops.size + kMostOps >= kMaxOps) return;
   const uint32_t task = s_.tasks.size - 1;
   if (random_.OneIn(2)) Sleep(task, 64);
-  Prober(task);
+  (this->*random_.Pick(kPrograms))(task);
 }
 
 void Generator::MakeBlocks(uint32_t blocks) {
@@ -175,6 +177,8 @@ void Generator::MakeOps(uint32_t task) {
       return Allocator(task);
     case Role::kKill:
       return Killer(task);
+    case Role::kFirmware:
+      return Firmware(task);
   }
 }
 
@@ -257,6 +261,15 @@ void Generator::Prober(uint32_t task) {
   Op op;
   op.block = AnyBlock();
   Push(task, OpKind::kWriteProbe, op);
+}
+
+// A DIMM that goes, and perhaps comes back.
+void Generator::Firmware(uint32_t task) {
+  Op op;
+  op.block = AnyBlock();
+  Push(task, OpKind::kRemove, op);
+  if (random_.OneIn(3)) Sleep(task, 48);
+  if (!random_.OneIn(4)) Push(task, OpKind::kAdd, op);
 }
 
 void Generator::MakeNotifiers() {

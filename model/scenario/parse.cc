@@ -101,8 +101,8 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
 constexpr char kAfterTask[] =
-    "an operation (write, read, alloc, free, get, put, kill, after or sleep), task, fault, at or "
-    "expect";
+    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or add), task, "
+    "fault, at or expect";
 constexpr absl::string_view kExpected[] = {"driver",
                                            "machine",
                                            "memory",
@@ -203,6 +203,8 @@ const Parser::Line Parser::kLines[] = {
     {"kill", kInTask, Place::kTask, &Parser::ReadOp},
     {"after", kInTask, Place::kTask, &Parser::ReadOp},
     {"sleep", kInTask, Place::kTask, &Parser::ReadOp},
+    {"remove", kInTask, Place::kTask, &Parser::ReadOp},
+    {"add", kInTask, Place::kTask, &Parser::ReadOp},
     {"fault", kInTask | Bit(Place::kFault), Place::kFault, &Parser::ReadFault},
     {"at", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadAt},
     {"expect", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadExpect},
@@ -550,6 +552,10 @@ bool Parser::ReadOp() {
   } else if (verb == "after") {
     op.kind = OpKind::kAfter;
     ok = TaskIndex(Take(), &op.target);
+  } else if (verb == "remove" || verb == "add") {
+    op.kind = verb == "remove" ? OpKind::kRemove : OpKind::kAdd;
+    const Word block = Take();
+    ok = BlockIndex(block, block.text, &op.block);
   } else {
     op.kind = OpKind::kSleep;
     ok = Number(Take(), 1, kMaxSleep, &op.value);

@@ -107,6 +107,10 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "sleep ", op.value);
     case OpKind::kWriteProbe:
       return AppendAll(out, "write ", kProbeFile, " ", Hex(BlockAddress(s.machine, op.block)));
+    case OpKind::kRemove:
+      return AppendAll(out, "remove ", block);
+    case OpKind::kAdd:
+      return AppendAll(out, "add ", block);
   }
 }
 

@@ -71,8 +71,8 @@ struct Machine {
 
 // What a task is called. The number behind it, as in "walker-3", is the task's position
 // counted from 1; every task may do everything.
-enum class Role : uint8_t { kMemtrace, kUser, kWalker, kAlloc, kKill };
-inline constexpr uint32_t kRoles = 5;
+enum class Role : uint8_t { kMemtrace, kUser, kWalker, kAlloc, kKill, kFirmware };
+inline constexpr uint32_t kRoles = 6;
 
 enum class OpKind : uint8_t {
   kWriteEnable,  // write VALUE to the driver's debugfs file `enable`
@@ -87,8 +87,10 @@ enum class OpKind : uint8_t {
   kAfter,        // wait until a task has ended
   kSleep,        // sleep for VALUE ticks
   kWriteProbe,   // write the address of a block to memory/probe
+  kRemove,       // have firmware remove the DIMM of a block
+  kAdd,          // have firmware add it again
 };
-inline constexpr uint32_t kOpKinds = 12;
+inline constexpr uint32_t kOpKinds = 14;
 
 // Words for the `state` file; kGarbage stands for any string that the kernel does not know.
 enum class StateWord : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
@@ -103,8 +105,9 @@ inline constexpr uint32_t kSignals = 3;
 // One operation of a task. Only the fields that its kind names are used, others are zero.
 struct Op {
   OpKind kind = OpKind::kWriteEnable;
-  uint8_t task = 0;   // which task does it: index into Scenario::tasks
-  uint8_t block = 0;  // kWriteState, kWriteOnline, kGet, kWriteProbe: index into Machine::blocks
+  uint8_t task = 0;  // which task does it: index into Scenario::tasks
+  uint8_t block =
+      0;  // kWriteState, kWriteOnline, kGet, kWriteProbe, kRemove, kAdd: index into Machine::blocks
   uint8_t arg = 0;    // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
   uint8_t order = 0;  // kAlloc: 0 .. 3
   uint8_t node = 0;   // kAlloc

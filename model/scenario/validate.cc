@@ -89,6 +89,8 @@ Op Canonical(const Op& op) {
       c.node = op.node;
       break;
     case OpKind::kWriteProbe:
+    case OpKind::kRemove:
+    case OpKind::kAdd:
       c.block = op.block;
       break;
     case OpKind::kGet:

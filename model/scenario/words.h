@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, 2> kZoneWords = {"Normal", "Movabl
 inline constexpr std::array<std::string_view, 2> kMobilityWords = {"unmovable", "movable"};
 inline constexpr std::array<std::string_view, 2> kDigitWords = {"0", "1"};
 inline constexpr std::array<std::string_view, kRoles> kRoleWords = {"memtrace", "user", "walker",
-                                                                    "alloc", "kill"};
+                                                                    "alloc",    "kill", "firmware"};
 inline constexpr std::array<std::string_view, kStateWords> kStateWordWords = {
     "offline", "online", "online_kernel", "online_movable", "garbage"};
 inline constexpr std::array<std::string_view, kSignals> kSignalWords = {"SIGINT", "SIGUSR1",

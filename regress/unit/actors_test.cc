@@ -4,6 +4,8 @@
 // operation does what docs/scenario-format.md says, notifiers answer by action, block and count,
 // signals end what they should, and a task that ends leaves nothing behind that a process would
 // not.
+#include <algorithm>
+
 #include "model/mm/page.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
@@ -250,6 +252,48 @@ TEST_CASE("a block that its remover has reserved cannot be added") {
   CHECK(Rc(2) == -EAGAIN);  // and stays reserved when it cannot be added back
   CHECK(Rc(3) == -EEXIST);
   CHECK(run::BlocksAtEnd()[1].state == 0);
+}
+
+TEST_CASE("firmware removes a block that can be offlined, and adds what it has removed") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task firmware-1\n  add memory5\n  remove memory5\n"
+                                 "  remove memory5\n  add memory5\n  add memory5\n"
+                                 "  remove memory5\n  add memory5\n"
+                                 "fault add_memory nth=2 -ENOMEM\n");
+  constexpr int32_t kEalready = -114;
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == kEalready);
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(2) == -ENODEV);
+  CHECK(Rc(3) == 0);
+  CHECK(Rc(4) == kEalready);
+  CHECK(Rc(5) == 0);  // offline already
+  CHECK(Rc(6) == -EINVAL);
+  CHECK(run::BlocksAtEnd()[1].state == 0);
+}
+
+TEST_CASE("firmware asks twice, and leaves a block that cannot be offlined") {
+  const run::Outcome o = RunText(kSmall +
+                                 "notifier A priority=0\n"
+                                 "  answer MEM_GOING_OFFLINE memory5 NOTIFY_BAD\n"
+                                 "  answer MEM_GOING_OFFLINE memory6 nth=1 NOTIFY_BAD\n"
+                                 "task firmware-1\n  remove memory5\n  remove memory6\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == -EBUSY);
+  CHECK(Rc(1) == 0);
+  const Strings told = Deliveries();
+  CHECK(std::count(told.begin(), told.end(), "MEM_GOING_OFFLINE 5 A") == 2);
+  CHECK(run::BlocksAtEnd()[1].state == mm::MEM_ONLINE);
+  CHECK(run::BlocksAtEnd()[2].state == 0);
+}
+
+TEST_CASE("what firmware has removed user space can add") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task firmware-1\n  remove memory5\n"
+                                 "  write memory/probe 0x50000000\n  add memory5\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == 0);
+  CHECK(run::BlocksAtEnd()[1].state == mm::MEM_OFFLINE);
 }
 
 // ---- Notifiers --------------------------------------------------------------------------

@@ -268,7 +268,9 @@ TEST_CASE("every operation on a block goes there and back") {
     for (uint8_t digit : {0, 1}) {
       CheckOp({.kind = OpKind::kWriteOnline, .block = block, .arg = digit});
     }
-    CheckOp({.kind = OpKind::kWriteProbe, .block = block});
+    for (OpKind kind : {OpKind::kWriteProbe, OpKind::kRemove, OpKind::kAdd}) {
+      CheckOp({.kind = kind, .block = block});
+    }
     for (uint16_t page = 0; page < 16; ++page) {
       CheckOp({.kind = OpKind::kGet, .block = block, .page = page});
     }
@@ -490,7 +492,7 @@ TEST_CASE("each broken rule of what happens is told") {
                [](Scenario* s) { s->answers.push({.block = 4}); });
   CheckInvalid("there is no task", [](Scenario* s) { s->tasks = {}; });
   CheckInvalid("a task has an unknown role",
-               [](Scenario* s) { s->tasks[0].role = std::bit_cast<Role>(uint8_t{5}); });
+               [](Scenario* s) { s->tasks[0].role = std::bit_cast<Role>(uint8_t{6}); });
   CheckInvalid("operations are not grouped", [](Scenario* s) {
     s->ops.push({.task = 1});
     s->ops.push({.task = 0});
@@ -512,7 +514,7 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{12})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{14})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});

@@ -151,6 +151,16 @@ TEST_CASE("memory/probe names a block by where it begins") {
   }
 }
 
+TEST_CASE("firmware removes and adds a block") {
+  const Scenario s = ParseOrFail(WithLine(17, "  remove memory6\n  add memory6")).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kRemove, .task = 1, .block = 2});
+  CHECK(s.ops[5] == Op{.kind = OpKind::kAdd, .task = 1, .block = 2});
+  CheckBroken(WithLine(17, "  remove memory10"),
+              "17:10: expected a block from memory4 to memory9, found 'memory10'");
+  CheckBroken(WithLine(17, "  add"),
+              "17:6: expected a block from memory4 to memory9, found end of line");
+}
+
 TEST_CASE("a machine of a real size parses from its text") {
   const std::string text =
       "scenario 1\n"
@@ -306,7 +316,8 @@ TEST_CASE("a text that is not one is told") {
 
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
-      "expected an operation (write, read, alloc, free, get, put, kill, after or sleep), task, "
+      "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or "
+      "add), task, "
       "fault, at or expect, found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");
   CheckBroken(WithLine(3, ""), "3:1: expected machine, found 'memory'");
@@ -424,10 +435,12 @@ TEST_CASE("a broken notifier is told") {
 }
 
 TEST_CASE("a broken task is told") {
-  CheckBroken(WithLine(15, "task user-3"),
-              "15:6: expected memtrace-2, user-2, walker-2, alloc-2 or kill-2, found 'user-3'");
+  CheckBroken(
+      WithLine(15, "task user-3"),
+      "15:6: expected memtrace-2, user-2, walker-2, alloc-2, kill-2 or firmware-2, found 'user-3'");
   CheckBroken(WithLine(11, "task"),
-              "11:5: expected memtrace-1, user-1, walker-1, alloc-1 or kill-1, found end of line");
+              "11:5: expected memtrace-1, user-1, walker-1, alloc-1, kill-1 or firmware-1, found "
+              "end of line");
   CheckBroken(WithLine(21, "free 1"), "21:6: expected end of line, found '1'");
   CheckBroken(WithLine(13, "read memtrace/trace"),
               "13:6: expected memtrace/enable, found 'memtrace/trace'");
