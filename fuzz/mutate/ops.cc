@@ -21,8 +21,8 @@ constexpr OpKind kUsualOps[] = {
     OpKind::kGet,         OpKind::kPut,         OpKind::kPut,         OpKind::kKill,
     OpKind::kAfter,       OpKind::kSleep,       OpKind::kReadEnable};
 
-// What competes more seldom: one operation in twelve.
-constexpr uint32_t kSeldom = 12;
+// What competes more seldom: one operation in forty.
+constexpr uint32_t kSeldom = 40;
 constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove, OpKind::kRemove,
                                  OpKind::kAdd};
 

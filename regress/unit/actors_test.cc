@@ -190,6 +190,7 @@ TEST_CASE("a probe adds a block that is not there, where it was") {
                   "  write memory/probe 0x60000000\n"
                   "fault add_memory nth=1 -ENOMEM\n",
               {.on_violation = run::OnViolation::kRecord});
+  REQUIRE(o.first() != nullptr);
   CHECK(o.first()->id == invariants::Id::kI15);  // while it is lost
   CHECK(Rc(2) == 0);
   CHECK(Rc(3) == -EEXIST);
@@ -229,7 +230,7 @@ TEST_CASE("a block that is added back before its remover gives it up is used by 
                                  "task memtrace-1\n  write memtrace/enable 0x20000000\n"
                                  "task user-2\n  after memtrace-1\n"
                                  "  write memory/probe 0x50000000\n");
-  CHECK(o.verdict == Verdict::kViolation);
+  REQUIRE(o.verdict == Verdict::kViolation);
   CHECK(o.first()->id == invariants::Id::kI15);
   CHECK(o.first()->block == 5);
   CHECK(o.first()->found == 1);

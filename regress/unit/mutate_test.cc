@@ -196,7 +196,7 @@ TEST_CASE("each kind of change does what it is called", "[mutate]") {
 TEST_CASE("every kind of operation and machine comes out of the smallest scenario", "[mutate]") {
   std::array<uint32_t, scenario::kOpKinds> kinds{};
   uint32_t two_nodes = 0, movable = 0, offline = 0, kernels = 0;
-  for (uint32_t walk = 0; walk < 60; ++walk) {
+  for (uint32_t walk = 0; walk < 300; ++walk) {
     Scenario s = DecodeBytes({});
     Bytes bytes;
     for (uint32_t step = 0; step < 500; ++step)
