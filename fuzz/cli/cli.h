@@ -34,6 +34,7 @@ ExitCode ExitCodeOf(run::Verdict verdict);
 
 using Args = std::vector<std::string>;  // without flags
 
+ExitCode Compile(const Args& files);
 ExitCode Run(const Args& files);
 ExitCode Show(const Args& files);
 ExitCode Encode(const Args& files);
@@ -52,8 +53,17 @@ absl::StatusOr<std::string> Contents(const std::string& path);
 struct Input {
   scenario::Scenario scenario;
   std::vector<std::string> expect;
+  // Of --driver=FILE.c: the driver that the file is, which no scenario can name. Else null.
+  const drivers::Driver* driver = nullptr;
+
+  run::RunOptions Options(run::RunOptions options = {}) const {
+    options.driver = driver;
+    return options;
+  }
 };
 absl::StatusOr<Input> Load(const std::string& path);
+// The same where the scenario itself must say its driver.
+absl::StatusOr<Input> LoadSelfContained(const std::string& path);
 
 // Prints the message to stderr and returns kUsage.
 ExitCode Complain(absl::string_view message);

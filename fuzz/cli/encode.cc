@@ -10,7 +10,7 @@ ExitCode Encode(const Args& files) {
   const std::string out = absl::GetFlag(FLAGS_out);
   absl::Status status = CheckNew(out);
   if (!status.ok()) return Complain(status);
-  const absl::StatusOr<Input> input = Load(files[0]);
+  const absl::StatusOr<Input> input = LoadSelfContained(files[0]);
   if (!input.ok()) return Complain(input.status());
   std::vector<uint8_t> bytes;
   if (const char* why = scenario::Encode(input->scenario, &bytes)) {

@@ -10,7 +10,7 @@ ExitCode Explain(const Args& files) {
   const absl::StatusOr<Input> input = Load(files[0]);
   if (!input.ok()) return Complain(input.status());
   run::Outcome outcome;
-  const std::string text = report::Explain(input->scenario, run::RunOptions{}, &outcome);
+  const std::string text = report::Explain(input->scenario, input->Options(), &outcome);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return ExitCodeOf(outcome.verdict);
 }

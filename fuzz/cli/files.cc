@@ -8,12 +8,17 @@
 #include <system_error>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/cli/compile.h"
+#include "fuzz/driver/load.h"
+#include "fuzz/refactor/process.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/parse.h"
 
 ABSL_FLAG(std::string, driver, "", "run with this driver instead of the scenario's");
+ABSL_FLAG(std::string, preempt, "calls", "where a driver's file may be preempted: calls or memory");
 ABSL_FLAG(std::string, kernel, "", "run on this kernel instead of the scenario's");
 
 namespace hotplug::cli {
@@ -58,7 +63,42 @@ absl::Status Override(const std::string& value, absl::string_view flag, const ch
       absl::StrCat("--", flag, "=", value, ": there is only ", known));
 }
 
+// ---- Drivers' own files ----
+
+bool IsFile(const std::string& driver) {
+  return absl::EndsWith(driver, ".c") || absl::EndsWith(driver, ".so");
+}
+
+absl::StatusOr<driver::Loaded> LoadFile(const std::string& file) {
+  const std::string preempt = absl::GetFlag(FLAGS_preempt);
+  if (preempt != "calls" && preempt != "memory") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--preempt=", preempt, ": there are only calls, memory"));
+  }
+  const shim::Options options{preempt == "memory"};
+  if (absl::EndsWith(file, ".so")) return driver::Load(file, file, options);
+  const absl::StatusOr<refactor::TemporaryFolder> folder = refactor::TemporaryFolder::Make();
+  if (!folder.ok()) return folder.status();
+  const std::string object = *folder / "driver.so";
+  if (absl::Status status = CompileDriver(file, object); !status.ok()) return status;
+  return driver::Load(object, file, options);
+}
+
+// The file of --driver, compiled and loaded once.
+absl::StatusOr<const drivers::Driver*> DriverOfFile(const std::string& file) {
+  static const auto* loaded = new absl::StatusOr<driver::Loaded>(LoadFile(file));
+  if (!loaded->ok()) return loaded->status();
+  if (!(*loaded)->error.empty()) return absl::InvalidArgumentError((*loaded)->error);
+  return &(*loaded)->module->driver();
+}
+
 }  // namespace
+
+absl::StatusOr<Input> LoadSelfContained(const std::string& path) {
+  if (!IsFile(absl::GetFlag(FLAGS_driver))) return Load(path);
+  return absl::InvalidArgumentError(
+      absl::StrCat("--driver=", absl::GetFlag(FLAGS_driver), ": a scenario cannot name a file"));
+}
 
 absl::StatusOr<Input> Load(const std::string& path) {
   absl::StatusOr<std::string> contents = Contents(path);
@@ -73,8 +113,15 @@ absl::StatusOr<Input> Load(const std::string& path) {
     input.scenario = scenario::Decode(reinterpret_cast<const uint8_t*>(contents->data()),
                                       contents->size(), names.nr_drivers, names.nr_kernels);
   }
-  absl::Status status = Override(absl::GetFlag(FLAGS_driver), "driver", names.drivers,
-                                 names.nr_drivers, &input.scenario.driver);
+  const std::string driver = absl::GetFlag(FLAGS_driver);
+  absl::Status status;
+  if (IsFile(driver)) {
+    const absl::StatusOr<const drivers::Driver*> of_file = DriverOfFile(driver);
+    if (!of_file.ok()) return of_file.status();
+    input.driver = *of_file;
+  } else {
+    status = Override(driver, "driver", names.drivers, names.nr_drivers, &input.scenario.driver);
+  }
   if (!status.ok()) return status;
   status = Override(absl::GetFlag(FLAGS_kernel), "kernel", names.kernels, names.nr_kernels,
                     &input.scenario.machine.kernel);

@@ -24,19 +24,25 @@ const std::vector<Verb>& Verbs() {
        Run,
        1,
        UINT32_MAX,
-       {"driver", "kernel", "trace", "verify", "expect", "print_expect", "record"},
+       {"driver", "kernel", "cc", "define", "preempt", "trace", "verify", "expect", "print_expect",
+        "record"},
        "run FILE...             a line for each: what came out\n"
        "  --trace                 and the trace below it\n"
        "  --verify                run twice and compare the digests\n"
        "  --expect                compare with the expect block instead; silent if it is so\n"
        "  --print-expect          print the expect block instead\n"
        "  --record=OUT            and write what happened as a recording, which conform reads"},
-      {"explain", Explain, 1, 1, {"driver", "kernel"}, "explain FILE            the report"},
+      {"explain",
+       Explain,
+       1,
+       1,
+       {"driver", "kernel", "cc", "define", "preempt"},
+       "explain FILE            the report"},
       {"minimize",
        Minimize,
        1,
        1,
-       {"driver", "kernel", "out"},
+       {"driver", "kernel", "cc", "define", "preempt", "out"},
        "minimize FILE -o OUT    the smallest scenario with the same DEDUP_TOKEN, as text"},
       {"promote",
        Promote,
@@ -48,6 +54,12 @@ const std::vector<Verb>& Verbs() {
        "  -o DIR                  another folder"},
       {"show", Show, 1, 1, {"driver", "kernel"}, "show FILE               as text"},
       {"encode", Encode, 1, 1, {"driver", "kernel", "out"}, "encode FILE -o OUT      as bytes"},
+      {"compile",
+       Compile,
+       1,
+       1,
+       {"cc", "define", "out"},
+       "compile FILE.c -o OUT.so  a driver's own file, for --driver=OUT.so"},
       {"conform",
        Conform,
        1,
@@ -59,7 +71,7 @@ const std::vector<Verb>& Verbs() {
        ReportFiles,
        1,
        UINT32_MAX,
-       {"driver", "kernel", "format", "distinct"},
+       {"driver", "kernel", "cc", "define", "preempt", "format", "distinct"},
        "report FILE...          what came out, for continuous integration\n"
        "  --format=junit|sarif\n"
        "  --distinct              of the files with one DEDUP_TOKEN the smallest only"},
@@ -85,6 +97,10 @@ void PrintUsage(std::FILE* to) {
       "FILE is a scenario as text or as bytes. Wherever there is one:\n"
       "  --driver=NAME           instead of the scenario's\n"
       "  --kernel=NAME           instead of the scenario's\n"
+      "run, explain, minimize and report take a driver's own file (docs/your-driver.md):\n"
+      "  --driver=FILE.c         or what compile has made of it\n"
+      "  --cc=COMPILER           that compiles it, --define=MACRO[=VALUE],...\n"
+      "  --preempt=memory        it may be preempted at each access to shared memory, too\n"
       "\n"
       "exit codes: 0 all well, 1 a violation or not as expected, 2 usage or unreadable input,\n"
       "3 liveness or step limit, 4 some cannot be compared and none differs,\n"

@@ -39,11 +39,11 @@ bool GoOn(const report::Minimized& m) {
 
 }  // namespace
 
-absl::StatusOr<report::Minimized> MinimizeFile(const std::string& path) {
-  const absl::StatusOr<Input> input = Load(path);
+absl::StatusOr<report::Minimized> MinimizeFile(const absl::StatusOr<Input>& input,
+                                               const std::string& path) {
   if (!input.ok()) return input.status();
   std::signal(SIGINT, OnInterrupt);
-  report::Minimized m = report::Minimize(input->scenario, run::RunOptions{}, GoOn);
+  report::Minimized m = report::Minimize(input->scenario, input->Options(), GoOn);
   if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
   if (m.token.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": does not fail, so it stays"));
@@ -60,9 +60,10 @@ ExitCode Minimize(const Args& files) {
   const std::string out = absl::GetFlag(FLAGS_out);
   absl::Status status = CheckNew(out);
   if (!status.ok()) return Complain(status);
-  const absl::StatusOr<report::Minimized> m = MinimizeFile(files[0]);
+  const absl::StatusOr<Input> input = Load(files[0]);
+  const absl::StatusOr<report::Minimized> m = MinimizeFile(input, files[0]);
   if (!m.ok()) return Complain(m.status());
-  status = WriteNew(out, report::CommentedText(m->scenario, {}));
+  status = WriteNew(out, report::CommentedText(m->scenario, input->Options()));
   if (!status.ok()) return Complain(status);
   absl::PrintF("%s: %s\n", out, Summary(*m));
   return kAllWell;

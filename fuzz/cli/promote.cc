@@ -129,7 +129,7 @@ ExitCode Promote(const Args& files) {
   const std::string out = (fs::path(folder) / absl::StrCat(name, ".scn")).string();
   if (status.ok()) status = CheckNew(out);
   if (!status.ok()) return Complain(status);
-  const absl::StatusOr<report::Minimized> m = MinimizeFile(files[0]);
+  const absl::StatusOr<report::Minimized> m = MinimizeFile(LoadSelfContained(files[0]), files[0]);
   if (!m.ok()) return Complain(m.status());
   status = WriteBoth(out, name, folder, m->scenario);
   if (!status.ok()) return Complain(status);

@@ -52,7 +52,7 @@ Result RunFile(const std::string& file) {
   }
   run::Outcome outcome;
   std::error_code ignored;
-  const run::RunOptions options;
+  const run::RunOptions options = input->Options();
   const drivers::Driver& driver = report::DriverOf(input->scenario, options);
   run::Run(input->scenario, options, &outcome);
   r.driver = driver.name;

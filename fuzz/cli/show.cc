@@ -11,7 +11,7 @@
 namespace hotplug::cli {
 
 ExitCode Show(const Args& files) {
-  const absl::StatusOr<Input> input = Load(files[0]);
+  const absl::StatusOr<Input> input = LoadSelfContained(files[0]);
   if (!input.ok()) return Complain(input.status());
   // To its end, so that every entry of the schedule has its chance.
   std::string text = report::CommentedText(input->scenario, report::ExpectOptions());

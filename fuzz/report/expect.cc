@@ -118,8 +118,7 @@ std::vector<std::string> Summarize(const Scenario& s, const run::Outcome& o,
   return lines;
 }
 
-Lines SummaryOf(const Scenario& s) {
-  const run::RunOptions options = ExpectOptions();
+Lines SummaryOf(const Scenario& s, const run::RunOptions& options) {
   const run::Outcome o = run::Run(s, options);
   return Summarize(s, o, DriverOf(s, options));
 }

@@ -29,7 +29,8 @@ run::RunOptions ExpectOptions();
 std::vector<std::string> Summarize(const scenario::Scenario& s, const run::Outcome& o,
                                    const drivers::Driver& driver);
 // The same of a run that is made here.
-std::vector<std::string> SummaryOf(const scenario::Scenario& s);
+std::vector<std::string> SummaryOf(const scenario::Scenario& s,
+                                   const run::RunOptions& options = ExpectOptions());
 
 }  // namespace hotplug::report
 

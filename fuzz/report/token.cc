@@ -2,6 +2,7 @@
 #include "fuzz/report/token.h"
 
 #include "fuzz/report/trace.h"
+#include "model/shim/shim.h"
 
 namespace hotplug::report {
 
@@ -11,9 +12,20 @@ const char* PhaseName(mm::Phase phase) {
   return kNames[static_cast<uint32_t>(phase)];
 }
 
+namespace {
+
+// Whom the kernel's own report blames, where a driver in C has one.
+std::string Culprit(const invariants::Violation& v, const drivers::Driver& driver) {
+  const bool of_kernel = v.id == invariants::Id::kK1 || v.id == invariants::Id::kK2;
+  return of_kernel && driver.text != nullptr ? driver.text(shim::kCulprit) : "";
+}
+
+}  // namespace
+
 std::string FunctionName(const invariants::Violation& v, const drivers::Driver& driver) {
   if (v.callback > mm::kDriverName) return driver.callback;
   if (v.callback != 0) return "notifier-" + NotifierOf(v.callback - 1u, driver);
+  if (const std::string culprit = Culprit(v, driver); !culprit.empty()) return culprit;
   const sim::TracePoint* tp = FindTracePoint(v.function);
   return tp == nullptr ? "boot" : tp->function;
 }

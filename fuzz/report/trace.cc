@@ -10,6 +10,7 @@
 #include "model/mm/tracepoints.h"
 #include "model/scenario/print.h"
 #include "model/scenario/words.h"
+#include "model/shim/shim.h"
 #include "model/sim/tracepoints.h"
 
 namespace hotplug::report {
@@ -40,7 +41,8 @@ const sim::TracePoint* FindIn(const sim::TracePoint (&table)[n], sim::Tp tp) {
 const sim::TracePoint* FindTracePoint(sim::Tp tp) {
   if (tp < mm::kTpPageRefInc) return FindIn(sim::kTracePoints, tp);
   if (tp < drivers::kTpLogValue) return FindIn(mm::kTracePoints, tp);
-  if (tp < actors::kTpWriteEnable) return FindIn(drivers::kTracePoints, tp);
+  if (tp < shim::kTpCall) return FindIn(drivers::kTracePoints, tp);
+  if (tp < actors::kTpWriteEnable) return FindIn(shim::kTracePoints, tp);
   return FindIn(actors::kTracePoints, tp);
 }
 
@@ -138,6 +140,8 @@ constexpr Specifier kSpecifiers[] = {
        const unsigned long long start = (v & 0xffff) * static_cast<unsigned long long>(kBlockBytes);
        return Format("[mem %#010llx-%#010llx]", start,
                      start + ((v >> 16) + 1) * static_cast<unsigned long long>(kBlockBytes) - 1); }},
+    {'T', [](uint32_t v, const Context& c) {
+       return std::string(c.driver.text == nullptr ? "?" : c.driver.text(v)); }},
     {'_', [](uint32_t, const Context&) { return std::string(); }},
 };
 // clang-format on

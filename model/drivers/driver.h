@@ -33,6 +33,12 @@ struct Driver {
   uint32_t (*ranges)(Range* out, uint32_t max);
   // What it reserves does not leave Linux, but stays online as pages of its own.
   bool keeps_blocks = false;
+
+  // Of a driver in C (model/shim), which has more than the arena holds: what kDriverRegion is bound
+  // to, what is called before each run, and what it has said in the last one, by number.
+  void* host = nullptr;
+  void (*reset)() = nullptr;
+  const char* (*text)(uint32_t number) = nullptr;
 };
 
 // All drivers, in a fixed order that scenarios refer to by row.

@@ -57,7 +57,7 @@ uint32_t TakeHandle(uint32_t& set, uint32_t n) {
 HeapPtr kcalloc(uint32_t n, uint32_t size) {
   MmState& m = mm();
   const uint32_t bytes = n * size;
-  const uint32_t start = m.heap_used + kRedzoneBytes;
+  const uint32_t start = (m.heap_used + kRedzoneBytes + kHeapAlign - 1) & ~(kHeapAlign - 1);
   HeapPtr p{};
   const bool room =
       start + bytes + kRedzoneBytes <= kHeapBytes && m.nr_heap_objects < kMaxHeapObjects;

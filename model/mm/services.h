@@ -21,6 +21,7 @@ struct HeapPtr {
 };
 
 inline constexpr uint32_t kRedzoneBytes = 32;
+inline constexpr uint32_t kHeapAlign = 8;  // ARCH_KMALLOC_MINALIGN
 
 // Zeroed memory with a redzone on both sides; freed objects stay in quarantine for the rest
 // of the run. NULL if the heap is full or a failure is injected.

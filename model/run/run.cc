@@ -149,7 +149,9 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   const drivers::Driver* driver =
       options.driver != nullptr ? options.driver : drivers::kDrivers[s.driver];
   HOTPLUG_CHECK(driver != nullptr);
+  m.bound[drivers::kDriverRegion] = driver->host;
   Reset(m, keep, s.machine, driver);
+  if (driver->reset != nullptr) driver->reset();
   Bind(m, keep, s, options, driver);
   sim::sim().max_steps = options.max_steps;
   actors::Start();

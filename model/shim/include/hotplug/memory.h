@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Pages, nodes, memory blocks and hotplug.
+#ifndef HOTPLUG_MEMORY_H_
+#define HOTPLUG_MEMORY_H_
+
+#include <hotplug/fs.h>
+#include <hotplug/slab.h>
+#include <hotplug/types.h>
+
+// ---- Geometry: the pages are as large as the scenario wants them ----
+
+#define PAGE_SHIFT (hotplug_kernel->page_shift)
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PFN_PHYS(pfn) ((phys_addr_t)(pfn) << PAGE_SHIFT)
+#define PHYS_PFN(address) ((unsigned long)((u64)(address) >> PAGE_SHIFT))
+#define PFN_DOWN(address) PHYS_PFN(address)
+#define PFN_UP(address) PHYS_PFN((u64)(address) + PAGE_SIZE - 1)
+#define PAGE_ALIGN(address) ALIGN(address, PAGE_SIZE)
+#define PAGE_ALIGNED(address) IS_ALIGNED((unsigned long)(address), PAGE_SIZE)
+
+#define SECTION_SIZE_BITS (hotplug_kernel->block_shift)
+#define MIN_MEMORY_BLOCK_SIZE (1UL << SECTION_SIZE_BITS)
+#define PFN_SECTION_SHIFT (SECTION_SIZE_BITS - PAGE_SHIFT)
+#define PAGES_PER_SECTION (1UL << PFN_SECTION_SHIFT)
+#define pfn_to_section_nr(pfn) ((pfn) >> PFN_SECTION_SHIFT)
+#define section_nr_to_pfn(nr) ((nr) << PFN_SECTION_SHIFT)
+#define memory_block_size_bytes() MIN_MEMORY_BLOCK_SIZE
+
+// ---- Addresses: the linear mapping and the memmap lie where no object of C does ----
+
+struct page {
+  unsigned long hotplug[8];
+};
+#define PAGE_OFFSET 0xc000000000000000UL
+#define VMEMMAP 0xf000000000000000UL
+#define __va(address) ((void*)(PAGE_OFFSET + (unsigned long)(address)))
+#define __pa(address) ((unsigned long)(address) - PAGE_OFFSET)
+#define virt_to_phys(address) __pa(address)
+#define phys_to_virt(address) __va(address)
+#define pfn_to_kaddr(pfn) __va(PFN_PHYS(pfn))
+#define pfn_to_page(pfn) ((struct page*)VMEMMAP + (pfn))
+#define page_to_pfn(p) ((unsigned long)((p) - (struct page*)VMEMMAP))
+#define page_to_phys(p) PFN_PHYS(page_to_pfn(p))
+#define page_address(p) __va(page_to_phys(p))
+#define virt_to_page(address) pfn_to_page(PHYS_PFN(__pa(address)))
+
+// What pages contain is not simulated.
+#define clear_page(address) ((void)(address))
+#define clear_highpage(p) ((void)(p))
+#define flush_dcache_range(start, end) ((void)(start), (void)(end))
+
+// ---- Pages ----
+
+#define HOTPLUG_PAGE(call, op, p, arg) \
+  hotplug_kernel->page(HOTPLUG_AT(call), op, page_to_pfn(p), arg)
+#define __SetPageOffline(p) ((void)HOTPLUG_PAGE("__SetPageOffline", HOTPLUG_SET_OFFLINE, p, 0))
+#define __ClearPageOffline(p) \
+  ((void)HOTPLUG_PAGE("__ClearPageOffline", HOTPLUG_CLEAR_OFFLINE, p, 0))
+#define page_ref_inc(p) ((void)HOTPLUG_PAGE("page_ref_inc", HOTPLUG_REF_INC, p, 0))
+#define page_ref_dec(p) ((void)HOTPLUG_PAGE("page_ref_dec", HOTPLUG_REF_DEC, p, 0))
+#define page_ref_freeze(p, count) \
+  ((int)HOTPLUG_PAGE("page_ref_freeze", HOTPLUG_REF_FREEZE, p, count))
+#define page_ref_unfreeze(p, count) \
+  ((void)HOTPLUG_PAGE("page_ref_unfreeze", HOTPLUG_REF_UNFREEZE, p, count))
+#define get_page_unless_zero(p) ((int)HOTPLUG_PAGE("get_page_unless_zero", HOTPLUG_GET, p, 0))
+#define get_page(p) ((void)HOTPLUG_PAGE("get_page", HOTPLUG_GET, p, 0))
+#define put_page(p) ((void)HOTPLUG_PAGE("put_page", HOTPLUG_PUT, p, 0))
+#define PageOffline(p) ((int)HOTPLUG_PAGE("PageOffline", HOTPLUG_IS_OFFLINE, p, 0))
+#define page_ref_count(p) ((int)HOTPLUG_PAGE("page_ref_count", HOTPLUG_COUNT, p, 0))
+#define page_count(p) ((int)HOTPLUG_PAGE("page_count", HOTPLUG_COUNT, p, 0))
+#define page_to_nid(p) ((int)HOTPLUG_PAGE("page_to_nid", HOTPLUG_NID, p, 0))
+#define pfn_to_nid(pfn) page_to_nid(pfn_to_page(pfn))
+static inline struct page* hotplug_online_page(const struct hotplug_site* at, unsigned long pfn) {
+  return hotplug_kernel->page(at, HOTPLUG_IS_ONLINE, pfn, 0) != 0 ? pfn_to_page(pfn) : NULL;
+}
+#define pfn_to_online_page(pfn) hotplug_online_page(HOTPLUG_AT("pfn_to_online_page"), pfn)
+
+static inline struct page* hotplug_contig(const struct hotplug_site* at, unsigned long nr,
+                                          int nid) {
+  const long pfn = hotplug_kernel->contig_alloc(at, nr, nid);
+  return pfn < 0 ? NULL : pfn_to_page((unsigned long)pfn);
+}
+#define alloc_contig_pages(nr, flags, nid, nodemask) \
+  ((void)(flags), hotplug_contig(HOTPLUG_AT("alloc_contig_pages"), nr, nid))
+#define free_contig_range(pfn, nr) \
+  hotplug_kernel->contig_free(HOTPLUG_AT("free_contig_range"), pfn, nr)
+
+// ---- Nodes ----
+
+#define MAX_NUMNODES 2
+#define NUMA_NO_NODE (-1)
+#define node_online(nid) ((int)hotplug_kernel->node(nid, HOTPLUG_ONLINE))
+#define node_start_pfn(nid) hotplug_kernel->node(nid, HOTPLUG_START_PFN)
+#define node_end_pfn(nid) hotplug_kernel->node(nid, HOTPLUG_END_PFN)
+#define node_spanned_pages(nid) (node_end_pfn(nid) - node_start_pfn(nid))
+static inline int hotplug_next_node(int nid) {
+  while (nid < MAX_NUMNODES && !node_online((unsigned int)nid)) ++nid;
+  return nid;
+}
+// A driver's variable may be unsigned.
+#define for_each_online_node(nid)                               \
+  for ((nid) = hotplug_next_node(0); (int)(nid) < MAX_NUMNODES; \
+       (nid) = hotplug_next_node((int)(nid) + 1))
+static inline unsigned int num_online_nodes(void) {
+  unsigned int n = 0;
+  for (unsigned int nid = 0; nid < MAX_NUMNODES; ++nid) n += node_online(nid) ? 1 : 0;
+  return n;
+}
+
+// ---- Notifiers ----
+
+#define MEM_ONLINE (1 << 0)
+#define MEM_GOING_OFFLINE (1 << 1)
+#define MEM_OFFLINE (1 << 2)
+#define MEM_GOING_ONLINE (1 << 3)
+#define MEM_CANCEL_ONLINE (1 << 4)
+#define MEM_CANCEL_OFFLINE (1 << 5)
+#define NOTIFY_DONE 0x0000
+#define NOTIFY_OK 0x0001
+#define NOTIFY_STOP_MASK 0x8000
+#define NOTIFY_BAD (NOTIFY_STOP_MASK | 0x0002)
+#define NOTIFY_STOP (NOTIFY_OK | NOTIFY_STOP_MASK)
+static inline int notifier_from_errno(int error) {
+  return error != 0 ? NOTIFY_STOP_MASK | (NOTIFY_OK - error) : NOTIFY_OK;
+}
+static inline int notifier_to_errno(int answer) {
+  answer &= ~NOTIFY_STOP_MASK;
+  return answer > NOTIFY_OK ? NOTIFY_OK - answer : 0;
+}
+#define register_memory_notifier(nb) \
+  hotplug_kernel->notifier(HOTPLUG_AT("register_memory_notifier"), nb, 1)
+#define unregister_memory_notifier(nb) \
+  ((void)hotplug_kernel->notifier(HOTPLUG_AT("unregister_memory_notifier"), nb, 0))
+
+// ---- Hotplug. Calls whose arguments changed between kernels go by the number of them ----
+
+#define HOTPLUG_PICK(_1, _2, _3, _4, call, ...) call
+#define HOTPLUG_MEMORY(call, op, nid, start, size) \
+  hotplug_kernel->memory(HOTPLUG_AT(call), op, nid, start, size)
+
+typedef int mhp_t;
+#define MHP_NONE 0
+#define MHP_MERGE_RESOURCE 1
+#define HOTPLUG_ADD_3(nid, start, size) HOTPLUG_MEMORY("add_memory", HOTPLUG_ADD, nid, start, size)
+#define HOTPLUG_ADD_4(nid, start, size, flags) ((void)(flags), HOTPLUG_ADD_3(nid, start, size))
+#define add_memory(...) HOTPLUG_PICK(__VA_ARGS__, HOTPLUG_ADD_4, HOTPLUG_ADD_3, , )(__VA_ARGS__)
+#define HOTPLUG_ADDL_3(nid, start, size) \
+  HOTPLUG_MEMORY("__add_memory", HOTPLUG_ADD_LOCKED, nid, start, size)
+#define HOTPLUG_ADDL_4(nid, start, size, flags) ((void)(flags), HOTPLUG_ADDL_3(nid, start, size))
+#define __add_memory(...) HOTPLUG_PICK(__VA_ARGS__, HOTPLUG_ADDL_4, HOTPLUG_ADDL_3, , )(__VA_ARGS__)
+#define HOTPLUG_REMOVE_2(start, size) \
+  HOTPLUG_MEMORY("remove_memory", HOTPLUG_REMOVE, 0, start, size)
+#define HOTPLUG_REMOVE_3(nid, start, size) ((void)(nid), HOTPLUG_REMOVE_2(start, size))
+#define remove_memory(...) \
+  HOTPLUG_PICK(__VA_ARGS__, , HOTPLUG_REMOVE_3, HOTPLUG_REMOVE_2, )(__VA_ARGS__)
+#define HOTPLUG_REMOVEL_2(start, size) \
+  ((void)HOTPLUG_MEMORY("__remove_memory", HOTPLUG_REMOVE_LOCKED, 0, start, size))
+#define HOTPLUG_REMOVEL_3(nid, start, size) ((void)(nid), HOTPLUG_REMOVEL_2(start, size))
+#define __remove_memory(...) \
+  HOTPLUG_PICK(__VA_ARGS__, , HOTPLUG_REMOVEL_3, HOTPLUG_REMOVEL_2, )(__VA_ARGS__)
+#define HOTPLUG_OFFRM_2(start, size) \
+  HOTPLUG_MEMORY("offline_and_remove_memory", HOTPLUG_OFFLINE_REMOVE, 0, start, size)
+#define HOTPLUG_OFFRM_3(nid, start, size) ((void)(nid), HOTPLUG_OFFRM_2(start, size))
+#define offline_and_remove_memory(...) \
+  HOTPLUG_PICK(__VA_ARGS__, , HOTPLUG_OFFRM_3, HOTPLUG_OFFRM_2, )(__VA_ARGS__)
+
+struct mhp_params {
+  void* altmap;
+  pgprot_t pgprot;
+  void* pgmap;
+};
+#define arch_create_linear_mapping(nid, start, size, params) \
+  ((void)(nid), (void)(params),                              \
+   HOTPLUG_MEMORY("arch_create_linear_mapping", HOTPLUG_CREATE_MAPPING, 0, start, size))
+#define arch_remove_linear_mapping(start, size) \
+  ((void)HOTPLUG_MEMORY("arch_remove_linear_mapping", HOTPLUG_REMOVE_MAPPING, 0, start, size))
+
+#define MMOP_OFFLINE 0
+#define MMOP_ONLINE 1
+#define memhp_auto_online (hotplug_kernel->memhp_auto_online != 0)
+#define HOTPLUG_DEVICE(call, op, dev) \
+  HOTPLUG_MEMORY(call, op, 0, (u64)(dev)->hotplug_block << SECTION_SIZE_BITS, 0)
+#define device_online(dev) HOTPLUG_DEVICE("device_online", HOTPLUG_DEVICE_ONLINE, dev)
+#define device_offline(dev) HOTPLUG_DEVICE("device_offline", HOTPLUG_DEVICE_OFFLINE, dev)
+#define lock_device_hotplug() \
+  ((void)HOTPLUG_MEMORY("lock_device_hotplug", HOTPLUG_LOCK_HOTPLUG, 0, 0, 0))
+#define unlock_device_hotplug() \
+  ((void)HOTPLUG_MEMORY("unlock_device_hotplug", HOTPLUG_UNLOCK_HOTPLUG, 0, 0, 0))
+#define walk_memory_blocks(start, size, arg, func) \
+  hotplug_kernel->walk(HOTPLUG_AT("walk_memory_blocks"), start, size, arg, func)
+
+// ---- Mappings of memory that is not Linux's ----
+
+#define ioremap(start, size) hotplug_kernel->map(HOTPLUG_AT("ioremap"), start, size)
+#define iounmap(mapping) hotplug_kernel->unmap(HOTPLUG_AT("iounmap"), mapping)
+
+#endif  // HOTPLUG_MEMORY_H_

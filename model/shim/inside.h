@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the parts of the room share: the kernel objects that a driver's C code holds by address,
+// and the entry of each call.
+#ifndef MODEL_SHIM_INSIDE_H_
+#define MODEL_SHIM_INSIDE_H_
+
+#include <array>
+#include <string>
+
+#include "model/mm/notifier.h"
+#include "model/mm/state.h"
+#include "model/shim/shim.h"
+
+namespace hotplug::shim {
+
+inline constexpr uint32_t kMaxLocks = 16;
+inline constexpr uint32_t kMaxDriverNotifiers = 16;
+inline constexpr uint32_t kMaxDentries = 128;
+inline constexpr uint32_t kMaxName = 32;
+
+struct Notifier {
+  mm::notifier_block nb;
+  ::notifier_block* c;  // the driver's own; null: free
+};
+
+struct Dentry {
+  const file_operations* fops;  // null for a directory and for a file with a value
+  void* data;
+  uint32_t parent;  // index + 1; 0: the top
+  uint32_t handle;  // of a directory, mm's
+  uint32_t live;
+  uint32_t is_dir;
+  std::array<char, kMaxName> name;
+};
+
+// In the arena, and not hashed: it has pointers.
+struct State {
+  std::array<sim::Mutex, kMaxLocks> locks;
+  std::array<Notifier, kMaxDriverNotifiers> notifiers;
+  std::array<Dentry, kMaxDentries> dentries;
+  std::array<::memory_block, kMaxBlocks> blocks;
+  std::array<uint32_t, kMaxTasks> atomic;  // depth of spinlocks of each task
+  std::array<uint32_t, kMaxTasks> site;    // 1 + text of the last call of each task
+  uint32_t nr_locks;
+  uint32_t next_dentry;  // where the search for a free one begins
+  uint32_t enable;       // index + 1 of the dentry
+  uint32_t pad;
+  // The objects of kmalloc, where mm's heap has them: that one is hashed, and they have pointers.
+  std::array<uint8_t, kHeapBytes> heap;
+};
+static_assert(offsetof(State, heap) % 8 == 0);
+
+inline State& state() { return *sim::machine->Get<State>(drivers::kDriverRegion); }
+
+struct Inside {
+  static Module& module() {
+    return *static_cast<Module*>(const_cast<void*>(sim::machine->bound[drivers::kDriverRegion]));
+  }
+  static const Image& image() { return module().image_; }
+
+  // ---- Texts (text.cc) ----
+  static uint32_t Text(std::string text);
+  static uint32_t SiteText(const hotplug_site* at);
+  static const char* TextOf(uint32_t number);
+  static std::string FunctionAt(uintptr_t pc) { return module().FunctionAt(pc); }
+  // The first report of a run decides what its token blames.
+  static void Blame(const std::string& function);
+  static void NameCallback(uintptr_t function);
+
+  // ---- Boot and the run (module.cc) ----
+  static void Init();
+  static void RunInitcalls();
+  static void InitEntry(uint32_t task);
+  static void Reset();
+  static void Covered(uintptr_t pc);
+  // An access to what other tasks may reach.
+  static void Shared(uintptr_t address, int write, uintptr_t pc);
+};
+
+// A call begins: notes where, and whether it may be made here. What the call does makes the step.
+enum class Context { kAny, kSleeps };
+void Enter(const hotplug_site* at, Context context);
+// The same of a call that is made for each page: it is noted once for many in a row.
+void EnterLoop(const hotplug_site* at, Context context);
+// The same of a call that has no step of its own, with one.
+void EnterStep(const hotplug_site* at, Context context);
+
+// The name of a file without its folder.
+std::string Base(const char* path);
+
+// What the kernel says. An oops ends the machine.
+[[noreturn]] void Oops(const std::string& text, const std::string& function);
+void Kasan(const std::string& text, const std::string& function);
+
+// printf of the kernel.
+int FormatKernel(char* to, size_t size, const char* format, va_list args);
+
+// Which object of mm's heap an address belongs to, be it inside or behind it; null for none.
+const mm::heap_object* ObjectOf(uintptr_t address);
+void Access(uintptr_t address, size_t size, int write, uintptr_t pc);
+
+// The parts of the table that drivers get.
+void FillHeap(hotplug_kernel* k);
+void FillFiles(hotplug_kernel* k);
+void FillLocks(hotplug_kernel* k);
+void FillMemory(hotplug_kernel* k);
+void FillText(hotplug_kernel* k);
+
+// The file that scenarios know as memtrace/enable.
+int EnableSet(uint64_t value);
+uint64_t EnableGet();
+// Its path; it is looked for when the machine has booted. Empty: there is none.
+std::string FindEnable();
+
+int32_t Notify(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg);
+// A notifier block lies in memory of the running task's stack, or of an object that is freed.
+bool RegisteredWithin(uintptr_t begin, uintptr_t end);
+
+// The contiguous memory that the driver knows of: its start lies somewhere in its memory.
+uint32_t Ranges(drivers::Range* out, uint32_t max);
+
+}  // namespace hotplug::shim
+
+#endif  // MODEL_SHIM_INSIDE_H_

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Pages, nodes, notifiers and hotplug for C code: mm's functions, with what C hands over checked
+// before it gets there. Nonsense that the kernel answers with an errno is answered with it.
+#include "model/mm/memory.h"
+
+#include <algorithm>
+
+#include "model/mm/hotplug.h"
+#include "model/mm/isolation.h"
+#include "model/mm/page.h"
+#include "model/mm/services.h"
+#include "model/mm/tracepoints.h"
+#include "model/shim/inside.h"
+
+namespace hotplug::shim {
+
+namespace {
+
+using mm::BlockId;
+using mm::NodeId;
+using mm::Pfn;
+
+// As vocabulary has them (memory.h).
+constexpr uint64_t kPageOffset = 0xc000000000000000;
+constexpr uint64_t kVmemmap = 0xf000000000000000;
+constexpr uint64_t kStructPage = 64;
+
+// ---- Pages ----
+
+// A pfn of this machine; an access to the memmap of another one is an oops.
+Pfn PfnOf(const hotplug_site* at, unsigned long pfn) {
+  const Pfn p{static_cast<uint32_t>(pfn)};
+  if (p.v == pfn && mm::PfnExists(p)) return p;
+  Inside::Blame(at->function);
+  mm::Report(mm::KernelReport::kOops, Pfn{mm::kNoPfn}, false);
+  sim::dead(mm::kTpOops, static_cast<uint32_t>(std::min<unsigned long>(pfn, mm::kNoPfn)));
+}
+
+long Get(Pfn pfn) {
+  mm::pfn_to_page(pfn);
+  const bool got = mm::get_page_unless_zero(pfn);
+  sim::sched_point(mm::kTpPageRefInc, pfn.v, static_cast<uint32_t>(mm::PageAt(pfn).refcount));
+  return got ? 1 : 0;
+}
+
+void Put(Pfn pfn) {
+  mm::pfn_to_page(pfn);
+  mm::put_page(pfn);
+  sim::sched_point(mm::kTpPutPage, pfn.v, static_cast<uint32_t>(mm::PageAt(pfn).refcount));
+}
+
+long Page(const hotplug_site* at, hotplug_page_op op, unsigned long number, int arg) {
+  if (op == HOTPLUG_IS_ONLINE) {
+    const Pfn p{static_cast<uint32_t>(number)};
+    return p.v == number && mm::pfn_to_online_page(p) != nullptr ? 1 : 0;
+  }
+  const Pfn pfn = PfnOf(at, number);
+  if (op < HOTPLUG_IS_OFFLINE) EnterLoop(at, Context::kAny);
+  switch (op) {
+    case HOTPLUG_SET_OFFLINE:
+      mm::__SetPageOffline(pfn);
+      return 0;
+    case HOTPLUG_CLEAR_OFFLINE:
+      mm::__ClearPageOffline(pfn);
+      return 0;
+    case HOTPLUG_REF_INC:
+      mm::page_ref_inc(pfn);
+      return 0;
+    case HOTPLUG_REF_DEC:
+      mm::page_ref_dec(pfn);
+      return 0;
+    case HOTPLUG_REF_FREEZE:
+      return mm::page_ref_freeze(pfn, arg) ? 1 : 0;
+    case HOTPLUG_REF_UNFREEZE:
+      mm::page_ref_unfreeze(pfn, arg);
+      return 0;
+    case HOTPLUG_GET:
+      return Get(pfn);
+    case HOTPLUG_PUT:
+      Put(pfn);
+      return 0;
+    case HOTPLUG_IS_OFFLINE:
+      return mm::PageOffline(mm::pfn_to_page(pfn)) ? 1 : 0;
+    case HOTPLUG_COUNT:
+      return mm::pfn_to_page(pfn).refcount;
+    case HOTPLUG_NID:
+      return mm::pfn_to_page(pfn).zone / mm::MAX_NR_ZONES;
+    case HOTPLUG_IS_ONLINE:
+      break;
+  }
+  HOTPLUG_CHECK(!"an operation on pages that there is not");
+  return 0;
+}
+
+// The range belongs to the driver from here on. Whether it has written that down is looked at
+// where it matters (Ranges()).
+long ContigAlloc(const hotplug_site* at, unsigned long nr, int nid) {
+  Enter(at, Context::kSleeps);
+  if (nr == 0 || nid >= static_cast<int>(kMaxNodes)) {
+    sim::sched_point(mm::kTpContigFailed, static_cast<uint32_t>(nid));
+    return -1;
+  }
+  if (nr % mm::PagesPerBlock() != 0) {
+    sim::sched_point(kTpPrintk, Inside::Text("hotplug-fuzz: alloc_contig_pages() of a part of a "
+                                             "memory block is not simulated and fails"));
+    return -1;
+  }
+  const Pfn base = mm::alloc_contig_pages(nr, NodeId{static_cast<uint32_t>(std::max(nid, 0))});
+  if (base.v == mm::kNoPfn) return -1;
+  mm::ClaimRange(base, static_cast<uint32_t>(nr));
+  return static_cast<long>(base.v);
+}
+
+void ContigFree(const hotplug_site* at, unsigned long pfn, unsigned long nr) {
+  Enter(at, Context::kSleeps);
+  for (unsigned long i = 0; i < nr; ++i) PfnOf(at, pfn + i);
+  mm::free_contig_range(Pfn{static_cast<uint32_t>(pfn)}, static_cast<uint32_t>(nr));
+}
+
+// ---- Nodes ----
+
+unsigned long Node(unsigned int nid, hotplug_node_fact fact) {
+  if (nid >= kMaxNodes) return 0;
+  switch (fact) {
+    case HOTPLUG_ONLINE:
+      return mm::mm().nodes[nid].online;
+    case HOTPLUG_START_PFN:
+      return mm::node_start_pfn(NodeId{nid});
+    case HOTPLUG_END_PFN:
+      return mm::node_end_pfn(NodeId{nid});
+  }
+  return 0;
+}
+
+// ---- Hotplug ----
+
+// Whole blocks that the machine could have.
+struct Blocks {
+  bool valid = false;
+  BlockId start{};
+  uint32_t nr = 0;
+};
+
+Blocks BlocksOf(uint64_t start, uint64_t size) {
+  Blocks b;
+  if (size == 0 || start % kBlockBytes != 0 || size % kBlockBytes != 0) return b;
+  if (start >> kBlockShift > UINT32_MAX || size >> kBlockShift > kMaxBlocks) return b;
+  b.start = BlockId{static_cast<uint32_t>(start >> kBlockShift)};
+  b.nr = static_cast<uint32_t>(size >> kBlockShift);
+  b.valid = true;
+  for (uint32_t i = 0; i < b.nr; ++i) b.valid = b.valid && mm::BlockExists(b.start + i);
+  return b;
+}
+
+Pfn FirstPfnOf(uint64_t start) { return Pfn{static_cast<uint32_t>(start >> mm::PageShift())}; }
+
+int OnBlocks(hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
+  const Blocks b = BlocksOf(start, size);
+  if (!b.valid) return -EINVAL;
+  const NodeId node{static_cast<uint32_t>(nid)};
+  switch (op) {
+    case HOTPLUG_ADD:
+    case HOTPLUG_ADD_LOCKED:
+      if (node.v >= kMaxNodes) return -EINVAL;
+      return op == HOTPLUG_ADD ? mm::add_memory(node, b.start, b.nr)
+                               : mm::__add_memory(node, b.start, b.nr);
+    case HOTPLUG_REMOVE:
+      return mm::remove_memory(b.start, b.nr);
+    case HOTPLUG_REMOVE_LOCKED:
+      mm::__remove_memory(b.start, b.nr);
+      return 0;
+    default:
+      return mm::offline_and_remove_memory(b.start, b.nr);
+  }
+}
+
+int OnDevice(hotplug_memory_op op, uint64_t start) {
+  const BlockId block{static_cast<uint32_t>(start >> kBlockShift)};
+  if (!mm::Present(block)) return -ENODEV;
+  return op == HOTPLUG_DEVICE_ONLINE ? mm::device_online(block) : mm::device_offline(block);
+}
+
+int Memory(const hotplug_site* at, hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
+  Enter(at, Context::kSleeps);
+  const auto nr_pages = static_cast<uint32_t>(size >> mm::PageShift());
+  switch (op) {
+    case HOTPLUG_CREATE_MAPPING:
+      return mm::arch_create_linear_mapping(FirstPfnOf(start), nr_pages);
+    case HOTPLUG_REMOVE_MAPPING:
+      mm::arch_remove_linear_mapping(FirstPfnOf(start), nr_pages);
+      return 0;
+    case HOTPLUG_DEVICE_ONLINE:
+    case HOTPLUG_DEVICE_OFFLINE:
+      return OnDevice(op, start);
+    case HOTPLUG_LOCK_HOTPLUG:
+      mm::lock_device_hotplug();
+      return 0;
+    case HOTPLUG_UNLOCK_HOTPLUG:
+      mm::unlock_device_hotplug();
+      return 0;
+    default:
+      return OnBlocks(op, nid, start, size);
+  }
+}
+
+// The block as C sees it. What C writes to its state is the state.
+int OnBlock(BlockId block, void* arg, int (*func)(::memory_block*, void*)) {
+  const mm::memory_block& mem = mm::BlockAt(block);
+  ::memory_block& c = state().blocks[mm::BlockIndex(block)];
+  c = ::memory_block{block.v, mem.state, mem.online_type, mem.nid, {c.dev.driver_data, block.v}};
+  const int rc = func(&c, arg);
+  if (c.state != mem.state) mm::SetState(block, static_cast<uint32_t>(c.state));
+  return rc;
+}
+
+int Walk(const hotplug_site* at, uint64_t start, uint64_t size, void* arg,
+         int (*func)(::memory_block*, void*)) {
+  EnterStep(at, Context::kSleeps);
+  for (uint64_t a = start; a < start + size; a += kBlockBytes) {
+    const BlockId block{static_cast<uint32_t>(a >> kBlockShift)};
+    if (!mm::Present(block)) continue;
+    if (const int rc = OnBlock(block, arg, func); rc != 0) return rc;
+  }
+  return 0;
+}
+
+// ---- Notifiers ----
+
+Notifier* Find(const ::notifier_block* c) {
+  for (Notifier& n : state().notifiers) {
+    if (n.c == c) return &n;
+  }
+  return nullptr;
+}
+
+int Register(::notifier_block* c) {
+  if (Notifier* twice = Find(c)) return mm::register_memory_notifier(twice->nb);
+  Notifier* n = Find(nullptr);
+  HOTPLUG_CHECK(n != nullptr);
+  n->c = c;
+  n->nb = mm::notifier_block{};
+  n->nb.priority = c->priority;
+  n->nb.notifier_call = mm::kDriverCall;
+  n->nb.name = mm::kDriverName;
+  n->nb.data = static_cast<uint16_t>(n - state().notifiers.data());
+  return mm::register_memory_notifier(n->nb);
+}
+
+int NotifierCall(const hotplug_site* at, ::notifier_block* c, int registers) {
+  Enter(at, Context::kSleeps);
+  if (registers != 0) {
+    Inside::NameCallback(reinterpret_cast<uintptr_t>(c->notifier_call));
+    return Register(c);
+  }
+  Notifier* n = Find(c);
+  if (n == nullptr) {
+    sim::sched_point(mm::kTpUnregister, mm::kDriverName, static_cast<uint32_t>(-ENOENT));
+    return -ENOENT;
+  }
+  const int rc = mm::unregister_memory_notifier(n->nb);
+  n->c = nullptr;
+  return rc;
+}
+
+// ---- What the driver has written down ----
+
+// The words of its static data and of its objects, the live ones.
+template <class F>
+bool AnyWord(F matches) {
+  const auto scan = [&matches](const void* from, size_t bytes) {
+    const auto* words = static_cast<const uint64_t*>(from);
+    return std::any_of(words, words + bytes / sizeof(uint64_t), matches);
+  };
+  const Image& image = Inside::image();
+  if (scan(image.data, image.data_bytes)) return true;
+  const mm::MmState& m = mm::mm();
+  for (uint32_t i = 0; i < m.nr_heap_objects; ++i) {
+    const mm::heap_object& o = m.heap_objects[i];
+    if (o.live != 0 && scan(state().heap.data() + o.start, o.size)) return true;
+  }
+  return false;
+}
+
+// As kmemleak does for objects: a range is known if a word says where it begins, in any of the
+// ways in which the kernel says that. A small pfn may be any number; then nothing is missed that
+// is there, and a leak may be.
+bool Known(Pfn base) {
+  const uint64_t physical = mm::PFN_PHYS(base);
+  return AnyWord([base, physical](uint64_t w) {
+    return w == physical || w == kPageOffset + physical || w == kVmemmap + base.v * kStructPage ||
+           w == base.v;
+  });
+}
+
+}  // namespace
+
+int32_t Notify(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg) {
+  ::notifier_block* c = state().notifiers[nb.data].c;
+  ::memory_notify notify{arg.start_pfn.v, arg.nr_pages, arg.status_change_nid_normal, -1,
+                         arg.status_change_nid};
+  return c->notifier_call(c, action, &notify);
+}
+
+bool RegisteredWithin(uintptr_t begin, uintptr_t end) {
+  const auto& all = state().notifiers;
+  return std::any_of(all.begin(), all.end(), [begin, end](const Notifier& n) {
+    return n.c != nullptr && reinterpret_cast<uintptr_t>(n.c) - begin < end - begin;
+  });
+}
+
+uint32_t Ranges(drivers::Range* out, uint32_t max) {
+  const mm::Ledger& l = mm::ledger();
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < l.nr_instances && n < max; ++i) {
+    const mm::InstanceGhost& g = l.instances[i];
+    if (g.claimed != 0 && g.released == 0 && Known(Pfn{g.base})) out[n++] = {Pfn{g.base}, g.nr};
+  }
+  return n;
+}
+
+void FillMemory(hotplug_kernel* k) {
+  k->notifier = &NotifierCall;
+  k->page = &Page;
+  k->contig_alloc = &ContigAlloc;
+  k->contig_free = &ContigFree;
+  k->memory = &Memory;
+  k->walk = &Walk;
+  k->node = &Node;
+}
+
+}  // namespace hotplug::shim

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The life of a driver's file: its static data, its boot, its runs.
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "model/mm/fault.h"
+#include "model/mm/ledger.h"
+#include "model/shim/inside.h"
+
+namespace hotplug::shim {
+
+namespace {
+
+// Basic blocks without a call of the kernel, after which a CPU counts as stuck.
+constexpr uint32_t kLockup = 4'000'000;
+
+std::string TextOfSite(const hotplug_site& at) {
+  return Base(at.file) + ":" + std::to_string(at.line) + " " + at.function + "(): " + at.name;
+}
+
+// Calls in the order of the source, whatever the order that the compiler put them in.
+std::vector<uint32_t> InOrder(const hotplug_module& m) {
+  std::vector<uint32_t> order(m.nr_sites);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&m](uint32_t a, uint32_t b) {
+    const hotplug_site& x = m.sites[a];
+    const hotplug_site& y = m.sites[b];
+    if (const int c = std::strcmp(x.file, y.file); c != 0) return c < 0;
+    return x.line != y.line ? x.line < y.line : std::strcmp(x.name, y.name) < 0;
+  });
+  return order;
+}
+
+// Whether the file has a call that takes memory from Linux.
+bool Removes(const hotplug_module& m) {
+  constexpr const char* kCalls[] = {"offline_and_remove_memory", "remove_memory",
+                                    "__remove_memory"};
+  return std::any_of(m.sites, m.sites + m.nr_sites, [&kCalls](const hotplug_site& at) {
+    return std::any_of(std::begin(kCalls), std::end(kCalls),
+                       [&at](const char* name) { return std::strcmp(at.name, name) == 0; });
+  });
+}
+
+}  // namespace
+
+Module::Module(Image image, Options options)
+    : image_(std::move(image)),
+      options_(options),
+      driver_{},
+      loaded_(image_.data_bytes),
+      booted_(image_.data_bytes),
+      ranks_(image_.module.nr_sites),
+      covered_(image_.end - image_.begin),
+      callback_("none") {
+  const hotplug_module& m = image_.module;
+  m.kernel->block_shift = kBlockShift;
+  FillText(m.kernel);
+  FillHeap(m.kernel);
+  FillFiles(m.kernel);
+  FillLocks(m.kernel);
+  FillMemory(m.kernel);
+  std::memcpy(loaded_.data(), image_.data, image_.data_bytes);
+
+  for (const uint32_t site : InOrder(m)) {
+    ranks_[site] = static_cast<uint32_t>(sites_.size());
+    sites_.push_back(TextOfSite(m.sites[site]));
+  }
+  driver_.name = image_.name.c_str();
+  driver_.sentence = "a driver's own file";
+  driver_.callback = callback_.c_str();
+  driver_.init = &Inside::Init;
+  driver_.enable = {&EnableSet, &EnableGet};
+  driver_.notifier_call = &Notify;
+  driver_.ranges = &Ranges;
+  driver_.keeps_blocks = !Removes(m);
+  driver_.host = this;
+  driver_.reset = &Inside::Reset;
+  driver_.text = &Inside::TextOf;
+}
+
+// The next module may lie where this one did: the thread's machine must not take it for this one.
+Module::~Module() { sim::Machine::ForThread().Clear(); }
+
+std::string Module::FunctionAt(uintptr_t pc) const {
+  for (const Function& f : image_.functions) {
+    if (pc - f.start < f.size) return f.name;
+  }
+  return "?";
+}
+
+void Inside::NameCallback(uintptr_t function) {
+  Module& m = module();
+  m.callback_ = m.FunctionAt(function);
+  m.driver_.callback = m.callback_.c_str();
+}
+
+// ---- Boot ----
+
+void Inside::InitEntry(uint32_t) {
+  Module& m = module();
+  const hotplug_module& c = m.image_.module;
+  for (size_t i = 0; i < c.nr_initcalls; ++i) {
+    const int rc = c.initcalls[i]();
+    if (rc < 0 && m.init_error_ == 0) m.init_error_ = rc;
+  }
+  sim::exit_task();
+}
+
+// The initcalls run as a task before the first one, which leaves no trace: nobody else is there,
+// nothing is checked, and what fails by plan fails from the end of the boot on.
+void Inside::RunInitcalls() {
+  sim::Machine& machine = *sim::machine;
+  static const mm::FaultPlan kNoFaults;
+  const auto bound = machine.bound;
+  const sim::Hooks hooks = machine.hooks;
+  const sim::SimState before = sim::sim();
+  machine.bound[mm::kPageRegion] = &kNoFaults;
+  machine.hooks = {};
+  const sim::TaskId task = sim::SpawnTask(&InitEntry);
+  sim::Stop stop = sim::Stop::kPaused;
+  for (uint32_t i = 0; i < kMaxSteps && stop == sim::Stop::kPaused; ++i) stop = sim::StepTask(task);
+  if (stop == sim::Stop::kDead) {
+    module().init_report_ = module().texts_.back();
+  } else if (stop != sim::Stop::kFinished) {
+    module().init_report_ = "it waits for ever";
+  }
+  mm::CallReturned();
+  mm::EndStep(0);
+  sim::sim() = before;
+  machine.hooks = hooks;
+  machine.bound = bound;
+  mm::mm().fault_calls = {};
+}
+
+void Inside::Init() {
+  Module& m = module();
+  sim::machine->Carve<State>(drivers::kDriverRegion, 1, false);
+  std::memcpy(m.image_.data, m.loaded_.data(), m.loaded_.size());
+  hotplug_kernel& kernel = *m.image_.module.kernel;
+  kernel.page_shift = mm::PageShift();
+  kernel.memhp_auto_online = mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE;
+  m.init_error_ = 0;
+  m.init_report_.clear();
+  RunInitcalls();
+  m.enable_ = FindEnable();
+  std::memcpy(m.booted_.data(), m.image_.data, m.booted_.size());
+}
+
+void Inside::Reset() {
+  Module& m = module();
+  std::memcpy(m.image_.data, m.booted_.data(), m.booted_.size());
+  m.texts_.clear();
+  m.culprit_.clear();
+  m.step_ = 0;
+  m.blocks_ = 0;
+}
+
+// ---- What the compiler tells ----
+
+void Inside::Covered(uintptr_t pc) {
+  Module& m = module();
+  const uintptr_t offset = pc - m.image_.begin;
+  if (offset < m.covered_.size()) m.covered_[offset] = 1;
+  if (sim::sim().step != m.step_) {
+    m.step_ = sim::sim().step;
+    m.blocks_ = 0;
+  }
+  if (++m.blocks_ < kLockup) return;
+  const std::string function = m.FunctionAt(pc);
+  Blame(function);
+  mm::Report(mm::KernelReport::kBug, mm::Pfn{mm::kNoPfn}, false);
+  sim::dead(kTpBug, Text("BUG: soft lockup in " + function));
+}
+
+void Inside::Shared(uintptr_t, int write, uintptr_t pc) {
+  Module& m = module();
+  if (!m.options_.preempt_memory) return;
+  const std::string text = (write != 0 ? "write in " : "read in ") + m.FunctionAt(pc);
+  sim::sched_point(kTpAccess, Text(text));
+}
+
+}  // namespace hotplug::shim

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A driver's own .c file as a driver of the simulated machine. The file is compiled against the
+// vocabulary in include/ and loaded by somebody else (fuzz/driver); here is what it runs on.
+//
+//   shim::Module module(std::move(image));
+//   run::RunOptions options;
+//   options.driver = &module.driver();
+//   run::Run(scenario, options, &outcome);
+//
+// The static data of a file exists once in the process: a module is of one thread. It is set back
+// before each run to what it was when the machine had booted.
+#ifndef MODEL_SHIM_SHIM_H_
+#define MODEL_SHIM_SHIM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/drivers/driver.h"
+#include "model/shim/include/hotplug/abi.h"
+
+namespace hotplug::shim {
+
+// A function of the file.
+struct Function {
+  uintptr_t start;
+  size_t size;
+  std::string name;
+};
+
+// A file as it was loaded.
+struct Image {
+  std::string name;  // of the driver
+  hotplug_module module{};
+  uintptr_t begin = 0;  // of all that was loaded
+  uintptr_t end = 0;
+  std::byte* data = nullptr;  // what the file can write to
+  size_t data_bytes = 0;
+  std::vector<Function> functions;  // by address
+};
+
+struct Options {
+  bool preempt_memory = false;  // a scheduling point at each access to static data and to the heap
+};
+
+class Module {
+ public:
+  explicit Module(Image image, Options options = {});
+  ~Module();
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  const drivers::Driver& driver() const { return driver_; }
+
+  // After the first run: the errno of the first initcall that failed, or 0; how the initcalls did
+  // not come to their end, or ""; and the file that scenarios write to as memtrace/enable, or ""
+  // without one.
+  int init_error() const { return init_error_; }
+  const std::string& init_report() const { return init_report_; }
+  const std::string& enable() const { return enable_; }
+
+  // By the offset in the image of what it begins with: whether a basic block has ever run.
+  const std::vector<uint8_t>& covered() const { return covered_; }
+
+ private:
+  friend struct Inside;  // the parts of the room
+
+  std::string FunctionAt(uintptr_t pc) const;
+
+  Image image_;
+  Options options_;
+  drivers::Driver driver_;
+  std::vector<std::byte> loaded_;   // the static data as the file has it
+  std::vector<std::byte> booted_;   // and after its initcalls
+  std::vector<std::string> sites_;  // texts of the calls, by file and line
+  std::vector<uint32_t> ranks_;     // place of each call among them
+  std::vector<std::string> texts_;  // what was said in this run
+  std::vector<uint8_t> covered_;
+  std::string culprit_;   // of the first report of this run: FILE:FUNCTION
+  std::string callback_;  // name of the notifier that was registered last
+  std::string enable_;
+  std::string init_report_;
+  int init_error_ = 0;
+  uint32_t step_ = 0;    // the last step that a basic block ran behind
+  uint32_t blocks_ = 0;  // how many have run since
+};
+
+// Texts by number (%T): the calls of a file, what it has said, and who is to blame.
+inline constexpr uint32_t kCulprit = UINT32_MAX;
+
+enum : sim::Tp {
+  kTpCall = 216,
+  kTpAccess,
+  kTpPrintk,
+  kTpKasan,
+  kTpOops,
+  kTpBug,
+  kTpWarn,
+};
+
+// clang-format off
+inline constexpr sim::TracePoint kTracePoints[] = {
+    {kTpCall,   "call",           "%T"},
+    {kTpAccess, "access",         "%T"},
+    {kTpPrintk, "printk",         "%T", true},
+    {kTpKasan,  "kasan_report",   "BUG: KASAN: %T", true},
+    {kTpOops,   "bad_page_fault", "%T", true},
+    {kTpBug,    "BUG",            "%T", true},
+    {kTpWarn,   "__warn",         "%T", true},
+};
+// clang-format on
+
+}  // namespace hotplug::shim
+
+#endif  // MODEL_SHIM_SHIM_H_

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What a driver says, and where: texts of a run, by number. Nothing in them is an address.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "model/mm/ledger.h"
+#include "model/mm/services.h"
+#include "model/shim/inside.h"
+
+namespace hotplug::shim {
+
+namespace {
+
+constexpr size_t kMaxText = 512;
+
+uint32_t Hash(const std::string& text) {
+  uint64_t hash = 0;
+  for (const char c : text) hash = sim::MixDigest(hash, static_cast<unsigned char>(c));
+  return static_cast<uint32_t>(hash);
+}
+
+// printf of one conversion, in pieces.
+class Formatter {
+ public:
+  Formatter(const char* format, va_list args) : p_(format) { va_copy(args_, args); }
+  ~Formatter() { va_end(args_); }
+  Formatter(const Formatter&) = delete;
+  Formatter& operator=(const Formatter&) = delete;
+
+  std::string Format() {
+    std::string out;
+    while (*p_ != '\0') {
+      const size_t plain = std::strcspn(p_, "%");
+      out.append(p_, plain);
+      p_ += plain;
+      if (*p_ == '%') out += Conversion();
+    }
+    return out;
+  }
+
+ private:
+  std::string Conversion() {
+    std::string spec(1, *p_++);
+    while (std::strchr("-+ #0123456789.*", *p_) != nullptr && *p_ != '\0') {
+      spec += *p_ == '*' ? std::to_string(va_arg(args_, int)) : std::string(1, *p_);
+      ++p_;
+    }
+    uint32_t longs = 0;
+    while (*p_ != '\0' && std::strchr("hlLzt", *p_) != nullptr) {
+      if (*p_ != 'h') longs = 1;
+      ++p_;
+    }
+    const char kind = *p_;
+    if (kind == '\0') return spec;
+    ++p_;
+    if (kind == '%') return "%";
+    if (kind == 's') return Print(spec + "s", String());
+    if (kind == 'p') return Pointer();
+    if (kind == 'c') return Print(spec + "c", va_arg(args_, int));
+    if (std::strchr("di", kind) != nullptr) {
+      return Print(spec + "lld", longs != 0 ? va_arg(args_, long long) : va_arg(args_, int));
+    }
+    return Print(spec + "ll" + kind,
+                 longs != 0 ? va_arg(args_, unsigned long long) : va_arg(args_, unsigned int));
+  }
+
+  const char* String() {
+    const char* s = va_arg(args_, const char*);
+    return s == nullptr ? "(null)" : s;
+  }
+
+  // The kernel's extensions stand behind the p. Nothing prints an address.
+  std::string Pointer() {
+    const void* value = va_arg(args_, const void*);
+    const char kind = *p_;
+    while ((*p_ >= 'a' && *p_ <= 'z') || (*p_ >= 'A' && *p_ <= 'Z')) ++p_;
+    if (kind == 'a' && value != nullptr) {
+      return Print("0x%016llx", *static_cast<const unsigned long long*>(value));
+    }
+    if (kind == 'e') return Print("%ld", reinterpret_cast<intptr_t>(value));
+    if (kind == 's' || kind == 'S') {
+      return Inside::FunctionAt(reinterpret_cast<uintptr_t>(value));
+    }
+    return value == nullptr ? "(null)" : "(____ptrval____)";
+  }
+
+  template <class T>
+  static std::string Print(const std::string& spec, T value) {
+    std::array<char, kMaxText> text;
+    const int n = std::snprintf(text.data(), text.size(), spec.c_str(), value);
+    return {text.data(), std::min(static_cast<size_t>(std::max(n, 0)), text.size() - 1)};
+  }
+
+  const char* p_;
+  va_list args_;
+};
+
+// A message without its level and its line feed.
+std::string Message(const char* format, va_list args) {
+  if (format[0] == '\001' && format[1] != '\0') format += 2;
+  std::string text = Formatter(format, args).Format();
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+void Log(const hotplug_site* at, const char* format, va_list args) {
+  Enter(at, Context::kAny);
+  const std::string message = Message(format, args);
+  const uint32_t text = Inside::Text(message);
+  sim::sched_point(kTpPrintk, text, Hash(message));
+}
+
+std::string Place(const hotplug_site* at) {
+  return Base(at->file) + (":" + std::to_string(at->line));
+}
+
+[[noreturn]] void Bug(const hotplug_site* at, const char* condition) {
+  std::string text = "kernel BUG at " + Place(at) + "!";
+  if (condition[0] != '\0') text += std::string(" ") + condition;
+  Inside::Blame(at->function);
+  mm::Report(mm::KernelReport::kBug, mm::Pfn{mm::kNoPfn}, false);
+  sim::dead(kTpBug, Inside::Text(text));
+}
+
+void Warn(const hotplug_site* at, const char* condition) {
+  Inside::Blame(at->function);
+  mm::Report(mm::KernelReport::kWarn, mm::Pfn{mm::kNoPfn}, false);
+  sim::sched_point(kTpWarn, Inside::Text("WARNING: at " + Place(at) + " " + condition));
+}
+
+}  // namespace
+
+std::string Base(const char* path) {
+  const char* slash = std::strrchr(path, '/');
+  return slash == nullptr ? path : slash + 1;
+}
+
+int FormatKernel(char* to, size_t size, const char* format, va_list args) {
+  const std::string text = Formatter(format, args).Format();
+  if (size != 0) {
+    const size_t n = std::min(text.size(), size - 1);
+    Access(reinterpret_cast<uintptr_t>(to), n + 1, 1, 0);
+    std::memcpy(to, text.data(), n);
+    to[n] = '\0';
+  }
+  return static_cast<int>(text.size());
+}
+
+uint32_t Inside::Text(std::string text) {
+  Module& m = module();
+  m.texts_.push_back(std::move(text));
+  return static_cast<uint32_t>(m.sites_.size() + m.texts_.size() - 1);
+}
+
+uint32_t Inside::SiteText(const hotplug_site* at) {
+  const Module& m = module();
+  return m.ranks_[static_cast<size_t>(at - m.image_.module.sites)];
+}
+
+const char* Inside::TextOf(uint32_t number) {
+  const Module& m = module();
+  if (number == kCulprit) return m.culprit_.c_str();
+  if (number < m.sites_.size()) return m.sites_[number].c_str();
+  const size_t i = number - m.sites_.size();
+  return i < m.texts_.size() ? m.texts_[i].c_str() : "?";
+}
+
+void Inside::Blame(const std::string& function) {
+  Module& m = module();
+  if (m.culprit_.empty()) m.culprit_ = Base(m.image_.name.c_str()) + (":" + function);
+}
+
+namespace {
+
+void CheckContext(Context context) {
+  sim::SimState& s = sim::sim();
+  const bool sleeps = context == Context::kSleeps && state().atomic[s.current] != 0;
+  if (sleeps && s.lock_fault == sim::LockFault::kNone) s.lock_fault = sim::LockFault::kAtomicSleep;
+}
+
+}  // namespace
+
+void Enter(const hotplug_site* at, Context context) {
+  CheckContext(context);
+  const uint32_t text = Inside::SiteText(at);
+  state().site[sim::current_task().v] = text + 1;
+  sim::record(kTpCall, text, static_cast<uint32_t>(at->line));
+}
+
+void EnterLoop(const hotplug_site* at, Context context) {
+  if (state().site[sim::current_task().v] != Inside::SiteText(at) + 1) Enter(at, context);
+}
+
+void EnterStep(const hotplug_site* at, Context context) {
+  CheckContext(context);
+  const uint32_t text = Inside::SiteText(at);
+  state().site[sim::current_task().v] = text + 1;
+  mm::preempt_point(kTpCall, text, static_cast<uint32_t>(at->line));
+}
+
+void Oops(const std::string& text, const std::string& function) {
+  Inside::Blame(function);
+  mm::Report(mm::KernelReport::kOops, mm::Pfn{mm::kNoPfn}, false);
+  sim::dead(kTpOops, Inside::Text(text));
+}
+
+void Kasan(const std::string& text, const std::string& function) {
+  Inside::Blame(function);
+  mm::Report(mm::KernelReport::kOops, mm::Pfn{mm::kNoPfn}, true);
+  sim::record(kTpKasan, Inside::Text(text), Hash(text));
+}
+
+void FillText(hotplug_kernel* k) {
+  k->log = &Log;
+  k->format = &FormatKernel;
+  k->bug = &Bug;
+  k->warn = &Warn;
+}
+
+}  // namespace hotplug::shim
