@@ -14,10 +14,13 @@ const char* PhaseName(mm::Phase phase) {
 
 namespace {
 
-// Whom the kernel's own report blames, where a driver in C has one.
+// FILE:FUNCTION of a driver in C: whom the kernel's own report blames, else who made the call.
 std::string Culprit(const invariants::Violation& v, const drivers::Driver& driver) {
+  if (driver.text == nullptr) return "";
   const bool of_kernel = v.id == invariants::Id::kK1 || v.id == invariants::Id::kK2;
-  return of_kernel && driver.text != nullptr ? driver.text(shim::kCulprit) : "";
+  const std::string blamed = of_kernel ? driver.text(shim::kCulprit) : "";
+  if (!blamed.empty() || v.call == 0) return blamed;
+  return driver.text(shim::kFunctionOf + v.call - 1);
 }
 
 }  // namespace

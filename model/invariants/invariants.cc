@@ -74,6 +74,8 @@ Violation* Add(Violation v) {
     const bool of_owner = v.callback > mm::kDriverName && mm::IsInstance(v.owner);
     v.unasked = of_owner && mm::InstanceAt(v.owner).asked == 0 ? 1 : 0;
   }
+  const sim::Record& last = sim::sim().last;
+  if (v.function == last.tp) v.call = sim::task(sim::TaskId{last.task}).call;
   ++all.total;
   if (config().stop && sim::sim().stop == sim::Stop::kNone) {
     sim::sim().stop = sim::Stop::kViolation;

@@ -72,6 +72,7 @@ struct Violation {
   int32_t found;
   uint16_t function;  // trace point of the step that made the state illegal
   uint16_t callback;  // 1 + name of the notifier, if that step was its delivery
+  uint16_t call;      // Task::call in that step, if it is the one of the violation
   mm::Owner owner;    // of the page
   Id id;
   mm::Phase phase;     // of the block
@@ -80,7 +81,7 @@ struct Violation {
   uint8_t transient;   // references of walkers on the page
   uint8_t page_type;
   uint8_t unasked;  // that step was the callback of the page's owner, never told GOING_OFFLINE
-  uint8_t pad[3];
+  uint8_t pad;
 };
 inline constexpr uint32_t kNoBlock = UINT32_MAX;
 

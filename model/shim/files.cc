@@ -166,6 +166,7 @@ int EnableSet(uint64_t value) {
   const int rc =
       d.fops->hotplug_set != nullptr ? d.fops->hotplug_set(d.data, value) : WriteText(d, value);
   CheckReturn();
+  sim::current().call = 0;
   return rc;
 }
 
@@ -174,6 +175,7 @@ uint64_t EnableGet() {
   const Dentry& d = state().dentries[state().enable - 1];
   uint64_t value = 0;
   if (d.live != 0 && d.fops->hotplug_get != nullptr) d.fops->hotplug_get(d.data, &value);
+  sim::current().call = 0;
   return value;
 }
 

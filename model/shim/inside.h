@@ -41,7 +41,6 @@ struct State {
   std::array<Dentry, kMaxDentries> dentries;
   std::array<::memory_block, kMaxBlocks> blocks;
   std::array<uint32_t, kMaxTasks> atomic;  // depth of spinlocks of each task
-  std::array<uint32_t, kMaxTasks> site;    // 1 + text of the last call of each task
   uint32_t nr_locks;
   uint32_t next_dentry;  // where the search for a free one begins
   uint32_t enable;       // index + 1 of the dentry

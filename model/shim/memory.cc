@@ -299,7 +299,10 @@ int32_t Notify(const mm::notifier_block& nb, uint32_t action, const mm::memory_n
   ::notifier_block* c = state().notifiers[nb.data].c;
   ::memory_notify notify{arg.start_pfn.v, arg.nr_pages, arg.status_change_nid_normal, -1,
                          arg.status_change_nid};
-  return c->notifier_call(c, action, &notify);
+  const uint16_t outer = sim::current().call;
+  const int32_t answer = c->notifier_call(c, action, &notify);
+  sim::current().call = outer;
+  return answer;
 }
 
 bool RegisteredWithin(uintptr_t begin, uintptr_t end) {

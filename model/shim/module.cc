@@ -66,6 +66,7 @@ Module::Module(Image image, Options options)
   for (const uint32_t site : InOrder(m)) {
     ranks_[site] = static_cast<uint32_t>(sites_.size());
     sites_.push_back(TextOfSite(m.sites[site]));
+    functions_.push_back(Base(m.sites[site].file) + ":" + m.sites[site].function);
   }
   driver_.name = image_.name.c_str();
   driver_.sentence = "a driver's own file";

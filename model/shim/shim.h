@@ -72,11 +72,12 @@ class Module {
   Image image_;
   Options options_;
   drivers::Driver driver_;
-  std::vector<std::byte> loaded_;   // the static data as the file has it
-  std::vector<std::byte> booted_;   // and after its initcalls
-  std::vector<std::string> sites_;  // texts of the calls, by file and line
-  std::vector<uint32_t> ranks_;     // place of each call among them
-  std::vector<std::string> texts_;  // what was said in this run
+  std::vector<std::byte> loaded_;       // the static data as the file has it
+  std::vector<std::byte> booted_;       // and after its initcalls
+  std::vector<std::string> sites_;      // texts of the calls, by file and line
+  std::vector<std::string> functions_;  // FILE:FUNCTION of each of them
+  std::vector<uint32_t> ranks_;         // place of each call among them
+  std::vector<std::string> texts_;      // what was said in this run
   std::vector<uint8_t> covered_;
   std::string culprit_;   // of the first report of this run: FILE:FUNCTION
   std::string callback_;  // name of the notifier that was registered last
@@ -87,7 +88,9 @@ class Module {
   uint32_t blocks_ = 0;  // how many have run since
 };
 
-// Texts by number (%T): the calls of a file, what it has said, and who is to blame.
+// Texts by number (%T): the calls of a file, what it has said, and then FILE:FUNCTION of a call,
+// and of whom the kernel blames.
+inline constexpr uint32_t kFunctionOf = 1u << 31;
 inline constexpr uint32_t kCulprit = UINT32_MAX;
 
 enum : sim::Tp {

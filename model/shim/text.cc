@@ -162,6 +162,7 @@ uint32_t Inside::SiteText(const hotplug_site* at) {
 const char* Inside::TextOf(uint32_t number) {
   const Module& m = module();
   if (number == kCulprit) return m.culprit_.c_str();
+  if (number >= kFunctionOf) return m.functions_[number - kFunctionOf].c_str();
   if (number < m.sites_.size()) return m.sites_[number].c_str();
   const size_t i = number - m.sites_.size();
   return i < m.texts_.size() ? m.texts_[i].c_str() : "?";
@@ -185,18 +186,18 @@ void CheckContext(Context context) {
 void Enter(const hotplug_site* at, Context context) {
   CheckContext(context);
   const uint32_t text = Inside::SiteText(at);
-  state().site[sim::current_task().v] = text + 1;
+  sim::current().call = static_cast<uint16_t>(text + 1);
   sim::record(kTpCall, text, static_cast<uint32_t>(at->line));
 }
 
 void EnterLoop(const hotplug_site* at, Context context) {
-  if (state().site[sim::current_task().v] != Inside::SiteText(at) + 1) Enter(at, context);
+  if (sim::current().call != Inside::SiteText(at) + 1) Enter(at, context);
 }
 
 void EnterStep(const hotplug_site* at, Context context) {
   CheckContext(context);
   const uint32_t text = Inside::SiteText(at);
-  state().site[sim::current_task().v] = text + 1;
+  sim::current().call = static_cast<uint16_t>(text + 1);
   mm::preempt_point(kTpCall, text, static_cast<uint32_t>(at->line));
 }
 

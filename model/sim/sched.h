@@ -48,7 +48,8 @@ struct Task {
   uint8_t interruptible;
   uint8_t in_kernel;  // depth of calls into the simulated kernel
   Tp last_tp;         // of its last step
-  uint8_t pad[6];
+  uint16_t call;      // of a driver in C: 1 + number of the call that it is in, 0 outside
+  uint8_t pad[4];
 };
 
 // An entry of the schedule, sorted by task and step.
