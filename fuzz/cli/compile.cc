@@ -127,8 +127,7 @@ Lines Common(const Compiler& c, const std::string& stubs) {
 // Each access to memory and each basic block calls us: KASAN's and kcov's instrumentation, by
 // calls and without shadow memory.
 Lines ForDriver(const Compiler& c) {
-  Lines flags = {"-w",
-                 "-Werror=implicit-function-declaration",
+  Lines flags = {"-Werror=implicit-function-declaration",
                  "-Werror=implicit-int",
                  "-Werror=int-conversion",
                  "-Werror=incompatible-pointer-types",

@@ -41,6 +41,8 @@ extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t* data, size_t s
 namespace hotplug::targets {
 
 struct Target {
+  const drivers::Driver* driver = nullptr;  // in place of the table's
+  int32_t kernel = -1;                      // row, in place of the scenario's
   report::Suppressions known;
   Notes notes;
   bool mutate_bytes = false;
@@ -105,12 +107,19 @@ inline scenario::Scenario DecodeBytes(const uint8_t* data, size_t size) {
   return scenario::Decode(data, size, drivers::kNrDrivers, mm::kNrKernels);
 }
 
+inline run::RunOptions OptionsOfTarget() {
+  run::RunOptions options;
+  options.driver = TheTarget().driver;
+  return options;
+}
+
 // Whether fuzzing goes on as if the run had not failed.
 inline bool PassOver(const scenario::Scenario& s, const run::Outcome& outcome, const uint8_t* data,
                      size_t size) {
   Target& target = TheTarget();
   if (outcome.first() == nullptr || (target.known.empty() && !target.notes.open())) return false;
-  const std::string token = report::DedupToken(*outcome.first(), *drivers::kDrivers[s.driver]);
+  const std::string token =
+      report::DedupToken(*outcome.first(), report::DriverOf(s, OptionsOfTarget()));
   if (target.known.Match(token)) return true;
   if (target.notes.open()) target.notes.Note(token, data, size);
   return target.notes.open();
@@ -121,14 +130,15 @@ inline int RunBytes(uint8_t driver, const uint8_t* data, size_t size) {
   Target& target = TheTarget();
   scenario::Scenario s = DecodeBytes(data, size);
   s.driver = driver;
-  run::RunOptions options;
+  if (target.kernel >= 0) s.machine.kernel = static_cast<uint8_t>(target.kernel);
+  run::RunOptions options = OptionsOfTarget();
   if (target.state_feedback) options.observer = &feedback;
   run::Outcome outcome;
   run::Run(s, options, &outcome);
   target.notes.CountExecution();
   if (outcome.verdict == run::Verdict::kOk || outcome.verdict == run::Verdict::kLimit) return 0;
   if (PassOver(s, outcome, data, size)) return 0;
-  std::fputs(report::Explain(s, run::RunOptions{}, &outcome).c_str(), stderr);
+  std::fputs(report::Explain(s, OptionsOfTarget(), &outcome).c_str(), stderr);
   std::abort();
 }
 
@@ -165,13 +175,10 @@ inline size_t CrossOverInputs(const uint8_t* data1, size_t size1, const uint8_t*
 
 }  // namespace hotplug::targets
 
-#define HOTPLUG_FUZZ_TARGET(name)                                                               \
-  extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {                                \
-    hotplug::targets::ReadFlags(*argc, *argv);                                                  \
-    return 0;                                                                                   \
-  }                                                                                             \
+// What an engine calls, for the driver of a row.
+#define HOTPLUG_FUZZ_ENTRY(row)                                                                 \
   extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                     \
-    static const uint8_t driver = hotplug::targets::RowOfDriver(name);                          \
+    static const uint8_t driver = (row);                                                        \
     return hotplug::targets::RunBytes(driver, data, size);                                      \
   }                                                                                             \
   extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,        \
@@ -183,5 +190,12 @@ inline size_t CrossOverInputs(const uint8_t* data1, size_t size1, const uint8_t*
                                               size_t max_size, unsigned int seed) {             \
     return hotplug::targets::CrossOverInputs(data1, size1, data2, size2, out, max_size, seed);  \
   }
+
+#define HOTPLUG_FUZZ_TARGET(name)                                \
+  extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) { \
+    hotplug::targets::ReadFlags(*argc, *argv);                   \
+    return 0;                                                    \
+  }                                                              \
+  HOTPLUG_FUZZ_ENTRY(hotplug::targets::RowOfDriver(name))
 
 #endif  // FUZZ_TARGETS_TARGET_H_

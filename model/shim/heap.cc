@@ -69,7 +69,8 @@ void AccessHeap(uintptr_t address, size_t size, int write, uintptr_t pc) {
   if (o->live != 0 && offset + size <= o->size) return;
   const std::string function = Inside::FunctionAt(pc);
   Kasan(Words(o->live == 0 ? "use-after-free" : "slab-out-of-bounds", function, write, size) +
-            " at offset " + std::to_string(offset) + " of an object of " + std::to_string(o->size),
+            " at offset " + std::to_string(offset) + " of an object of " + std::to_string(o->size) +
+            " bytes",
         function);
 }
 
@@ -96,6 +97,8 @@ const mm::heap_object* ObjectOf(uintptr_t address) {
 
 void Access(uintptr_t address, size_t size, int write, uintptr_t pc) {
   const Image& image = Inside::image();
+  // The vocabulary's own way into the kernel.
+  if (address - reinterpret_cast<uintptr_t>(image.module.kernel) < sizeof(hotplug_kernel)) return;
   const bool is_static = address - image.begin < image.end - image.begin;
   if (!is_static && OnStack(address)) return;
   const bool is_heap = !is_static && InHeap(address);
@@ -108,7 +111,8 @@ void Access(uintptr_t address, size_t size, int write, uintptr_t pc) {
              (null ? "NULL pointer dereference" : "paging request") + " in " + function,
          function);
   }
-  Inside::Shared(address, write, pc);
+  const uintptr_t data = reinterpret_cast<uintptr_t>(image.data);
+  if (is_heap || address - data < image.data_bytes) Inside::Shared(write, pc);
 }
 
 void FillHeap(hotplug_kernel* k) {

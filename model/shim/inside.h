@@ -72,9 +72,10 @@ struct Inside {
   static void RunInitcalls();
   static void InitEntry(uint32_t task);
   static void Reset();
+  static void StartRun();
   static void Covered(uintptr_t pc);
   // An access to what other tasks may reach.
-  static void Shared(uintptr_t address, int write, uintptr_t pc);
+  static void Shared(int write, uintptr_t pc);
 };
 
 // A call begins: notes where, and whether it may be made here. What the call does makes the step.

@@ -137,6 +137,7 @@ void Inside::RunInitcalls() {
 
 void Inside::Init() {
   Module& m = module();
+  StartRun();
   sim::machine->Carve<State>(drivers::kDriverRegion, 1, false);
   std::memcpy(m.image_.data, m.loaded_.data(), m.loaded_.size());
   hotplug_kernel& kernel = *m.image_.module.kernel;
@@ -152,6 +153,11 @@ void Inside::Init() {
 void Inside::Reset() {
   Module& m = module();
   std::memcpy(m.image_.data, m.booted_.data(), m.booted_.size());
+  StartRun();
+}
+
+void Inside::StartRun() {
+  Module& m = module();
   m.texts_.clear();
   m.culprit_.clear();
   m.step_ = 0;
@@ -175,7 +181,7 @@ void Inside::Covered(uintptr_t pc) {
   sim::dead(kTpBug, Text("BUG: soft lockup in " + function));
 }
 
-void Inside::Shared(uintptr_t, int write, uintptr_t pc) {
+void Inside::Shared(int write, uintptr_t pc) {
   Module& m = module();
   if (!m.options_.preempt_memory) return;
   const std::string text = (write != 0 ? "write in " : "read in ") + m.FunctionAt(pc);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The fuzz target of a driver's own file: what hotplug-fuzz compile has made of it.
+//
+//   fuzz_file --object=FILE.so --driver=FILE.c [--kernel=NAME] ...
+//
+// --driver= is what reports call it, and what a replay needs. With --kernel= every scenario runs on
+// that kernel. The other flags are those of all targets (target.h).
+#include "fuzz/driver/load.h"
+#include "fuzz/targets/target.h"
+
+namespace {
+
+using hotplug::targets::Fail;
+
+// The value of a flag, empty without it.
+std::string Flag(int argc, char** argv, const std::string& name) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg.compare(0, name.size(), name) == 0) return arg.substr(name.size());
+  }
+  return "";
+}
+
+int32_t RowOfKernel(const std::string& name) {
+  if (name.empty()) return -1;
+  for (uint32_t row = 0; row < hotplug::mm::kNrKernels; ++row) {
+    if (name == hotplug::mm::kKernels[row].name) return static_cast<int32_t>(row);
+  }
+  Fail("no kernel is called " + name);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  hotplug::targets::Target& target = hotplug::targets::TheTarget();
+  const std::string object = Flag(*argc, *argv, "--object=");
+  if (object.empty()) Fail("--object=FILE.so is missing");
+  static const hotplug::driver::Loaded loaded =
+      hotplug::driver::Load(object, Flag(*argc, *argv, "--driver="));
+  if (!loaded.error.empty()) Fail(loaded.error);
+  target.driver = &loaded.module->driver();
+  target.kernel = RowOfKernel(Flag(*argc, *argv, "--kernel="));
+  hotplug::targets::ReadFlags(*argc, *argv);
+  return 0;
+}
+
+HOTPLUG_FUZZ_ENTRY(0)

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Drivers' own files. Method: small files in kernel dialect are compiled and run by the command
+// line, as people do it, with gcc and with clang; the sample of regress/drivers and Debian's
+// memtrace.c, unmodified, do what is known of them. Goal: each file that cannot be run, and each
+// misdeed of one that can, has one clear report; and a run leaves nothing behind for the next.
+#include <array>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "fuzz/driver/load.h"
+#include "model/run/run.h"
+#include "model/scenario/bytes.h"
+#include "model/scenario/generate.h"
+#include "regress/unit/cli.h"
+
+namespace hotplug {
+namespace {
+
+const std::string kSample = (fs::current_path() / "regress/drivers/sample.c").string();
+
+constexpr char kMachine[] =
+    "scenario 1\n"
+    "driver merged\n"
+    "machine kernel=6.1 debug_vm=off auto_online=off pages_per_block=16 pageblock_pages=4 "
+    "max_order=2\n"
+    "memory 4-7 node=0 zone=Normal\n";
+
+// A driver around the body of the function that is called with what is written.
+std::string File(const std::string& body, const std::string& before = "") {
+  return "#include <linux/debugfs.h>\n"
+         "#include <linux/module.h>\n" +
+         before +
+         "static int set(void *data, u64 val)\n"
+         "{\n" +
+         body +
+         "\treturn 0;\n"
+         "}\n"
+         "DEFINE_SIMPLE_ATTRIBUTE(fops, NULL, set, \"%llu\\n\");\n"
+         "static int init(void)\n"
+         "{\n"
+         "\tdebugfs_create_file(\"file\", 0600, NULL, NULL, &fops);\n"
+         "\treturn 0;\n"
+         "}\n"
+         "module_init(init);\n";
+}
+
+// Both compilers, for what must not depend on them.
+const std::array<std::string, 2> kCompilers = {"gcc", "clang-19"};
+
+class Drivers : public Cli {
+ public:
+  // Writes 1 to the file of a driver.
+  Result Explain(const std::string& text, const std::string& flags = "") const {
+    Write("d.c", text);
+    Write("one.scn", std::string(kMachine) + "task memtrace-1\n  write memtrace/enable 1\n");
+    return (*this)("explain one.scn --driver=d.c " + flags);
+  }
+};
+
+TEST_CASE("a file that cannot be run is refused", "[shim]") {
+  const Drivers run;
+  for (const std::string& compiler : kCompilers) {
+    INFO(compiler);
+    const std::string cc = "--cc=" + compiler;
+    Result r = run.Explain(File("\tsome_new_kernel_call(val);\n"), cc);
+    CHECK(r.code == 2);
+    CHECK(r.out ==
+          "d.c:5: unknown kernel name some_new_kernel_call\n"
+          "d.c: docs/your-driver.md says what to do about them\n");
+    r = run.Explain(File("\tstruct new_thing thing;\n\tthing.field = SOME_NEW_FLAG;\n"), cc);
+    CHECK(r.code == 2);
+    Has(r.out, "d.c:5: unknown kernel name ");
+    Has(r.out, "d.c:6: unknown kernel name SOME_NEW_FLAG\n");
+    r = run.Explain(File("\treturn 0\n"), cc);
+    CHECK(r.code == 2);
+    Has(r.out, "d.c:5:");
+    Has(r.out, "d.c: does not compile\n");
+    r = run.Explain("static int nothing;\nint *all(void) { return &nothing; }\n", cc);
+    CHECK(r.code == 2);
+    CHECK(r.out == "d.c: has no entry point: neither module_init() nor another initcall\n");
+    r = run.Explain(
+        "#include <linux/init.h>\nstatic int f(void) { return -ENODEV; }\n"
+        "module_init(f);\n",
+        cc);
+    CHECK(r.code == 2);
+    CHECK(r.out == "d.c: its initcall answers -ENODEV\n");
+    r = run.Explain(
+        "#include <linux/init.h>\nstatic int f(void) { return 0; }\n"
+        "module_init(f);\n",
+        cc);
+    CHECK(r.code == 2);
+    CHECK(r.out == "d.c: makes no file that user space could write to\n");
+    r = run.Explain(
+        "#include <linux/init.h>\nstatic int *p;\nstatic int f(void) { return *p; }\n"
+        "module_init(f);\n",
+        cc);
+    CHECK(r.code == 2);
+    CHECK(r.out == "d.c: its initcall: Unable to handle kernel NULL pointer dereference in f\n");
+  }
+  Result r = run("run empty --driver=none.c");
+  CHECK(r.code == 2);
+  CHECK(r.out == "none.c: No such file or directory\n");
+  r = run("run empty --driver=d.c --cc=no-compiler");
+  CHECK(r.code == 2);
+  CHECK(r.out == "--cc=no-compiler: is no compiler that runs\n");
+  r = run("show empty --driver=d.c");
+  CHECK(r.code == 2);
+  CHECK(r.out == "--driver=d.c: a scenario cannot name a file\n");
+}
+
+TEST_CASE("a file that does wrong is reported, with its function", "[shim]") {
+  struct Wrong {
+    const char* body;
+    const char* before;
+    const char* token;
+    const char* says;
+  };
+  const Wrong kWrong[] = {
+      {"\t*(volatile long *)(val - 1) = 1;\n", "", "K2/d.c:set@none/none",
+       "Unable to handle kernel NULL pointer dereference in set"},
+      {"\t*(volatile long *)(val << 40) = 1;\n", "", "K2/d.c:set@none/none",
+       "Unable to handle kernel paging request in set"},
+      {"\tchar *p = kmalloc(13, GFP_KERNEL);\n\tp[12 + val] = 1;\n\tkfree(p);\n", "",
+       "K2/d.c:set@none/none",
+       "BUG: KASAN: slab-out-of-bounds in set, write of 1 bytes at offset 13 of an object of 13 "
+       "bytes"},
+      {"\tchar *p = kmalloc(16, GFP_KERNEL);\n\tmemset(p, 0, 17);\n\tkfree(p);\n", "",
+       "K2/d.c:set@none/none", "slab-out-of-bounds in set, write of 17 bytes"},
+      {"\tchar *p = kzalloc(16, GFP_KERNEL);\n\tkfree(p);\n\tp[3] = 1;\n\tmsleep(1);\n", "",
+       "K2/d.c:set@none/none", "BUG: KASAN: use-after-free in set"},
+      {"\tchar *p = kzalloc(16, GFP_KERNEL);\n\tkfree(p);\n\tkfree(p);\n", "",
+       "K2/d.c:set@none/none", "double-free"},
+      {"\tchar *p = kzalloc(16, GFP_KERNEL);\n\tkfree(p + 8);\n", "", "K2/d.c:set@none/none",
+       "invalid-free in set"},
+      {"\tBUG_ON(val == 1);\n", "", "K1/d.c:set@none/none", "kernel BUG at d.c:5! val == 1"},
+      {"\tspin_lock(&l);\n\tmsleep(1);\n\tspin_unlock(&l);\n", "static DEFINE_SPINLOCK(l);\n",
+       "I14/d.c:set@none/none", "sleep"},
+      {"\tspin_lock(&l);\n\tkfree(kmalloc(8, GFP_KERNEL));\n\tspin_unlock(&l);\n",
+       "static DEFINE_SPINLOCK(l);\n", "I14/d.c:set@none/none", "kmalloc"},
+      {"\tstruct notifier_block nb = {.notifier_call = call};\n\tregister_memory_notifier(&nb);\n",
+       "static int call(struct notifier_block *nb, unsigned long a, void *d) { return 0; }\n",
+       "K2/d.c:call@none/none", "a notifier_block on the stack stays registered"},
+      {"\tstruct notifier_block *nb = kzalloc(sizeof(*nb), GFP_KERNEL);\n"
+       "\tnb->notifier_call = call;\n\tregister_memory_notifier(nb);\n\tkfree(nb);\n",
+       "static int call(struct notifier_block *nb, unsigned long a, void *d) { return 0; }\n",
+       "K2/d.c:set@none/none", "free of a registered notifier_block in set"},
+      {"\twhile (val)\n\t\tcounter++;\n", "static volatile long counter;\n", "K1/d.c:set@none/none",
+       "BUG: soft lockup in set"},
+      {"\tmutex_lock(&m);\n\tmutex_lock(&m);\n", "static DEFINE_MUTEX(m);\n",
+       "I14/d.c:set@none/none", "mutex_lock"},
+      {"\talloc_contig_pages(PAGES_PER_SECTION, GFP_KERNEL, 0, NULL);\n", "", "I8/", "I8"},
+  };
+  const Drivers run;
+  for (const Wrong& wrong : kWrong) {
+    for (const std::string& compiler : kCompilers) {
+      INFO(compiler << " " << wrong.body);
+      const Result r = run.Explain(File(wrong.body, wrong.before), "--cc=" + compiler);
+      INFO(r.out);
+      CHECK(r.code == 1);
+      Has(r.out, std::string("DEDUP_TOKEN: ") + wrong.token);
+      Has(r.out, wrong.says);
+    }
+  }
+}
+
+TEST_CASE("a file that does nothing wrong is not reported", "[shim]") {
+  const Drivers run;
+  const char* const kRight[] = {
+      "\tchar *p = kzalloc(16, GFP_KERNEL);\n\tp[15] = 1;\n\tkfree(p);\n\tkfree(NULL);\n",
+      "\tspin_lock(&l);\n\tkfree(kmalloc(8, GFP_ATOMIC));\n\tspin_unlock(&l);\n\tmsleep(2);\n",
+      "\tmutex_lock(&m);\n\tspin_lock(&l);\n\tspin_unlock(&l);\n\tmutex_unlock(&m);\n",
+      "\tstruct notifier_block nb = {.notifier_call = call};\n\tregister_memory_notifier(&nb);\n"
+      "\tunregister_memory_notifier(&nb);\n",
+      "\tvolatile long big[100];\n\tlong i;\n\tfor (i = 0; i < 100; i++)\n\t\tbig[i] = i;\n",
+  };
+  for (const char* body : kRight) {
+    for (const std::string& compiler : kCompilers) {
+      INFO(compiler << " " << body);
+      const Result r = run.Explain(
+          File(body,
+               "static DEFINE_SPINLOCK(l);\nstatic DEFINE_MUTEX(m);\n"
+               "static int call(struct notifier_block *nb, unsigned long a, void *d) { return 0; "
+               "}\n"),
+          "--cc=" + compiler);
+      INFO(r.out);
+      CHECK(r.code == 0);
+    }
+  }
+}
+
+TEST_CASE("a file may write text, and the kernel prints it as it does", "[shim]") {
+  const Drivers run;
+  const Result r = run.Explain(
+      "#include <linux/fs.h>\n"
+      "#define pr_fmt(fmt) \"d: \" fmt\n"
+      "static ssize_t write(struct file *f, const char __user *u, size_t n, loff_t *pos)\n"
+      "{\n"
+      "\tchar text[16];\n"
+      "\tcopy_from_user(text, u, n);\n"
+      "\ttext[n - 1] = 0;\n"
+      "\tpr_info(\"%s %5.2d|%-4x|%lld %p %d%%\\n\", text, 7, 0x2a, -1LL, text, 50);\n"
+      "\treturn n;\n"
+      "}\n"
+      "static const struct file_operations fops = {.write = write, .open = simple_open};\n"
+      "static int init(void)\n"
+      "{\n"
+      "\tdebugfs_create_file(\"file\", 0600, debugfs_create_dir(\"dir\", NULL), NULL, &fops);\n"
+      "\treturn 0;\n"
+      "}\n"
+      "device_initcall(init);\n");
+  CHECK(r.code == 0);
+  Has(r.out, "\n  log d: 0x1    07|2a  |-1 (____ptrval____) 50%\n");
+}
+
+TEST_CASE("a file may be preempted at its accesses to shared memory", "[shim]") {
+  const Cli run;
+  run.Write("d.c", File("\tcounter = counter + 1;\n\tpr_info(\"%ld\\n\", counter);\n",
+                        "static volatile long counter;\n"));
+  // Behind its second access to static data, the write, which is still to be made.
+  run.Write("two.scn", std::string(kMachine) +
+                           "task memtrace-1\n  write memtrace/enable 1\n"
+                           "task memtrace-2\n  write memtrace/enable 1\n"
+                           "at memtrace-1 2 run memtrace-2\n");
+  for (const std::string& compiler : kCompilers) {
+    const std::string flags = "run --print-expect two.scn --driver=d.c --cc=" + compiler;
+    Has(run(flags).out, "\n  log 1\n  log 2\n");
+    Has(run(flags + " --preempt=memory").out, "\n  log 1\n  log 1\n");
+  }
+  CHECK(run("run two.scn --driver=d.c --preempt=sometimes").code == 2);
+}
+
+TEST_CASE("the sample driver", "[shim]") {
+  const Cli cli;
+  cli.Write("s.scn", std::string(kMachine) +
+                         "task memtrace-1\n"
+                         "  write memtrace/enable 0x10000000\n"
+                         "task user-2\n"
+                         "  after memtrace-1\n"
+                         "  write memory4/state offline\n");
+  for (const std::string& compiler : kCompilers) {
+    const std::string flags = " s.scn --cc=" + compiler + " --driver=" + kSample;
+    Result r = cli("run --print-expect" + flags);
+    CHECK(r.code == 0);
+    Has(r.out, "verdict ok\n");
+    Has(r.out, "user-2 write memory4/state offline = -EBUSY\n");
+    Has(r.out, "log sample: took 16 pages at pfn 0x40\n");
+    r = cli("explain --define=SAMPLE_BUG" + flags);
+    CHECK(r.code == 1);
+    Has(r.out, "DEDUP_TOKEN: I1/sample.c:sample_memory_notify@offlining/MEM_CANCEL_OFFLINE\n");
+    Has(r.out, "made by: sample.c:sample_memory_notify (sample.c:");
+    r = cli("minimize --define=SAMPLE_BUG -o " + compiler + ".scn" + flags);
+    CHECK(r.code == 0);
+    CHECK(cli("run --define=SAMPLE_BUG --verify --driver=" + kSample + " " + compiler + ".scn")
+              .code == 1);
+  }
+}
+
+// ---- Static state ----
+
+// Behaves by what its static data and its heap say: whatever is left from another run shows.
+constexpr char kRemembers[] =
+    "\tstatic unsigned int calls;\n"
+    "\tif (!object)\n"
+    "\t\tobject = kzalloc(64, GFP_KERNEL);\n"
+    "\tif (object)\n"
+    "\t\tobject->calls += ++calls;\n"
+    "\tpr_info(\"%u %lu\\n\", calls, object ? object->calls : 0);\n"
+    "\tif (calls % 2)\n"
+    "\t\tmsleep(calls);\n";
+constexpr char kObject[] = "static struct { unsigned long calls; } *object;\n";
+
+struct Digest {
+  uint32_t steps;
+  uint64_t digest;
+  bool operator==(const Digest& other) const = default;
+};
+
+TEST_CASE("a run of a file leaves nothing behind", "[shim]") {
+  constexpr uint32_t kRuns = 10000;
+  constexpr uint32_t kFresh = 5;
+  const Cli cli;
+  cli.Write("d.c", File(kRemembers, kObject));
+  REQUIRE(cli("compile d.c -o d.so").code == 0);
+  const driver::Loaded loaded = driver::Load((cli.folder() / "d.so").string(), "d.c");
+  REQUIRE(loaded.error == "");
+  run::RunOptions options;
+  options.driver = &loaded.module->driver();
+  scenario::GenerateOptions generate;
+  generate.nr_kernels = 4;
+  const auto digest_of = [&](uint32_t seed) {
+    const run::Outcome o = run::Run(scenario::Generate(seed, generate), options);
+    return Digest{o.steps, o.digest};
+  };
+
+  std::vector<Digest> digests;
+  for (uint32_t seed = 0; seed < kRuns; ++seed) digests.push_back(digest_of(seed));
+  for (uint32_t seed = kRuns; seed-- > 0;) REQUIRE(digest_of(seed) == digests[seed]);
+  // Processes that do nothing else.
+  for (uint32_t seed = 0; seed < kRuns; seed += kRuns / kFresh) {
+    std::vector<uint8_t> bytes;
+    REQUIRE(scenario::Encode(scenario::Generate(seed, generate), &bytes) == nullptr);
+    cli.Write("bytes", std::string(bytes.begin(), bytes.end()));
+    char expected[64];
+    std::snprintf(expected, sizeof(expected), " steps=%u digest=0x%016llx", digests[seed].steps,
+                  static_cast<unsigned long long>(digests[seed].digest));
+    Has(cli("run bytes --driver=d.so").out, expected);
+  }
+}
+
+// ---- Debian's memtrace.c ----
+
+// Where the file is; empty, and a word, without it.
+std::string KernelFile(const std::string& path) {
+  std::FILE* pipe = popen(("regress/tools/kernel-file " + path).c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string file;
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) file += static_cast<char>(c);
+  if (pclose(pipe) != 0) return "";
+  file.pop_back();
+  return file;
+}
+
+TEST_CASE("memtrace.c of Debian's 6.1, as it is", "[shim]") {
+  const std::string memtrace = KernelFile("arch/powerpc/platforms/powernv/memtrace.c");
+  if (memtrace.empty()) return;
+  const Cli cli;
+  cli.Write("m.scn", std::string(kMachine) +
+                         "task memtrace-1\n"
+                         "  write memtrace/enable 0x20000000\n"
+                         "  read memtrace/enable\n"
+                         "  write memtrace/enable 0x10000000\n"
+                         "  write memtrace/enable 0x18000000\n"
+                         "  write memtrace/enable 0x30000000\n"
+                         "  write memtrace/enable 0\n"
+                         "  write memtrace/enable 0x8000000000\n"
+                         "  read memtrace/enable\n"
+                         "  write memtrace/enable 0\n"
+                         "  write memtrace/enable 0x20000000\n"
+                         "task user-2\n"
+                         "  after memtrace-1\n"
+                         "  write memory4/state offline\n"
+                         "  write memory6/state offline\n");
+  const std::string ours = cli("run --print-expect m.scn").out;
+  for (const std::string& compiler : kCompilers) {
+    const Result r = cli("run --print-expect m.scn --cc=" + compiler + " --driver=" + memtrace);
+    CHECK(r.code == 0);
+    // What a powernv machine has been seen to do.
+    Has(r.out, "verdict ok\n");
+    Has(r.out, "write memtrace/enable 0x20000000 = 0\n");
+    Has(r.out, "read memtrace/enable = 0x20000000\n");
+    Has(r.out, "write memtrace/enable 0x18000000 = -EINVAL\n");
+    Has(r.out, "write memtrace/enable 0x30000000 = 0\n");
+    Has(r.out, "write memtrace/enable 0x8000000000 = 0\n");
+    Has(r.out, "read memtrace/enable = 0x8000000000\n");
+    Has(r.out, "write memory4/state offline = -EBUSY\n");
+    Has(r.out, "write memory6/state offline = 0\n");
+    Has(r.out, "log memtrace: Allocated trace memory on node 0 at 0x0000000040000000\n");
+    Has(r.out, "log memtrace: Freed trace memory back on node 0\n");
+    Has(r.out, "log memtrace: Value must be aligned with 0x10000000\n");
+    Has(r.out, "log memtrace: Failed to allocate trace memory on node 0\n");
+    Has(r.out, "memory4 online free=0 offline=16 counts -1:0 0:0 1:16 2:0 more:0\n");
+    // And our own model of it does the same.
+    CHECK(r.out == ours);
+  }
+}
+
+}  // namespace
+}  // namespace hotplug
