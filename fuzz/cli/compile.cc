@@ -124,22 +124,21 @@ Lines Common(const Compiler& c, const std::string& stubs) {
 }
 
 // What the kernel's own build objects to is an error; the rest of the warnings is the kernel's.
-// Each access to memory and each basic block calls us: KASAN's and kcov's instrumentation, by
-// calls and without shadow memory.
+// Each access to memory that others may reach calls us, and each basic block: the instrumentation
+// of KCSAN and kcov.
 Lines ForDriver(const Compiler& c) {
-  Lines flags = {"-Werror=implicit-function-declaration",
+  Lines flags = {"-fno-inline",  // a report names the function that it is about
+                 "-Werror=implicit-function-declaration",
                  "-Werror=implicit-int",
                  "-Werror=int-conversion",
                  "-Werror=incompatible-pointer-types",
-                 "-fsanitize=kernel-address",
+                 "-fsanitize=thread",
                  "-fsanitize-coverage=trace-pc"};
-  const Lines gcc = {"asan-instrumentation-with-call-threshold=0", "asan-globals=0",
-                     "asan-stack=0"};
-  const Lines clang = {"-asan-instrumentation-with-call-threshold=0", "-asan-globals=0",
-                       "-asan-stack=0", "-asan-constructor-kind=none"};
-  for (const std::string& parameter : c.clang ? clang : gcc) {
-    flags.push_back(c.clang ? "-mllvm" : "--param");
-    flags.push_back(parameter);
+  if (c.clang) {
+    flags.insert(flags.end(), {"-mllvm", "-tsan-instrument-func-entry-exit=0", "-mllvm",
+                               "-tsan-instrument-read-before-write=1"});
+  } else {
+    flags.insert(flags.end(), {"--param", "tsan-instrument-func-entry-exit=0"});
   }
   for (const std::string& macro : absl::GetFlag(FLAGS_define)) flags.push_back("-D" + macro);
   return flags;

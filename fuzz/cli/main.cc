@@ -25,12 +25,14 @@ const std::vector<Verb>& Verbs() {
        1,
        UINT32_MAX,
        {"driver", "kernel", "cc", "define", "preempt", "trace", "verify", "expect", "print_expect",
-        "record"},
+        "record", "against"},
        "run FILE...             a line for each: what came out\n"
        "  --trace                 and the trace below it\n"
        "  --verify                run twice and compare the digests\n"
        "  --expect                compare with the expect block instead; silent if it is so\n"
        "  --print-expect          print the expect block instead\n"
+       "  --against=DRIVER        compare the driver with one of ours instead; silent if they "
+       "agree\n"
        "  --record=OUT            and write what happened as a recording, which conform reads"},
       {"explain",
        Explain,

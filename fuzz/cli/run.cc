@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/driver/against.h"
 #include "fuzz/record/record.h"
 #include "fuzz/refactor/compare.h"
 #include "fuzz/refactor/search.h"
@@ -19,6 +20,7 @@ ABSL_FLAG(bool, trace, false, "print the trace");
 ABSL_FLAG(bool, verify, false, "run twice and compare the digests");
 ABSL_FLAG(bool, expect, false, "compare with the expect block of the file");
 ABSL_FLAG(bool, print_expect, false, "print the expect block that the file should have");
+ABSL_FLAG(std::string, against, "", "compare the driver with this one of ours");
 ABSL_FLAG(std::string, record, "", "write what happened as a recording to this file");
 
 namespace hotplug::cli {
@@ -128,6 +130,35 @@ ExitCode CompareExpect(const std::string& file, const Input& input) {
   return kFailed;
 }
 
+// The driver of --against, or null.
+const drivers::Driver* Against() {
+  const std::string name = absl::GetFlag(FLAGS_against);
+  for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
+    if (name == drivers::kDriverNames[row]) return drivers::kDrivers[row];
+  }
+  return nullptr;
+}
+
+ExitCode Compare(const std::string& file, const Input& input) {
+  const drivers::Driver* model = Against();
+  if (model == nullptr) {
+    return Complain(absl::StrCat("--against=", absl::GetFlag(FLAGS_against),
+                                 ": is no driver of `hotplug-fuzz list drivers`"));
+  }
+  const drivers::Driver& driver = report::DriverOf(input.scenario, input.Options());
+  const scenario::Scenario s = driver::Comparable(input.scenario);
+  const std::string difference = driver::FirstDifference(s, driver, *model);
+  if (difference.empty()) return kAllWell;
+  absl::PrintF("%s:\n%s", file, difference);
+  for (const drivers::Driver* d : {&driver, model}) {
+    run::RunOptions options = report::ExpectOptions();
+    options.driver = d;
+    run::Run(s, options);
+    absl::PrintF("\ntrace of %s:\n%s", d->name, report::FormatTrace(run::Trace(), s, *d));
+  }
+  return kFailed;
+}
+
 }  // namespace
 
 ExitCode Run(const Args& files) {
@@ -144,6 +175,8 @@ ExitCode Run(const Args& files) {
       code = PrintExpect(*input);
     } else if (absl::GetFlag(FLAGS_expect)) {
       code = CompareExpect(file, *input);
+    } else if (!absl::GetFlag(FLAGS_against).empty()) {
+      code = Compare(file, *input);
     } else {
       code = RunOne(file, *input);
     }

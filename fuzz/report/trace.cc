@@ -136,6 +136,7 @@ constexpr Specifier kSpecifiers[] = {
     {'g', [](uint32_t v, const Context&) { return Word(scenario::kSignalWords, v); }},
     {'W', [](uint32_t v, const Context&) { return Word(scenario::kStateWordWords, v); }},
     {'A', [](uint32_t v, const Context& c) { return Format("%016llx", PhysicalOf(c, v)); }},
+    {'P', [](uint32_t v, const Context& c) { return Format("%llx", PhysicalOf(c, v)); }},
     {'R', [](uint32_t v, const Context&) {
        const unsigned long long start = (v & 0xffff) * static_cast<unsigned long long>(kBlockBytes);
        return Format("[mem %#010llx-%#010llx]", start,

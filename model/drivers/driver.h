@@ -79,7 +79,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpLogAllocated, "memtrace_init_regions_runtime",
      "memtrace: Allocated trace memory on node %d at 0x%A", true},
     {kTpLogMapFailed, "memtrace_init_debugfs",
-     "memtrace: Failed to map trace memory at 0x%A", true},
+     "memtrace: Failed to map trace memory at 0x%P", true},
     {kTpLogDirFailed, "memtrace_init_debugfs",
      "memtrace: Failed to create debugfs directory for node %d", true},
     {kTpLogAddFailed, "memtrace_online",

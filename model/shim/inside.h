@@ -94,7 +94,7 @@ std::string Base(const char* path);
 void Kasan(const std::string& text, const std::string& function);
 
 // printf of the kernel.
-int FormatKernel(char* to, size_t size, const char* format, va_list args);
+int FormatKernel(char* to, size_t size, const char* format, va_list args, uintptr_t pc);
 
 // Which object of mm's heap an address belongs to, be it inside or behind it; null for none.
 const mm::heap_object* ObjectOf(uintptr_t address);

@@ -9,6 +9,9 @@
 
 struct hotplug_kernel hotplug_kernel[1];
 
+// Where the caller is.
+#define PC ((uintptr_t)__builtin_return_address(0))
+
 // The linker's names for the ends of the sections; absent where nothing is in one.
 extern int (*__start_hotplug_initcalls[])(void) __attribute__((weak));
 extern int (*__stop_hotplug_initcalls[])(void) __attribute__((weak));
@@ -25,14 +28,12 @@ void hotplug_printk(const struct hotplug_site* at, const char* format, ...) {
 int snprintf(char* to, size_t size, const char* format, ...) {
   va_list args;
   va_start(args, format);
-  const int n = hotplug_kernel->format(to, size, format, args);
+  const int n = hotplug_kernel->format(to, size, format, args, PC);
   va_end(args);
   return n;
 }
 
 // ---- Strings: as the compiler itself may call them -------------------------------------------
-
-#define PC ((uintptr_t)__builtin_return_address(0))
 
 static void Access(const void* start, size_t size, int write, uintptr_t pc) {
   if (size != 0) hotplug_kernel->access((uintptr_t)start, size, write, pc);
@@ -86,11 +87,17 @@ int strcmp(const char* a, const char* b) {
   return (unsigned char)*a - (unsigned char)*b;
 }
 
-// ---- What -fsanitize=kernel-address and -fsanitize-coverage=trace-pc call ---------------------
+// ---- What -fsanitize=thread and -fsanitize-coverage=trace-pc call ------------------------------
 
-#define ACCESSES(size)                                                                      \
-  void __asan_load##size##_noabort(uintptr_t a) { hotplug_kernel->access(a, size, 0, PC); } \
-  void __asan_store##size##_noabort(uintptr_t a) { hotplug_kernel->access(a, size, 1, PC); }
+#define ACCESS(name, size, write) \
+  void __tsan_##name##size(uintptr_t a) { hotplug_kernel->access(a, size, write, PC); }
+#define ACCESSES(size)             \
+  ACCESS(read, size, 0)            \
+  ACCESS(write, size, 1)           \
+  ACCESS(unaligned_read, size, 0)  \
+  ACCESS(unaligned_write, size, 1) \
+  ACCESS(volatile_read, size, 0)   \
+  ACCESS(volatile_write, size, 1)
 
 ACCESSES(1)
 ACCESSES(2)
@@ -98,11 +105,19 @@ ACCESSES(4)
 ACCESSES(8)
 ACCESSES(16)
 
-void __asan_loadN_noabort(uintptr_t a, size_t size) { hotplug_kernel->access(a, size, 0, PC); }
-void __asan_storeN_noabort(uintptr_t a, size_t size) { hotplug_kernel->access(a, size, 1, PC); }
-void __asan_handle_no_return(void) {}
+void __tsan_read_range(uintptr_t a, size_t size) { hotplug_kernel->access(a, size, 0, PC); }
+void __tsan_write_range(uintptr_t a, size_t size) { hotplug_kernel->access(a, size, 1, PC); }
+void* __tsan_memset(void* to, int c, size_t n) { return memset(to, c, n); }
+void* __tsan_memcpy(void* to, const void* from, size_t n) { return memcpy(to, from, n); }
+void* __tsan_memmove(void* to, const void* from, size_t n) { return memmove(to, from, n); }
+// One task runs at a time.
+void __tsan_atomic_thread_fence(int order) { (void)order; }
+void __tsan_init(void) {}
 
-void __sanitizer_cov_trace_pc(void) { hotplug_kernel->block(PC); }
+// The constructor that calls the one above has a basic block, too, and there is no table yet.
+void __sanitizer_cov_trace_pc(void) {
+  if (hotplug_kernel->block != NULL) hotplug_kernel->block(PC);
+}
 
 #pragma GCC visibility pop
 

@@ -3,7 +3,6 @@
 // The life of a driver's file: its static data, its boot, its runs.
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include "model/mm/fault.h"
 #include "model/mm/ledger.h"
@@ -22,14 +21,16 @@ std::string TextOfSite(const hotplug_site& at) {
 
 // Calls in the order of the source, whatever the order that the compiler put them in.
 std::vector<uint32_t> InOrder(const hotplug_module& m) {
-  std::vector<uint32_t> order(m.nr_sites);
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&m](uint32_t a, uint32_t b) {
+  const auto before = [&m](uint32_t a, uint32_t b) {
     const hotplug_site& x = m.sites[a];
     const hotplug_site& y = m.sites[b];
     if (const int c = std::strcmp(x.file, y.file); c != 0) return c < 0;
     return x.line != y.line ? x.line < y.line : std::strcmp(x.name, y.name) < 0;
-  });
+  };
+  std::vector<uint32_t> order;
+  for (uint32_t i = 0; i < m.nr_sites; ++i) {
+    order.insert(std::upper_bound(order.begin(), order.end(), i, before), i);
+  }
   return order;
 }
 

@@ -137,11 +137,11 @@ std::string Base(const char* path) {
   return slash == nullptr ? path : slash + 1;
 }
 
-int FormatKernel(char* to, size_t size, const char* format, va_list args) {
+int FormatKernel(char* to, size_t size, const char* format, va_list args, uintptr_t pc) {
   const std::string text = Formatter(format, args).Format();
   if (size != 0) {
     const size_t n = std::min(text.size(), size - 1);
-    Access(reinterpret_cast<uintptr_t>(to), n + 1, 1, 0);
+    Access(reinterpret_cast<uintptr_t>(to), n + 1, 1, pc);
     std::memcpy(to, text.data(), n);
     to[n] = '\0';
   }

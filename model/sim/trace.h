@@ -23,9 +23,9 @@ using Tp = uint16_t;
 //   %d signed, %u unsigned, %x hexadecimal, %f pfn, %b block (memoryN), %a notifier action,
 //   %k action << 16 | block, %e errno (0 or negative), %v a notifier's raw answer, %n
 //   notifier, %s block state, %l lock, %t task, %o task that owns a lock, %g signal, %W file
-//   word, %A physical address of a pfn, %R physical range of blocks (number of those behind
-//   the first << 16 | the first), %T what a driver in C has said, by its number, %_ nothing
-//   (skips the operand). %B, the size of a block, takes no operand.
+//   word, %A physical address of a pfn, %P the same without leading zeros, %R physical range of
+//   blocks (number of those behind the first << 16 | the first), %T what a driver in C has said,
+//   by its number, %_ nothing (skips the operand). %B, the size of a block, takes no operand.
 // `log` marks what the kernel prints with printk: the format is the message.
 struct TracePoint {
   Tp id;

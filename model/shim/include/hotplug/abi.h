@@ -135,7 +135,7 @@ struct hotplug_kernel {
   void* (*alloc)(HOTPLUG_AT, size_t n, size_t size, unsigned int flags);
   void (*free)(HOTPLUG_AT, const void* object);
   void (*log)(HOTPLUG_AT, const char* format, va_list args);
-  int (*format)(char* to, size_t size, const char* format, va_list args);
+  int (*format)(char* to, size_t size, const char* format, va_list args, uintptr_t pc);
 
   void (*lock)(HOTPLUG_AT, struct hotplug_lock* lock, int kind);
   int (*trylock)(HOTPLUG_AT, struct hotplug_lock* lock, int kind);
@@ -162,7 +162,7 @@ struct hotplug_kernel {
                                 const struct file_operations* fops);
   void (*remove_dentry)(HOTPLUG_AT, struct dentry* dentry);
 
-  void (*bug)(HOTPLUG_AT, const char* condition) __attribute__((noreturn));
+  void (*bug)(HOTPLUG_AT, const char* condition);  // does not return
   void (*warn)(HOTPLUG_AT, const char* condition);
 
   // What the compiler tells: an access to memory, made behind this call, and a basic block.

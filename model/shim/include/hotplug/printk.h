@@ -39,10 +39,15 @@ void hotplug_printk(const struct hotplug_site* at, const char* format, ...) __pr
 #define pr_warn_ratelimited pr_warn
 #define pr_info_ratelimited pr_info
 
-#define BUG() hotplug_kernel->bug(HOTPLUG_AT("BUG"), "")
-#define BUG_ON(condition)                                                           \
-  do {                                                                              \
-    if (unlikely(condition)) hotplug_kernel->bug(HOTPLUG_AT("BUG_ON"), #condition); \
+#define HOTPLUG_BUG(call, condition)                  \
+  do {                                                \
+    hotplug_kernel->bug(HOTPLUG_AT(call), condition); \
+    __builtin_unreachable();                          \
+  } while (0)
+#define BUG() HOTPLUG_BUG("BUG", "")
+#define BUG_ON(condition)                                       \
+  do {                                                          \
+    if (unlikely(condition)) HOTPLUG_BUG("BUG_ON", #condition); \
   } while (0)
 #define WARN_ON(condition)                                                        \
   ({                                                                              \

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/driver/against.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "fuzz/report/expect.h"
+
+namespace hotplug::driver {
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// The verdict's line names functions, which two texts call as they like.
+std::string VerdictLine(const run::Outcome& o) {
+  const std::string line = std::string("verdict ") + run::Name(o.verdict);
+  return o.first() == nullptr ? line : line + " " + invariants::Name(o.first()->id);
+}
+
+Lines LinesOf(const scenario::Scenario& s, const drivers::Driver& driver) {
+  run::RunOptions options = report::ExpectOptions();
+  options.driver = &driver;
+  const run::Outcome o = run::Run(s, options);
+  Lines lines = report::Summarize(s, o, driver);
+  // The first line, and those of other invariants behind it.
+  while (lines.size() > 1 && lines[1].compare(0, 5, "then ") == 0) lines.erase(lines.begin() + 1);
+  lines[0] = VerdictLine(o);
+  return lines;
+}
+
+}  // namespace
+
+scenario::Scenario Comparable(scenario::Scenario s) {
+  s.schedule.size = 0;
+  return s;
+}
+
+std::string FirstDifference(const scenario::Scenario& s, const drivers::Driver& a,
+                            const drivers::Driver& b) {
+  const Lines x = LinesOf(s, a);
+  const Lines y = LinesOf(s, b);
+  // What happens behind the same violation is nobody's intention.
+  if (x[0] == y[0] && x[0] != "verdict ok") return "";
+  const auto at = std::mismatch(x.begin(), x.end(), y.begin(), y.end());
+  if (at.first == x.end() && at.second == y.end()) return "";
+  const auto line = [](Lines::const_iterator i, const Lines& lines) {
+    return i == lines.end() ? std::string("nothing more") : *i;
+  };
+  return std::string(a.name) + ": " + line(at.first, x) + "\n" + b.name + ": " +
+         line(at.second, y) + "\n";
+}
+
+}  // namespace hotplug::driver
