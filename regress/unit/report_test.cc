@@ -27,6 +27,7 @@
 #include "model/scenario/parse.h"
 #include "model/scenario/print.h"
 #include "model/scenario/random.h"
+#include "model/shim/shim.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/catch.h"
 
@@ -119,7 +120,8 @@ TEST_CASE("every trace point prints, and numbers are unique", "[report]") {
     CHECK(FormatMessage(Rec(tp), TwoTasks(), RfcV1()).find('%') == std::string::npos);
   }
   CHECK(points == std::size(sim::kTracePoints) + std::size(mm::kTracePoints) +
-                      std::size(drivers::kTracePoints) + std::size(actors::kTracePoints));
+                      std::size(drivers::kTracePoints) + std::size(shim::kTracePoints) +
+                      std::size(actors::kTracePoints));
 }
 
 TEST_CASE("lines of a trace, the kernel log, comments of the schedule", "[report]") {
