@@ -21,7 +21,7 @@ uint32_t Hash(const std::string& text) {
   return static_cast<uint32_t>(hash);
 }
 
-// printf of one conversion, in pieces.
+// A format of the kernel, one conversion after the other.
 class Formatter {
  public:
   Formatter(const char* format, va_list args) : p_(format) { va_copy(args_, args); }
