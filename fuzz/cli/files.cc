@@ -12,6 +12,7 @@
 #include "fuzz/cli/cli.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/parse.h"
+#include "model/scenario/spec.h"
 
 ABSL_FLAG(std::string, driver, "", "run with this driver instead of the scenario's");
 ABSL_FLAG(std::string, kernel, "", "run on this kernel instead of the scenario's");
@@ -42,20 +43,15 @@ absl::StatusOr<std::string> Contents(const std::string& path) {
 
 namespace {
 
-// Sets `row` to that of the name in a flag; an empty flag changes nothing.
-absl::Status Override(const std::string& value, absl::string_view flag, const char* const* names,
-                      uint32_t nr, uint8_t* row) {
+// Puts what a flag names in the place of what the scenario has; an empty flag changes nothing.
+template <class Read, class To>
+absl::Status Override(absl::string_view flag, const std::string& value, Read read, To* to) {
   if (value.empty()) return absl::OkStatus();
-  std::string known;
-  for (uint32_t i = 0; i < nr; ++i) {
-    if (value == names[i]) {
-      *row = static_cast<uint8_t>(i);
-      return absl::OkStatus();
-    }
-    absl::StrAppend(&known, i == 0 ? "" : ", ", names[i]);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", flag, "=", value, ": there is only ", known));
+  const scenario::SpecError error = read(value, run::Names(), to);
+  if (error.expected.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, ": expected ",
+                                                 error.expected, ", not '", std::string(error.part),
+                                                 "'"));
 }
 
 }  // namespace
@@ -73,11 +69,11 @@ absl::StatusOr<Input> Load(const std::string& path) {
     input.scenario = scenario::Decode(reinterpret_cast<const uint8_t*>(contents->data()),
                                       contents->size(), names.nr_drivers, names.nr_kernels);
   }
-  absl::Status status = Override(absl::GetFlag(FLAGS_driver), "driver", names.drivers,
-                                 names.nr_drivers, &input.scenario.driver);
+  absl::Status status =
+      Override("driver", absl::GetFlag(FLAGS_driver), scenario::ReadDriver, &input.scenario);
   if (!status.ok()) return status;
-  status = Override(absl::GetFlag(FLAGS_kernel), "kernel", names.kernels, names.nr_kernels,
-                    &input.scenario.machine.kernel);
+  status = Override("kernel", absl::GetFlag(FLAGS_kernel), scenario::ReadKernel,
+                    &input.scenario.machine);
   if (!status.ok()) return status;
   return input;
 }

@@ -23,6 +23,22 @@ void ListKernels() {
   }
 }
 
+// Each behind a name that it may follow: `rfc_v1+mutex`. The variants of a driver have its fixes.
+void ListFixes() {
+  const auto list = [](const char* name, const mm::Fixes& fixes) {
+    for (uint32_t i = 0; i < fixes.size; ++i) {
+      Line(absl::StrCat(name, "+", fixes.list[i].name).c_str(), fixes.list[i].sentence);
+    }
+  };
+  const mm::Fix* listed = nullptr;
+  for (uint32_t i = 0; i < drivers::kNrDrivers; ++i) {
+    const mm::Fixes& fixes = drivers::kDrivers[i]->fixes;
+    if (fixes.list != listed) list(drivers::kDrivers[i]->name, fixes);
+    if (fixes.size != 0) listed = fixes.list;
+  }
+  list(mm::kKernels[0].name, mm::kCoreFixes);
+}
+
 void ListInvariants() {
   for (uint32_t i = 0; i < invariants::kNrInvariants; ++i) {
     Line(invariants::kInvariants[i].name, invariants::kInvariants[i].sentence);
@@ -45,6 +61,7 @@ constexpr struct {
   void (*list)();
 } kLists[] = {{"drivers", ListDrivers},
               {"kernels", ListKernels},
+              {"fixes", ListFixes},
               {"invariants", ListInvariants},
               {"actors", ListActors}};
 
@@ -57,7 +74,7 @@ ExitCode List(const Args& what) {
     return kAllWell;
   }
   return Complain(absl::StrCat("hotplug-fuzz list: no list of ", what[0],
-                               "; there are drivers, kernels, invariants and actors"));
+                               "; there are drivers, kernels, fixes, invariants and actors"));
 }
 
 }  // namespace hotplug::cli

@@ -72,7 +72,12 @@ const std::vector<Verb>& Verbs() {
        "                        each is a hotplug-fuzz, or a git revision, which is built\n"
        "  --count=N               so many generated scenarios (2000)\n"
        "  --seed=N                from this seed on (1)"},
-      {"list", List, 1, 1, {}, "list WHAT               drivers, kernels, invariants or actors"},
+      {"list",
+       List,
+       1,
+       1,
+       {},
+       "list WHAT               drivers, kernels, fixes, invariants or actors"},
   };
   return *verbs;
 }

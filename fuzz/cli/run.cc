@@ -12,8 +12,8 @@
 #include "fuzz/report/expect.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/trace.h"
-#include "model/mm/kernel.h"
 #include "model/scenario/bytes.h"
+#include "model/scenario/spec.h"
 
 ABSL_FLAG(bool, trace, false, "print the trace");
 ABSL_FLAG(bool, verify, false, "run twice and compare the digests");
@@ -27,8 +27,9 @@ namespace {
 
 void PrintLine(const std::string& file, const scenario::Scenario& s, const run::Outcome& o) {
   absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", file,
-               drivers::kDrivers[s.driver]->name, mm::kKernels[s.machine.kernel].name,
-               run::Name(o.verdict), o.steps, o.digest);
+               scenario::PrintDriver(s, run::Names()),
+               scenario::PrintKernel(s.machine, run::Names()), run::Name(o.verdict), o.steps,
+               o.digest);
   if (const invariants::Violation* v = o.first()) {
     absl::PrintF(" invariant=%s step=%d", invariants::Name(v->id), v->step);
   }

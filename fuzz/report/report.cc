@@ -10,6 +10,7 @@
 #include "fuzz/report/trace.h"
 #include "model/mm/kernel.h"
 #include "model/scenario/print.h"
+#include "model/scenario/spec.h"
 
 namespace hotplug::report {
 
@@ -280,7 +281,9 @@ std::string Input(const Scenario& s, const run::RunOptions& options, const run::
   std::string out = "\n" + scenario::Print(s, run::Names(), comments.data());
   const bool stop = options.on_violation == run::OnViolation::kStop;
   out += Format("# driver=%s kernel=%s on_violation=%s max_steps=%u full_checks=%s disabled=",
-                driver.name, mm::kKernels[s.machine.kernel].name, stop ? "stop" : "record",
+                options.driver != nullptr ? driver.name
+                                          : scenario::PrintDriver(s, run::Names()).c_str(),
+                scenario::PrintKernel(s.machine, run::Names()).c_str(), stop ? "stop" : "record",
                 options.max_steps, options.full_checks ? "true" : "false") +
          DisabledNames(options.disabled) + "\n";
   return out + Format("# verdict=%s steps=%u digest=0x%016llx\n", run::Name(o.verdict), o.steps,

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "model/mm/fix.h"
 #include "model/mm/notifier.h"
 #include "model/mm/services.h"
 #include "model/sim/trace.h"
@@ -23,16 +24,18 @@ struct Range {
 };
 
 struct Driver {
-  const char* name;      // as --driver= and texts call it
-  const char* sentence;  // what it is, for `list drivers`
-  const char* callback;  // name of its notifier callback, for traces
-  void (*init)();        // carves its state; outside of any task
+  const char* name;              // as --driver= and texts call it
+  const char* sentence;          // what it is, for `list drivers`
+  const char* callback;          // name of its notifier callback, for traces
+  void (*init)(uint32_t fixes);  // carves its state; outside of any task
   mm::debugfs_file enable;
   mm::notifier_fn notifier_call;  // may be null
   // The ranges recorded by the module, at most `max`; returns how many.
   uint32_t (*ranges)(Range* out, uint32_t max);
   // What it reserves does not leave Linux, but stays online as pages of its own.
   bool keeps_blocks = false;
+  // Corrections that it can be given: init() gets a bit for each.
+  mm::Fixes fixes = {};
 };
 
 // All drivers, in a fixed order that scenarios refer to by row.

@@ -33,7 +33,6 @@ using mm::Pfn;
 
 struct State {
   memtrace::Module module;
-  sim::Mutex memtrace_mutex;
   memtrace::AllocInfo info;  // of the one writer that has the mutex
   // The pages whose references are dropped.
   uint32_t dropped_pfn;
@@ -42,9 +41,9 @@ struct State {
 
 State& state() { return *sim::machine->Get<State>(kDriverRegion); }
 
-void Init() {
+void Init(uint32_t) {
   sim::machine->Carve<State>(kDriverRegion, 1, true);
-  sim::InitLock(state().memtrace_mutex.lock, mm::kDriverMutex);
+  memtrace::InitModule(memtrace::kMutex | memtrace::kSizeFirst);
 }
 
 void Retake() {
@@ -163,23 +162,15 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
 
 constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free_node};
 
-// Under memtrace_mutex.
 int EnableSet(uint64_t value) {
-  memtrace::Module& m = memtrace::module();
-  if (m.memtrace_array != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
-  if (value == 0) return 0;
-  if (memtrace::init_regions_runtime(value, kAlgorithm) != 0) return -EINVAL;
-  m.memtrace_size = value;
-  mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(value / kBlockBytes));
-  return memtrace::init_debugfs() != 0 ? -EINVAL : 0;
+  const bool reserved = memtrace::module().memtrace_array != 0;
+  if (reserved && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
+  return value == 0 ? 0 : memtrace::reserve(value, kAlgorithm);
 }
 
 int memtrace_enable_set(uint64_t value) {
   if (!memtrace::IsSize(value)) return -EINVAL;
-  sim::mutex_lock(state().memtrace_mutex);
-  const int rc = EnableSet(value);
-  sim::mutex_unlock(state().memtrace_mutex);
-  return rc;
+  return memtrace::Ordered([value] { return EnableSet(value); });
 }
 
 }  // namespace

@@ -31,6 +31,11 @@ uint32_t Pages(uint64_t bytes) { return static_cast<uint32_t>(bytes >> mm::PageS
 
 }  // namespace
 
+void InitModule(uint32_t fixes) {
+  module().fixes = fixes;
+  sim::InitLock(module().memtrace_mutex.lock, mm::kDriverMutex);
+}
+
 bool IsSize(uint64_t value) {
   const bool power_of_2 = (value & (value - 1)) == 0;
   if (value == 0 || (power_of_2 && value >= kBlockBytes)) return true;
@@ -126,11 +131,21 @@ int online(const Algorithm& algorithm) {
   return 0;
 }
 
-int reserve(uint64_t size, const Algorithm& algorithm) {
-  if (init_regions_runtime(size, algorithm) != 0) return -EINVAL;
-  if (init_debugfs() != 0) return -EINVAL;
+namespace {
+
+void SetSize(uint64_t size) {
   module().memtrace_size = size;
   mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(size / kBlockBytes));
+}
+
+}  // namespace
+
+int reserve(uint64_t size, const Algorithm& algorithm) {
+  const bool size_first = (module().fixes & kSizeFirst) != 0;
+  if (init_regions_runtime(size, algorithm) != 0) return -EINVAL;
+  if (size_first) SetSize(size);
+  if (init_debugfs() != 0) return -EINVAL;
+  if (!size_first) SetSize(size);
   return 0;
 }
 

@@ -11,12 +11,20 @@
 
 namespace hotplug::drivers::memtrace {
 
+// Fixes of what is around the algorithm: the first rows of each driver's table.
+enum : uint32_t { kSizeFirst = 1 << 0, kMutex = 1 << 1 };
+inline constexpr mm::Fix kSizeFirstFix = {
+    "size_first", "memtrace_size is set before the set-up of debugfs, which may fail"};
+inline constexpr mm::Fix kMutexFix = {"mutex", "a mutex orders the writers of `enable`"};
+
 // The static state of the module. Each driver's state begins with it.
 struct Module {
   uint64_t memtrace_size;  // bytes; 0: disabled
   uint32_t memtrace_array_nr;
   uint16_t memtrace_array;  // HeapPtr
   uint8_t pad[2];
+  uint64_t fixes;  // a bit for each that the driver has
+  sim::Mutex memtrace_mutex;
 };
 
 // What memtrace_alloc_node() keeps on its stack: one for each task that may be inside.
@@ -37,15 +45,28 @@ struct Algorithm {
   sim::Tp log_free_failed = kTpLogAddFailed;
 };
 
+// For init() of a driver, behind the carving of its state.
+void InitModule(uint32_t fixes);
+
 inline Module& module() { return *sim::machine->Get<Module>(kDriverRegion); }
+
+// Runs enable_set() under memtrace_mutex if the driver has one.
+template <class EnableSet>
+int Ordered(EnableSet enable_set) {
+  const bool mutex = (module().fixes & kMutex) != 0;
+  if (mutex) sim::mutex_lock(module().memtrace_mutex);
+  const int rc = enable_set();
+  if (mutex) sim::mutex_unlock(module().memtrace_mutex);
+  return rc;
+}
 
 // The steps of enable_set().
 bool IsSize(uint64_t value);  // 0, or a power of 2 of at least a block; else it is logged
 int init_regions_runtime(uint64_t size, const Algorithm& algorithm);
 int init_debugfs();
 int online(const Algorithm& algorithm);
-// S4 to S6 as they always were: 0 or -EINVAL, and then memtrace_size is not set, whatever has been
-// reserved.
+// S4 to S6: 0 or -EINVAL. As they always were memtrace_size is not set then, whatever has been
+// reserved; kSizeFirst changes that.
 int reserve(uint64_t size, const Algorithm& algorithm);
 
 // For tables of drivers.

@@ -4,6 +4,8 @@
 // cleared, marked PageOffline and taken out of the linear mapping. Their blocks stay online,
 // nothing is offlined or removed, and a mutex orders the writers of `enable`. What the pages
 // contain and what is mapped is not in the model; that it takes time is.
+#include <iterator>
+
 #include "model/drivers/memtrace.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
@@ -16,16 +18,11 @@ namespace {
 using mm::NodeId;
 using mm::Pfn;
 
-struct State {
-  memtrace::Module module;
-  sim::Mutex memtrace_mutex;
-};
+constexpr mm::Fix kFixes[] = {memtrace::kSizeFirstFix};
 
-State& state() { return *sim::machine->Get<State>(kDriverRegion); }
-
-void Init() {
-  sim::machine->Carve<State>(kDriverRegion, 1, true);
-  sim::InitLock(state().memtrace_mutex.lock, mm::kDriverMutex);
+void Init(uint32_t fixes) {
+  sim::machine->Carve<memtrace::Module>(kDriverRegion, 1, true);
+  memtrace::InitModule(fixes | memtrace::kMutex);
 }
 
 Pfn memtrace_alloc_node(NodeId nid, uint64_t size) {
@@ -48,7 +45,7 @@ int memtrace_free(NodeId, Pfn start, uint32_t nr_pages) {
 constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free, kTpLogFreed,
                                             kTpLogFreeFailed};
 
-// Under memtrace_mutex. Whatever fails is EAGAIN.
+// Whatever fails is EAGAIN.
 int EnableSet(uint64_t value) {
   if (memtrace::module().memtrace_size != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
   return value == 0 || memtrace::reserve(value, kAlgorithm) == 0 ? 0 : -EAGAIN;
@@ -59,10 +56,7 @@ int memtrace_enable_set(uint64_t value) {
     mm::printk(kTpLogUnaligned);
     return -EINVAL;
   }
-  sim::mutex_lock(state().memtrace_mutex);
-  const int rc = EnableSet(value);
-  sim::mutex_unlock(state().memtrace_mutex);
-  return rc;
+  return memtrace::Ordered([value] { return EnableSet(value); });
 }
 
 }  // namespace
@@ -77,6 +71,7 @@ const Driver kMerged = {
     .notifier_call = nullptr,
     .ranges = &memtrace::Ranges,
     .keeps_blocks = true,
+    .fixes = {kFixes, std::size(kFixes)},
 };
 
 }  // namespace hotplug::drivers

@@ -23,6 +23,7 @@ struct BootConfig {
   uint32_t gap_index;
   uint32_t gap_blocks;
   uint8_t kernel;      // row of kKernels
+  uint8_t core_fixes;  // a bit for each CoreFix
   uint8_t page_shift;  // 0: blocks of kBlockBytes, whatever the number of their pages
   uint8_t block_order;
   uint8_t pageblock_order;

@@ -52,7 +52,7 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
     isolated = unmovable.v == kNoPfn;
   }
   if (isolated) {
-    PageblockAt(pageblock) = MIGRATE_ISOLATE;
+    PageblockOf(pageblock) = {MIGRATE_ISOLATE, IsolatorId()};
     ++page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, true);
   }
@@ -64,10 +64,15 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   return isolated ? 0 : -EBUSY;
 }
 
+bool MayUndo(const pageblock& pb) {
+  if (pb.migratetype != MIGRATE_ISOLATE) return false;
+  return pb.isolated_by == IsolatorId() || !fixed(CoreFix::kOwnIsolation);
+}
+
 void unset_migratetype_isolate(Pfn pageblock) {
   if (pfn_to_online_page(pageblock) == nullptr) return;
   sim::spin_lock();
-  if (PageblockAt(pageblock) == MIGRATE_ISOLATE) {
+  if (MayUndo(PageblockOf(pageblock))) {
     PageblockAt(pageblock) = MIGRATE_MOVABLE;
     --page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, false);

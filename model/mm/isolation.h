@@ -14,6 +14,8 @@ enum class Isolate { kAllocContig, kMemoryOffline };
 // Isolates every pageblock of [start, end). Returns 0, or -EBUSY after undoing what this
 // call has isolated.
 int start_isolate_page_range(Pfn start, Pfn end, Isolate why);
+// What pageblock::isolated_by says of those that the running task isolates.
+inline uint8_t IsolatorId() { return static_cast<uint8_t>(sim::current_task().v); }
 // Makes the isolated pageblocks of [start, end) MIGRATE_MOVABLE again.
 void undo_isolate_page_range(Pfn start, Pfn end);
 // 0 if every page of [start, end) is free in an isolated pageblock (or may count as such),

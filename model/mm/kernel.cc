@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/kernel.h"
 
+#include <iterator>
+
 #include "model/mm/state.h"
 
 namespace hotplug::mm {
@@ -48,6 +50,20 @@ const Kernel kKernels[kNrKernels] = {
 
 const char* const kKernelNames[kNrKernels] = {kKernels[0].name, kKernels[1].name, kKernels[2].name,
                                               kKernels[3].name};
+
+// clang-format off
+constexpr Fix kFixes[] = {
+    {"notify_all",    "every callback hears MEM_OFFLINE, MEM_ONLINE and CANCEL, whatever is answered"},
+    {"paired",        "CANCEL goes only to callbacks that were told GOING of the same operation"},
+    {"robust",        "a refused GOING is cancelled in the same walk, for those who had agreed"},
+    {"own_isolation", "only who isolated a pageblock undoes it"},
+    {"every_entry",   "removing memory releases every System RAM entry of its range"},
+    {"drain_loop",    "per-CPU lists are drained in each round of offlining, as from 5.9 on"},
+};
+// clang-format on
+const Fixes kCoreFixes = {kFixes, std::size(kFixes)};
+
+bool fixed(CoreFix fix) { return (mm().core_fixes >> static_cast<uint32_t>(fix) & 1) != 0; }
 
 const Kernel& kernel() { return kKernels[mm().kernel]; }
 

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "model/mm/fix.h"
+
 namespace hotplug::mm {
 
 // How offlining gets free pages out of the per-CPU lists.
@@ -50,6 +52,19 @@ extern const char* const kKernelNames[kNrKernels];
 
 // The profile of the running machine.
 const Kernel& kernel();
+
+// Changes of the core that no kernel has, for what no driver can cure.
+enum class CoreFix : uint8_t {
+  kNotifyAll,     // no answer stops a walk of the chain with an event that nobody can refuse
+  kPaired,        // CANCEL_x goes to those who were told GOING_x of this operation
+  kRobust,        // who refuses GOING_x ends it with CANCEL_x to those before it, in one walk
+  kOwnIsolation,  // undoing an isolation leaves pageblocks alone that somebody else has isolated
+  kEveryEntry,    // removal releases each System RAM entry that its range lies over
+  kDrainLoop,     // per-CPU lists are drained in each round of offlining, as from 5.9 on
+};
+extern const Fixes kCoreFixes;
+// Whether the running machine has it.
+bool fixed(CoreFix fix);
 
 }  // namespace hotplug::mm
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/ledger.h"
 
+#include "model/mm/kernel.h"
+
 namespace hotplug::mm {
 
 namespace {
@@ -212,7 +214,9 @@ void BeginCallback(Owner owner, uint32_t action) {
   Ledger& l = ledger();
   l.callback_owner = owner;
   l.callback_task = static_cast<uint8_t>(sim::current_task().v);
-  if (action == MEM_CANCEL_OFFLINE && l.op.isolated != 0) l.op.early = 1;
+  // A core that rolls back within the walk of GOING_OFFLINE cancels before it can undo anything.
+  const bool isolated = l.op.isolated != 0 && !fixed(CoreFix::kRobust);
+  if (action == MEM_CANCEL_OFFLINE && isolated) l.op.early = 1;
 }
 
 void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer) {

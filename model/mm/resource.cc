@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/resource.h"
 
+#include "model/mm/kernel.h"
+
 namespace hotplug::mm {
 
 namespace {
@@ -22,6 +24,13 @@ void request_resource(BlockId start, uint32_t nr_blocks) {
 }
 
 bool release_mem_region_adjustable(BlockId start, uint32_t nr_blocks) {
+  if (nr_blocks > 1 && fixed(CoreFix::kEveryEntry)) {
+    bool released = true;
+    for (uint32_t i = 0; i < nr_blocks; ++i) {
+      released = release_mem_region_adjustable(start + i, 1) && released;
+    }
+    return released;
+  }
   const uint8_t entry = BlockExists(start) ? BlockAt(start).resource : uint8_t{0};
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (entry == 0 || !BlockExists(start + i) || BlockAt(start + i).resource != entry) return false;

@@ -43,6 +43,11 @@ struct page {
   uint32_t prev;
 };
 
+struct pageblock {
+  uint8_t migratetype;
+  uint8_t isolated_by;  // the task that has made it MIGRATE_ISOLATE; of no meaning otherwise
+};
+
 struct free_area {
   std::array<uint32_t, MIGRATE_TYPES> head;  // pfn, or kNoPfn
 };
@@ -90,7 +95,8 @@ struct notifier_block {
   uint32_t next;  // offset of the next in the chain, 0 at its end
   int32_t priority;
   uint8_t notifier_call;  // index into the bound table of functions
-  uint8_t untold;         // ghost: was told MEM_GOING_*, and not yet how that ended
+  uint8_t untold;         // was told MEM_GOING_*, and not yet how that ended: known to the checks,
+                          // and to a core with CoreFix::kPaired
   uint16_t data;          // container_of(): what the callback finds its own state by
   uint16_t name;          // how traces call it
   uint16_t owner;         // ghost: the instance on whose behalf it was registered
@@ -157,6 +163,7 @@ struct MmState {
   uint8_t debug_vm;                   // CONFIG_DEBUG_VM
   uint8_t memhp_default_online_type;  // mmop: what becomes of added memory
   uint8_t mhp_memmap_on_memory;       // module parameter memory_hotplug.memmap_on_memory
+  uint8_t core_fixes;                 // a bit for each CoreFix
   uint8_t fine_points;                // loops over pages have a scheduling point per page
   uint8_t trace_functions;            // entries and returns of functions are recorded (function.h)
   uint8_t lowest_zone;                // enum zone_type: the lowest zone that the machine has
@@ -166,6 +173,7 @@ struct MmState {
   uint8_t pcp_disabled;       // index + 1 of the zone whose lists are disabled
   uint8_t lru_disable_count;  // who has the pagevecs disabled
   uint8_t nr_heap_objects;
+  uint8_t pad[7];
   uint32_t heap_used;
   uint32_t next_allocation_seq;
   uint32_t mappings;                   // live results of ioremap(), a bit each
@@ -237,9 +245,10 @@ inline zone_type KindOf(uint32_t zone_index) {
 // The struct page of a pfn, without asking whether the memmap is there: for set-up, for
 // code that has looked, and for the checks. Everything else uses pfn_to_page() (page.h).
 inline page& PageAt(Pfn pfn) { return sim::machine->Get<page>(kPageRegion)[PageIndex(pfn)]; }
-inline uint8_t& PageblockAt(Pfn pfn) {
-  return sim::machine->Get<uint8_t>(kPageblockRegion)[PageIndex(pfn) >> mm().pageblock_order];
+inline pageblock& PageblockOf(Pfn pfn) {
+  return sim::machine->Get<pageblock>(kPageblockRegion)[PageIndex(pfn) >> mm().pageblock_order];
 }
+inline uint8_t& PageblockAt(Pfn pfn) { return PageblockOf(pfn).migratetype; }
 
 }  // namespace hotplug::mm
 

@@ -16,6 +16,7 @@ namespace {
 struct Keep {
   scenario::Machine template_of;
   const drivers::Driver* template_driver = nullptr;
+  uint32_t template_fixes = 0;
 
   mm::NotifierFunctions notifiers;
   mm::FaultPlan faults;
@@ -39,6 +40,7 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
   c.max_order = machine.max_order;
   c.debug_vm = machine.debug_vm;
   c.kernel = machine.kernel;
+  c.core_fixes = static_cast<uint8_t>(machine.fixes);
   c.pcp_high = machine.pcp_high;
   c.pagevec_size = machine.pagevec;
   c.auto_online = machine.auto_online ? mm::MMOP_ONLINE : mm::MMOP_OFFLINE;
@@ -52,20 +54,22 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
 
 // A machine at the end of its boot, from the template if that is of the same machine.
 void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
-           const drivers::Driver* driver) {
-  if (m.has_template() && keep.template_driver == driver && keep.template_of == machine) {
+           const drivers::Driver* driver, uint32_t fixes) {
+  if (m.has_template() && keep.template_driver == driver && keep.template_fixes == fixes &&
+      keep.template_of == machine) {
     m.Restore();
     return;
   }
   m.Clear();
   m.sim().current = sim::FiberPool::kMain;
   mm::Boot(BootConfigOf(machine));
-  driver->init();
+  driver->init(fixes);
   actors::Setup();
   invariants::Setup();
   m.Snapshot();
   keep.template_of = machine;
   keep.template_driver = driver;
+  keep.template_fixes = fixes;
 }
 
 mm::FaultPlan FaultPlanOf(const scenario::Scenario& s) {
@@ -149,7 +153,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   const drivers::Driver* driver =
       options.driver != nullptr ? options.driver : drivers::kDrivers[s.driver];
   HOTPLUG_CHECK(driver != nullptr);
-  Reset(m, keep, s.machine, driver);
+  Reset(m, keep, s.machine, driver, s.fixes);
   Bind(m, keep, s, options, driver);
   sim::sim().max_steps = options.max_steps;
   actors::Start();
@@ -198,7 +202,12 @@ std::vector<BlockEnd> BlocksAtEnd() {
 }
 
 scenario::Names Names() {
-  return {drivers::kDriverNames, drivers::kNrDrivers, mm::kKernelNames, mm::kNrKernels};
+  return {drivers::kDriverNames,
+          drivers::kNrDrivers,
+          mm::kKernelNames,
+          mm::kNrKernels,
+          [](uint32_t driver) { return drivers::kDrivers[driver]->fixes; },
+          mm::kCoreFixes};
 }
 
 }  // namespace hotplug::run

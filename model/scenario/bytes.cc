@@ -611,6 +611,7 @@ Record EncodePreemption(const Preemption& p, uint32_t tasks) {
 }
 
 const char* BeyondBytes(const Scenario& s) {
+  if (s.fixes != 0 || s.machine.fixes != 0) return "the byte form has no fixes";
   if (s.machine.blocks.size > kFuzzBlocks) return "the byte form has at most 16 memory blocks";
   if (s.machine.block_order > 31 || PagesPerBlock(s.machine) > kFuzzPagesPerBlock) {
     return "the byte form has at most 64 pages per block";

@@ -24,6 +24,7 @@
 #include "absl/strings/strip.h"
 #include "model/scenario/print.h"
 #include "model/scenario/rules.h"
+#include "model/scenario/spec.h"
 #include "model/scenario/words.h"
 
 namespace hotplug::scenario {
@@ -40,6 +41,7 @@ struct Word {
 
 // Abseil's string_view may be a type of its own.
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view View(const Word& word) { return {word.text.data(), word.text.size()}; }
 
 std::vector<Word> Split(absl::string_view line) {
   line = line.substr(0, line.find('#'));
@@ -144,8 +146,7 @@ class Parser {
   bool PowerOfTwo(const Word& word, uint32_t low, uint32_t high, uint8_t* order);
   template <class Words>
   bool OneOf(const Word& word, const Words& words, uint8_t* index);
-  bool Row(const Word& word, absl::string_view what, const char* const* rows, uint32_t nr_rows,
-           uint8_t* index);
+  bool Spec(const Word& word, const SpecError& error);
   bool BlockIndex(const Word& word, absl::string_view name, uint8_t* index);
   bool Address(const Word& word, uint8_t* index);
   bool TaskIndex(const Word& word, uint8_t* index);
@@ -281,14 +282,10 @@ bool Parser::OneOf(const Word& word, const Words& words, uint8_t* index) {
   return Fail(word, all);
 }
 
-bool Parser::Row(const Word& word, absl::string_view what, const char* const* rows,
-                 uint32_t nr_rows, uint8_t* index) {
-  for (uint32_t i = 0; i < nr_rows; ++i) {
-    if (word.text != rows[i]) continue;
-    *index = static_cast<uint8_t>(i);
-    return true;
-  }
-  return Fail(word, absl::StrCat(what, " (", absl::StrJoin(rows, rows + nr_rows, ", "), ")"));
+bool Parser::Spec(const Word& word, const SpecError& error) {
+  if (error.expected.empty()) return true;
+  const auto at = static_cast<size_t>(error.part.data() - word.text.data());
+  return Fail(Word{{error.part.data(), error.part.size()}, word.column + at}, error.expected);
 }
 
 // `name` is the part of the word that names the block.
@@ -334,7 +331,8 @@ bool Parser::Room(bool full, uint32_t capacity, absl::string_view what) {
 bool Parser::ReadHead() { return Literal("scenario") && Literal("1") && End(); }
 
 bool Parser::ReadDriver() {
-  return Row(Take(), "a driver", names_.drivers, names_.nr_drivers, &s_.driver) && End();
+  const Word word = Take();
+  return Spec(word, scenario::ReadDriver(View(word), names_, &s_)) && End();
 }
 
 // A key that is left out leaves `*value` as it is.
@@ -352,7 +350,7 @@ bool Parser::ReadMachine() {
   Word word;
   uint8_t on = 0;
   if (!Key("kernel=", &word)) return false;
-  if (!Row(word, "a kernel", names_.kernels, names_.nr_kernels, &m.kernel)) return false;
+  if (!Spec(word, scenario::ReadKernel(View(word), names_, &m))) return false;
   if (OptionalKey("debug_vm=", &word)) {
     if (!OneOf(word, kSwitchWords, &on)) return false;
     m.debug_vm = on != 0;

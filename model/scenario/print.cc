@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "model/scenario/spec.h"
 #include "model/scenario/words.h"
 
 namespace hotplug::scenario {
@@ -41,7 +42,7 @@ std::string_view Word(const Words& words, Enum value) {
 }
 
 void PrintMachine(const Machine& m, const Names& names, std::string* out) {
-  AppendAll(out, "machine kernel=", names.kernels[m.kernel],
+  AppendAll(out, "machine kernel=", PrintKernel(m, names),
             " debug_vm=", Word(kSwitchWords, m.debug_vm),
             " auto_online=", Word(kSwitchWords, m.auto_online));
   if (m.pcp_high != 0) AppendAll(out, " pcp_high=", +m.pcp_high);
@@ -177,7 +178,7 @@ std::string_view ActionName(Action action) {
 
 std::string Print(const Scenario& s, const Names& names, const std::string* comments) {
   std::string out = "scenario 1\n";
-  AppendAll(&out, "driver ", names.drivers[s.driver], "\n");
+  AppendAll(&out, "driver ", PrintDriver(s, names), "\n");
   PrintMachine(s.machine, names, &out);
   PrintBlocks(s.machine, &out);
   PrintNotifiers(s, &out);

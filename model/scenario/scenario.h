@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "model/limits.h"
+#include "model/mm/fix.h"
 
 namespace hotplug::scenario {
 
@@ -57,6 +58,7 @@ struct Block {
 
 struct Machine {
   uint8_t kernel = 0;              // row of the table of kernel profiles
+  uint32_t fixes = 0;              // of the core, a bit for each; not in the byte form
   bool debug_vm = false;           // CONFIG_DEBUG_VM
   bool auto_online = false;        // memhp_auto_online
   uint8_t pcp_high = 0;            // pages that a per-CPU list keeps, 0 .. kMaxPcpHigh
@@ -179,6 +181,7 @@ struct Preemption {
 struct Scenario {
   Machine machine;
   uint8_t driver = 0;  // row of the table of drivers
+  uint32_t fixes = 0;  // of the driver, a bit for each of its own; not in the byte form
   List<Notifier, kMaxNotifiers> notifiers;
   List<Answer, kMaxAnswers> answers;  // grouped by notifier, in the notifiers' order
   List<Task, kMaxTasks> tasks;        // >= 1
@@ -194,10 +197,12 @@ struct Names {
   uint32_t nr_drivers = 0;
   const char* const* kernels = nullptr;
   uint32_t nr_kernels = 0;
+  mm::Fixes (*driver_fixes)(uint32_t driver) = [](uint32_t) { return mm::Fixes{}; };
+  mm::Fixes kernel_fixes = {};
 };
 
 // Null if the scenario keeps all the rules above; otherwise a sentence about the first one
-// that it breaks. `names` bounds the rows of drivers and kernels.
+// that it breaks. `names` bounds the rows of drivers, kernels and fixes.
 const char* Invalid(const Scenario& s, const Names& names);
 
 // Pages of a memory block, and bytes of a page.

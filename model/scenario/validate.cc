@@ -185,6 +185,9 @@ const char* InvalidSchedule(const Scenario& s) {
 const char* Invalid(const Scenario& s, const Names& names) {
   if (s.machine.kernel >= names.nr_kernels) return "there is no such kernel";
   if (s.driver >= names.nr_drivers) return "there is no such driver";
+  if (s.machine.fixes >> names.kernel_fixes.size != 0) return "there is no such fix of the core";
+  if (s.fixes >> names.driver_fixes(s.driver).size != 0)
+    return "there is no such fix of the driver";
   if (const char* why = InvalidLists(s)) return why;
   if (const char* why = InvalidGeometry(s.machine)) return why;
   if (const char* why = InvalidBlocks(s.machine)) return why;

@@ -43,8 +43,8 @@ TEST_CASE("flags", "[cli]") {
       {"run --nodriver empty", "hotplug-fuzz run: unknown flag --nodriver\n"},
       {"run --fromenv=driver empty", "hotplug-fuzz run: unknown flag --fromenv=driver\n"},
       {"run empty --driver", "hotplug-fuzz run: --driver needs a value\n"},
-      {"run --driver=nobody empty", "--driver=nobody: there is only rfc_v1, "},
-      {"run --kernel=4.4 empty", "--kernel=4.4: there is only rfc"},
+      {"run --driver=nobody empty", "--driver=nobody: expected a driver (rfc_v1, "},
+      {"run --kernel=4.4 empty", "--kernel=4.4: expected a kernel (rfc, "},
       {"encode empty", "-o OUT is missing\n"},
       {"minimize empty", "-o OUT is missing\n"}};
   for (const auto& [args, message] : wrong) {

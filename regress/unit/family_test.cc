@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/report/matrix.h"
+#include "fuzz/report/token.h"
 #include "model/drivers/driver.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/checked.h"
@@ -432,13 +434,14 @@ TEST_CASE("who keeps blocks has to record them, and to own their pages", "[famil
 
 // ---- The findings -----------------------------------------------------------------------
 
-// What a scenario comes to with its first two preemptions, and each one alone, at other steps.
+// What fails in a scenario with its first two preemptions, and each one alone, at other steps.
 std::set<std::string> Sweep(scenario::Scenario s) {
   constexpr uint16_t kSteps = 80;
   std::set<std::string> broken;
   const auto run = [&broken](const scenario::Scenario& moved) {
     const Outcome o = run::Run(moved);
-    if (o.first() != nullptr) broken.insert(invariants::Name(o.first()->id));
+    if (o.first() != nullptr)
+      broken.insert(report::DedupToken(*o.first(), *kDrivers[moved.driver]));
   };
   run(s);
   for (scenario::Preemption& p : s.schedule) {
@@ -488,6 +491,53 @@ TEST_CASE("each driver has the findings that it leaves in", "[family]") {
       INFO(f.file << " " << driver << " " << (broken.empty() ? "" : *broken.begin()));
       CHECK(broken.empty() != has);
     }
+  }
+}
+
+// What cures a finding, in the driver or in the core, and nothing else does it.
+struct Cure {
+  const char* file;
+  const char* fix;
+};
+
+const Cure kCures[] = {
+    {"user-reonline", "errno"},                        // M-01
+    {"user-reonline-in-use", "errno"},                 // M-01
+    {"stale-flag", "clear_flag"},                      // M-02
+    {"stale-flag", "paired"},                          // M-02
+    {"stale-flag-second-node", "call_flag"},           // M-03
+    {"held-page", "freeze"},                           // M-04
+    {"held-page-debug_vm", "freeze"},                  // M-04
+    {"free-offline-block", "skip_offline"},            // M-05
+    {"readd-fails", "retry"},                          // M-11
+    {"two-writers", "mutex"},                          // M-14
+    {"two-writers-null", "mutex"},                     // M-14
+    {"stop-hides-offline", "block_flag"},              // H-01
+    {"stop-hides-cancel", "notify_all"},               // H-02
+    {"free-while-offlining", "lock_error"},            // H-03
+    {"debugfs-fails", "size_first"},                   // H-04
+    {"debugfs-fails-empty", "size_first"},             // H-04
+    {"isolation-undone", "own_isolation"},             // H-05
+    {"isolation-undone-6.1", "own_isolation"},         // H-05
+    {"isolation-undone-count-6.1", "own_isolation"},   // H-05
+    {"isolation-undone-in-use-6.1", "own_isolation"},  // H-05
+    {"probe-taken-memory", "reserve"},                 // H-06
+    {"probe-taken-memory-online", "reserve"},          // H-06
+    {"late-free", "drain_loop"},                       // C-01
+    {"claim-removed-block-5.11", "lock"},              // H-07
+    {"free-removed-block", "skip_offline"},            // M-05
+};
+
+TEST_CASE("the fix of a finding cures it, wherever the preemptions are", "[family]") {
+  for (const Cure& cure : kCures) {
+    scenario::Scenario s =
+        testing::Load("regress/crashes/" + std::string(cure.file) + ".scn").scenario;
+    const report::Column fixed{"", {}, {}, cure.fix};
+    const std::string token = report::MatrixCell(s, {});
+    INFO(cure.file << " +" << cure.fix << ": " << token);
+    CHECK(report::MatrixCell(s, fixed) == "ok");
+    CHECK(Sweep(s).contains(token));
+    CHECK_FALSE(Sweep(*report::InColumn(s, fixed)).contains(token));
   }
 }
 

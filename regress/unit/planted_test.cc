@@ -38,7 +38,7 @@ struct State {
 };
 
 State& state() { return *sim::machine->Get<State>(drivers::kDriverRegion); }
-void Init() { sim::machine->Carve<State>(drivers::kDriverRegion, 1, true); }
+void Init(uint32_t) { sim::machine->Carve<State>(drivers::kDriverRegion, 1, true); }
 
 // A page of the highest block, which no scenario of these tests uses: it is free.
 Pfn FreePage() { return mm::FirstPfn(BlockId{mm::mm().first_block + mm::mm().nr_blocks - 1}); }
