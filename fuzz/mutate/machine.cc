@@ -95,7 +95,9 @@ bool Draft::ChangeCaches() {
 }
 
 bool Draft::ChangeSwitch() {
-  bool& field = random_.OneIn(2) ? s_.machine.debug_vm : s_.machine.auto_online;
+  Machine& m = s_.machine;
+  bool& usual = random_.OneIn(2) ? m.debug_vm : m.auto_online;
+  bool& field = random_.OneIn(16) ? m.kmemleak : usual;
   field = !field;
   return true;
 }

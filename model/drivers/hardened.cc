@@ -12,6 +12,8 @@
 //   - All blocks are offlined before one is removed. If one refuses, the others are onlined
 //     again; nothing has to be added back.
 //   - What is taken is reserved in the tree of resources, so that nobody else can add it.
+//   - Memory is cleared before anybody can see it, and nobody is reading it any more when it
+//     is unmapped: its files go first, and that waits for readers.
 //   - What is recorded is given back before anything else is done, whether the call that
 //     recorded it succeeded or not.
 #include <algorithm>
@@ -120,6 +122,7 @@ void RemoveBlocks(Pfn start, Pfn end) {
 bool Remove(Pfn base, uint32_t nr_pages) {
   memtrace::AllocInfo& info = state().info;
   memtrace::PrepareInfo(&info, base, nr_pages);
+  memtrace::ClearRange(base, nr_pages);
   for (Pfn pfn = base; pfn < base + nr_pages; ++pfn) mm::__SetPageOffline(pfn);
   mm::register_memory_notifier(info.memory_notifier);
   Pfn end{};
@@ -161,7 +164,8 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
   return rc;
 }
 
-constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free_node};
+constexpr memtrace::Algorithm kAlgorithm = {
+    .alloc_node = &memtrace_alloc_node, .free_node = &memtrace_free_node, .files_first = true};
 
 // Under memtrace_mutex.
 int EnableSet(uint64_t value) {
@@ -171,7 +175,7 @@ int EnableSet(uint64_t value) {
   if (memtrace::init_regions_runtime(value, kAlgorithm) != 0) return -EINVAL;
   m.memtrace_size = value;
   mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(value / kBlockBytes));
-  return memtrace::init_debugfs() != 0 ? -EINVAL : 0;
+  return memtrace::init_debugfs(kAlgorithm) != 0 ? -EINVAL : 0;
 }
 
 int memtrace_enable_set(uint64_t value) {
@@ -193,6 +197,7 @@ const Driver kHardened = {
     {&memtrace_enable_set, &memtrace::enable_get},
     &memtrace_memory_notifier_cb,
     &memtrace::Ranges,
+    memtrace::kTrace,
 };
 
 }  // namespace hotplug::drivers

@@ -108,6 +108,7 @@ const Driver kLegacy = {
     {&memtrace_enable_set, &memtrace::enable_get},
     nullptr,
     &memtrace::Ranges,
+    memtrace::kTrace,
 };
 
 }  // namespace hotplug::drivers

@@ -66,7 +66,7 @@ int init_regions_runtime(uint64_t size, const Algorithm& algorithm) {
   return 0;
 }
 
-int init_debugfs() {
+int init_debugfs(const Algorithm& algorithm) {
   Module& m = module();
   int rc = 0;
   for (uint32_t i = 0; i < m.memtrace_array_nr; ++i) {
@@ -79,6 +79,7 @@ int init_debugfs() {
       continue;
     }
     const uint32_t dir = mm::debugfs_create_dir(entry.nid);
+    if (dir == 0 && !algorithm.dirs_checked) continue;
     if (dir == 0) {
       mm::printk(kTpLogDirFailed, entry.nid);
       return -1;
@@ -86,16 +87,25 @@ int init_debugfs() {
     entry = mm::heap_read<memtrace_entry>(Array(), i);
     entry.dir = dir;
     mm::heap_write(Array(), i, entry);
+    mm::debugfs_create_file(dir, Array(), i);
   }
   return rc;
 }
 
 namespace {
 
+// What is left of an entry whose memory is back: NUMA_NO_NODE in three fields of two sizes.
+constexpr memtrace_entry kFreed = {kNumaNoNode, kNumaNoNode, kNumaNoNode, 0, 0, 0};
+
 // Gives one entry's memory back; non-zero if it stays reserved.
 int OnlineEntry(uint32_t index, const Algorithm& algorithm) {
   auto entry = mm::heap_read<memtrace_entry>(Array(), index);
   if (entry.nid == kNumaNoNode) return 0;
+  if (algorithm.files_first) {
+    mm::debugfs_remove_recursive(entry.dir);
+    entry.dir = 0;
+    mm::heap_write(Array(), index, entry);
+  }
   if (entry.mem != 0) {
     mm::iounmap(entry.mem);
     entry.mem = 0;
@@ -105,9 +115,9 @@ int OnlineEntry(uint32_t index, const Algorithm& algorithm) {
     mm::printk(algorithm.log_free_failed, entry.nid);
     return 1;
   }
-  mm::debugfs_remove_recursive(entry.dir);
+  if (!algorithm.files_first) mm::debugfs_remove_recursive(entry.dir);
   mm::printk(algorithm.log_freed, entry.nid);
-  mm::heap_write(Array(), index, memtrace_entry{0, 0, kNumaNoNode, 0, 0, 0});
+  mm::heap_write(Array(), index, kFreed);
   return 0;
 }
 
@@ -126,9 +136,21 @@ int online(const Algorithm& algorithm) {
   return 0;
 }
 
+int trace_read(HeapPtr array, uint32_t index) {
+  const auto entry = mm::heap_read<memtrace_entry>(array, index);
+  mm::preempt_point(kTpTraceRead, index);
+  return mm::simple_read_from_buffer(entry.mem, Pages(entry.size));
+}
+
+int trace_mmap(HeapPtr array, uint32_t index) {
+  const auto entry = mm::heap_read<memtrace_entry>(array, index);
+  mm::preempt_point(kTpTraceMmap, index);
+  return mm::remap_pfn_range(PfnOf(entry.start), Pages(entry.size));
+}
+
 int reserve(uint64_t size, const Algorithm& algorithm) {
   if (init_regions_runtime(size, algorithm) != 0) return -EINVAL;
-  if (init_debugfs() != 0) return -EINVAL;
+  if (init_debugfs(algorithm) != 0) return -EINVAL;
   module().memtrace_size = size;
   mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(size / kBlockBytes));
   return 0;
@@ -174,6 +196,11 @@ void PrepareInfo(AllocInfo* info, Pfn base, uint32_t nr_pages) {
   info->memory_notifier.notifier_call = mm::kDriverCall;
   info->memory_notifier.data = static_cast<uint16_t>(sim::current_task().v);
   info->memory_notifier.name = mm::kDriverName;
+}
+
+void ClearRange(Pfn start, uint32_t nr_pages) {
+  for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) mm::clear_page(pfn);
+  mm::preempt_point(kTpClearRange, start.v, nr_pages);
 }
 
 void FreePages(Pfn from, Pfn end) {

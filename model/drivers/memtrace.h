@@ -35,6 +35,10 @@ struct Algorithm {
   // What is logged of that.
   sim::Tp log_freed = kTpLogAddedBack;
   sim::Tp log_free_failed = kTpLogAddFailed;
+  // A directory that cannot be created is an error.
+  bool dirs_checked = true;
+  // An entry's files go before its mapping and its memory, and not behind them.
+  bool files_first = false;
 };
 
 inline Module& module() { return *sim::machine->Get<Module>(kDriverRegion); }
@@ -42,11 +46,16 @@ inline Module& module() { return *sim::machine->Get<Module>(kDriverRegion); }
 // The steps of enable_set().
 bool IsSize(uint64_t value);  // 0, or a power of 2 of at least a block; else it is logged
 int init_regions_runtime(uint64_t size, const Algorithm& algorithm);
-int init_debugfs();
+int init_debugfs(const Algorithm& algorithm);
 int online(const Algorithm& algorithm);
 // S4 to S6 as they always were: 0 or -EINVAL, and then memtrace_size is not set, whatever has been
 // reserved.
 int reserve(uint64_t size, const Algorithm& algorithm);
+
+// The file `trace`. As RFC era debugfs has it: it is read, and removal waits for readers.
+int trace_read(mm::HeapPtr array, uint32_t index);
+int trace_mmap(mm::HeapPtr array, uint32_t index);
+inline constexpr mm::debugfs_fops kTrace = {.read = &trace_read};
 
 // For tables of drivers.
 uint64_t enable_get();
@@ -61,6 +70,8 @@ void OnlineBlocks(mm::BlockId first, uint32_t nr_blocks);
 
 // The info of the running task with its notifier block filled in for a range.
 void PrepareInfo(AllocInfo* info, mm::Pfn base, uint32_t nr_pages);
+// While the linear mapping is there.
+void ClearRange(mm::Pfn start, uint32_t nr_pages);
 // Gives pages back that never left Linux.
 void FreePages(mm::Pfn from, mm::Pfn end);
 

@@ -317,6 +317,7 @@ constexpr Driver DriverOf() {
       {&memtrace_enable_set, &memtrace::enable_get},
       &memtrace_memory_notifier_cb,
       &Ranges,
+      memtrace::kTrace,
   };
 }
 

@@ -200,6 +200,7 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
   if (!kernel().many_blocks && nr_blocks != 1) return -EINVAL;
   lock_device_hotplug();
   int rc = kernel().many_blocks || Present(start) ? 0 : -EINVAL;
+  if (rc == 0 && kernel().leaks_block_device) ++BlockAt(start).device_refs;  // find_memory_block()
   if (rc == 0) rc = OfflineBlocks(start, nr_blocks);
   if (rc == 0) rc = try_remove_memory(start, nr_blocks);
   unlock_device_hotplug();

@@ -31,6 +31,7 @@ struct Kernel {
   bool many_blocks;         // offline_and_remove_memory() of any number of blocks (5.11)
   bool memmap_on_memory;    // the memmap of added memory may lie in it (5.13)
   bool hole_pages_in_zone;  // struct pages of holes have the zone around them (5.13)
+  bool leaks_block_device;  // offline_and_remove_memory() keeps a reference (up to 5.10)
   bool resource_message;    // "Unable to reserve System RAM region" is printed
 
   // mm/page_isolation.c, mm/page_alloc.c

@@ -93,6 +93,10 @@ Op Canonical(const Op& op) {
     case OpKind::kAdd:
       c.block = op.block;
       break;
+    case OpKind::kReadTrace:
+    case OpKind::kMmapTrace:
+      c.node = op.node;
+      break;
     case OpKind::kGet:
       c.block = op.block;
       c.page = op.page;
@@ -136,8 +140,8 @@ const char* InvalidOp(const Scenario& s, const Op& op) {
   if (op.arg >= ArgValues(op.kind)) return "an operation has an unknown argument";
   if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
   if (op.order > kMaxAllocOrder) return "an allocation is too large";
-  if (op.kind == OpKind::kAlloc && !HasNode(s.machine, op.node)) {
-    return "an allocation is on a node without memory";
+  if (NamesNode(op.kind) && !HasNode(s.machine, op.node)) {
+    return "an operation is on a node without memory";
   }
   if (op.kind == OpKind::kSleep && (op.value < 1 || op.value > kMaxSleep)) {
     return "a sleep is too short or too long";
