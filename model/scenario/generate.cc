@@ -34,7 +34,7 @@ class Generator {
     MakeCaches();
     MakeSeldom();
     MakeReader();
-    s_.machine.kmemleak = random_.OneIn(32);
+    s_.machine.kmemleak = random_.OneIn(64);
     return s_;
   }
 
