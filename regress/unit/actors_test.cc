@@ -331,9 +331,10 @@ TEST_CASE("removal waits for a reader, and turns away one that comes later") {
   RunText(kSmall + tasks, options);
   const std::string taken = std::to_string(First(kTpWriteEnable)->step);
   for (const uint32_t step : {1, 2, 3, 4}) {
-    const std::string schedule = "at memtrace-1 " + taken + " run user-2\nat user-2 " +
-                                 std::to_string(step) + " run memtrace-1\n";
-    const run::Outcome o = RunText(kSmall + tasks + schedule, options);
+    std::string text = kSmall + tasks;
+    text += "at memtrace-1 " + taken + " run user-2\n";
+    text += "at user-2 " + std::to_string(step) + " run memtrace-1\n";
+    const run::Outcome o = RunText(text, options);
     INFO(step);
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(2) == (step == 1 ? -EIO : 0));

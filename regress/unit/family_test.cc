@@ -456,7 +456,7 @@ const std::string kReader = "  read memtrace/00000000/trace\n";
 TEST_CASE("what is read was cleared, or it is M-19", "[family]") {
   for (const std::string& driver : All()) {
     const bool clears = driver == "hardened" || Among(driver, kMerged);
-    const Outcome o = RunFamily(driver, kTask + kTwo + kReader + kOff + kTwo + kReader);
+    const Outcome o = RunFamily(driver, Lines({kTask, kTwo, kReader, kOff, kTwo, kReader}));
     INFO(driver);
     REQUIRE(o.nr_violations == (clears ? 0 : 1));
     if (!clears) CHECK(o.first()->id == invariants::Id::kI16);
