@@ -47,7 +47,7 @@ void ListInvariants() {
 
 // The roles of tasks, and notifiers. A role is a name: every task may do everything.
 void ListActors() {
-  Line("memtrace", "calls the driver under test: reads and writes its file `enable`");
+  Line("memtrace", "calls the driver under test through its files `enable` and `trace`");
   Line("user", "takes memory blocks offline and online, and adds them, through files in sysfs");
   Line("walker", "walks pfns: takes references on pages of others and drops them");
   Line("alloc", "allocates and frees pages");

@@ -21,10 +21,10 @@ constexpr OpKind kUsualOps[] = {
     OpKind::kGet,         OpKind::kPut,         OpKind::kPut,         OpKind::kKill,
     OpKind::kAfter,       OpKind::kSleep,       OpKind::kReadEnable};
 
-// What competes more seldom: one operation in forty.
-constexpr uint32_t kSeldom = 40;
-constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove, OpKind::kRemove,
-                                 OpKind::kAdd};
+// What competes more seldom: one operation in thirty.
+constexpr uint32_t kSeldom = 30;
+constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove,    OpKind::kRemove,
+                                 OpKind::kAdd,        OpKind::kReadTrace, OpKind::kMmapTrace};
 
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
@@ -93,6 +93,10 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
     case OpKind::kRemove:
     case OpKind::kAdd:
       op.block = AnyBlock();
+      break;
+    case OpKind::kReadTrace:
+    case OpKind::kMmapTrace:
+      op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
       break;
     case OpKind::kReadEnable:
     case OpKind::kFree:

@@ -39,6 +39,10 @@ const char* WhatItDoes(OpKind kind) {
       return "has firmware add memory";
     case OpKind::kWriteProbe:
       return "writes to memory/probe";
+    case OpKind::kReadTrace:
+      return "reads memtrace/NODE/trace";
+    case OpKind::kMmapTrace:
+      return "maps memtrace/NODE/trace";
     case OpKind::kFree:
       return "frees pages";
     case OpKind::kGet:

@@ -28,7 +28,7 @@ void AddFixes(const mm::Fixes& fixes, std::vector<Column>* columns) {
 bool AddFix(const mm::Fixes& known, const std::string& name, uint32_t* fixes) {
   for (uint32_t i = 0; i < known.size; ++i) {
     if (name != known.list[i].name) continue;
-    *fixes |= uint32_t{1} << i;
+    *fixes |= known.list[i].bit;
     return true;
   }
   return false;

@@ -24,7 +24,7 @@ constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
     actors::kTpWriteEnable, actors::kTpReadEnable, actors::kTpWriteState, actors::kTpWriteOnline,
     actors::kTpAlloc,       actors::kTpFree,       actors::kTpGet,        actors::kTpPut,
     sim::kTpSignal,         sim::kTpWaitTask,      sim::kTpSleep,         actors::kTpWriteProbe,
-    actors::kTpRemove,      actors::kTpAdd};
+    actors::kTpRemove,      actors::kTpAdd,        actors::kTpReadTrace,  actors::kTpMmapTrace};
 
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {
@@ -366,6 +366,7 @@ const Reduction kReductions[] = {
     {"pagevec", ClearMachineField<&scenario::Machine::pagevec>},
     {"auto_online", ClearMachineField<&scenario::Machine::auto_online>},
     {"debug_vm", ClearMachineField<&scenario::Machine::debug_vm>},
+    {"kmemleak", ClearMachineField<&scenario::Machine::kmemleak>},
     {"orders", OrdersOfBlock},
     {"first block", UsualFirstBlock},
     {"operation with a call", DropOpWithCall},

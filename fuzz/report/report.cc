@@ -71,10 +71,13 @@ constexpr Meaning kMeanings[] = {
     {Id::kI15, AboutPage, "orphan: expected free or owned by somebody alive, found count %F, %Y"},
     {Id::kI15, Positive, "present or ejected: expected in nobody's records as removed, found it in a driver's"},
     {Id::kI15, Always, "orphan: expected the absent block in its remover's records, found it in none"},
+    {Id::kI16, Always, "contents: expected cleared, found what Linux had left"},
+    {Id::kI17, Always, "memory_block devices that are gone and not freed: expected 0, found %F"},
     {Id::kI18, AboutBlock, "MEM_CANCEL_OFFLINE: expected the isolation undone before it, "
      "found it in place"},
     {Id::kI18, Always, "event: expected OFFLINE, ONLINE or CANCEL for everybody who was told GOING, found "
      "a notifier without it"},
+    {Id::kI19, Always, "memory: expected a driver's that has it reserved, found it given back"},
 };
 // clang-format on
 

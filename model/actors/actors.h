@@ -20,6 +20,7 @@ inline constexpr sim::Region kActorRegion = 8;
 struct Context {
   const scenario::Scenario* scenario = nullptr;
   mm::debugfs_file enable;
+  mm::debugfs_fops trace;
 };
 
 // What an operation of the scenario answered.
@@ -53,6 +54,9 @@ enum : sim::Tp {
   kTpWriteProbe,
   kTpRemove,
   kTpAdd,
+  kTpOpenTrace,
+  kTpReadTrace,
+  kTpMmapTrace,
 };
 
 // clang-format off
@@ -68,6 +72,9 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpWriteProbe,  "write",  "memory/probe 0x%A = %e"},
     {kTpRemove,      "acpi_scan_hot_remove",   "%b = %e"},
     {kTpAdd,         "acpi_memory_device_add", "%b = %e"},
+    {kTpOpenTrace,   "open",   "trace of node %u = %e"},
+    {kTpReadTrace,   "read",   "trace of node %u = %e"},
+    {kTpMmapTrace,   "mmap",   "trace of node %u = %e"},
 };
 // clang-format on
 

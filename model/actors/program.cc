@@ -69,6 +69,20 @@ int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
   return rc;
 }
 
+// Opens the file `trace` of a node, does one thing with it, and closes it.
+int32_t UseTrace(const Op& op, mm::debugfs_operation operation, sim::Tp tp) {
+  mm::debugfs_open_file file;
+  sim::enter_kernel();
+  int32_t rc = mm::debugfs_open(op.node, &file);
+  sim::leave_kernel();
+  sim::sched_point(kTpOpenTrace, op.node, static_cast<uint32_t>(rc));
+  sim::enter_kernel();
+  if (rc == 0) rc = mm::debugfs_call(file, operation);
+  sim::leave_kernel();
+  sim::sched_point(tp, op.node, static_cast<uint32_t>(rc));
+  return rc;
+}
+
 int32_t Alloc(const Op& op) {
   sim::enter_kernel();
   const bool movable = static_cast<scenario::Mobility>(op.arg) == scenario::Mobility::kMovable;
@@ -148,6 +162,10 @@ int32_t Do(const Op& op, Result& result) {
       return Firmware(op, &mm::acpi_scan_hot_remove, kTpRemove);
     case OpKind::kAdd:
       return Firmware(op, &mm::acpi_memory_device_add, kTpAdd);
+    case OpKind::kReadTrace:
+      return UseTrace(op, context().trace.read, kTpReadTrace);
+    case OpKind::kMmapTrace:
+      return UseTrace(op, context().trace.mmap, kTpMmapTrace);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;
@@ -169,6 +187,7 @@ void RunProgram(uint32_t task) {
   // What a process holds it lets go when it ends.
   while (Put() == 0) {
   }
+  mm::exit_mmap();
   sim::exit_task();
 }
 

@@ -32,6 +32,7 @@ struct Driver {
   mm::notifier_fn notifier_call;  // may be null
   // The ranges recorded by the module, at most `max`; returns how many.
   uint32_t (*ranges)(Range* out, uint32_t max);
+  mm::debugfs_fops trace = {};  // its file for the memory of a node
   // What it reserves does not leave Linux, but stays online as pages of its own.
   bool keeps_blocks = false;
   // Corrections that it can be given: init() gets a bit for each.
@@ -63,6 +64,9 @@ enum : sim::Tp {
   kTpLogUnaligned,
   kTpLogFreed,
   kTpLogFreeFailed,
+  kTpTraceRead,
+  kTpTraceMmap,
+  kTpFlushRange,
 };
 
 // clang-format off
@@ -95,6 +99,9 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "memtrace: Freed trace memory back on node %d", true},
     {kTpLogFreeFailed, "memtrace_free_regions",
      "memtrace: Failed to free trace memory on node %d", true},
+    {kTpTraceRead,    "memtrace_read",                 "memtrace_array[%u]"},
+    {kTpTraceMmap,    "memtrace_mmap",                 "memtrace_array[%u]"},
+    {kTpFlushRange,   "flush_dcache_range_chunked",    "pfn=%f"},
 };
 // clang-format on
 

@@ -12,6 +12,8 @@
 //   - All blocks are offlined before one is removed. If one refuses, the others are onlined
 //     again; nothing has to be added back.
 //   - What is taken is reserved in the tree of resources, so that nobody else can add it.
+//   - Memory is cleared before anybody can see it, and nobody is reading it any more when it
+//     is unmapped: its files go first, and that waits for readers.
 //   - What is recorded is given back before anything else is done, whether the call that
 //     recorded it succeeded or not.
 #include <algorithm>
@@ -43,7 +45,7 @@ State& state() { return *sim::machine->Get<State>(kDriverRegion); }
 
 void Init(uint32_t) {
   sim::machine->Carve<State>(kDriverRegion, 1, true);
-  memtrace::InitModule(memtrace::kMutex | memtrace::kSizeFirst);
+  memtrace::InitModule(memtrace::kMutex | memtrace::kSizeFirst | memtrace::kFilesFirst);
 }
 
 void Retake() {
@@ -119,6 +121,7 @@ void RemoveBlocks(Pfn start, Pfn end) {
 bool Remove(Pfn base, uint32_t nr_pages) {
   memtrace::AllocInfo& info = state().info;
   memtrace::PrepareInfo(&info, base, nr_pages);
+  memtrace::ClearRange(base, nr_pages);
   for (Pfn pfn = base; pfn < base + nr_pages; ++pfn) mm::__SetPageOffline(pfn);
   mm::register_memory_notifier(info.memory_notifier);
   Pfn end{};
@@ -184,6 +187,7 @@ const Driver kHardened = {
     {&memtrace_enable_set, &memtrace::enable_get},
     &memtrace_memory_notifier_cb,
     &memtrace::Ranges,
+    memtrace::kTrace,
 };
 
 }  // namespace hotplug::drivers

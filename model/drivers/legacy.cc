@@ -21,11 +21,13 @@ using mm::BlockId;
 using mm::NodeId;
 using mm::Pfn;
 
-enum : uint32_t { kBounded = 1 << 2 };
+enum : uint32_t { kBounded = 1 << memtrace::kOwnFixes };
 constexpr mm::Fix kFixes[] = {
     memtrace::kSizeFirstFix,
     memtrace::kMutexFix,
-    {"bounded", "more pages than lie below the end of the node are not looked for"},
+    memtrace::kFilesFirstFix,
+    memtrace::kClearFix,
+    {kBounded, "bounded", "more pages than lie below the end of the node are not looked for"},
 };
 
 void Init(uint32_t fixes) {
@@ -76,6 +78,7 @@ Pfn OfflineCandidate(uint64_t start, uint64_t highest, uint64_t nr_pages) {
 }
 
 void RemoveBlocks(Pfn base, uint32_t nr_pages) {
+  if (memtrace::Has(memtrace::kClear)) memtrace::ClearRange(base, nr_pages);
   for (Pfn pfn = base; pfn < base + nr_pages; pfn = pfn + mm::PagesPerBlock()) {
     mm::__remove_memory(mm::BlockOf(pfn), 1);
   }
@@ -88,7 +91,7 @@ Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
   // If the node ends below so many pages, this wraps around: the candidates begin at the other end
   // of the address space, and there are more of them than anybody can wait for.
   const uint64_t end = mm::node_end_pfn(nid);
-  if ((memtrace::module().fixes & kBounded) != 0 && nr_pages > end) return Pfn{mm::kNoPfn};
+  if (memtrace::Has(kBounded) && nr_pages > end) return Pfn{mm::kNoPfn};
   const uint64_t highest = (end - nr_pages) & ~(nr_pages - 1);
   const uint64_t start = mm::node_start_pfn(nid);
   mm::lock_device_hotplug();
@@ -125,6 +128,7 @@ const Driver kLegacy = {
     .enable = {&memtrace_enable_set, &memtrace::enable_get},
     .notifier_call = nullptr,
     .ranges = &memtrace::Ranges,
+    .trace = memtrace::kTrace,
     .fixes = {kFixes, std::size(kFixes)},
 };
 

@@ -71,7 +71,7 @@ int init_regions_runtime(uint64_t size, const Algorithm& algorithm) {
   return 0;
 }
 
-int init_debugfs() {
+int init_debugfs(const Algorithm& algorithm) {
   Module& m = module();
   int rc = 0;
   for (uint32_t i = 0; i < m.memtrace_array_nr; ++i) {
@@ -84,6 +84,7 @@ int init_debugfs() {
       continue;
     }
     const uint32_t dir = mm::debugfs_create_dir(entry.nid);
+    if (dir == 0 && !algorithm.dirs_checked) continue;
     if (dir == 0) {
       mm::printk(kTpLogDirFailed, entry.nid);
       return -1;
@@ -91,28 +92,38 @@ int init_debugfs() {
     entry = mm::heap_read<memtrace_entry>(Array(), i);
     entry.dir = dir;
     mm::heap_write(Array(), i, entry);
+    mm::debugfs_create_file(dir, Array(), i, algorithm.unsafe_files);
   }
   return rc;
 }
 
 namespace {
 
+// What is left of an entry whose memory is back: NUMA_NO_NODE in three fields of two sizes.
+constexpr memtrace_entry kFreed = {kNumaNoNode, kNumaNoNode, kNumaNoNode, 0, 0, 0};
+
 // Gives one entry's memory back; non-zero if it stays reserved.
 int OnlineEntry(uint32_t index, const Algorithm& algorithm) {
   auto entry = mm::heap_read<memtrace_entry>(Array(), index);
   if (entry.nid == kNumaNoNode) return 0;
+  if (Has(kFilesFirst)) {
+    mm::debugfs_remove_recursive(entry.dir);
+    entry.dir = 0;
+    mm::heap_write(Array(), index, entry);
+  }
   if (entry.mem != 0) {
     mm::iounmap(entry.mem);
     entry.mem = 0;
     mm::heap_write(Array(), index, entry);
   }
+  if (algorithm.revoke) mm::unmap_mapping_range(PfnOf(entry.start), Pages(entry.size));
   if (algorithm.free_node(NodeId{entry.nid}, PfnOf(entry.start), Pages(entry.size)) != 0) {
     mm::printk(algorithm.log_free_failed, entry.nid);
     return 1;
   }
-  mm::debugfs_remove_recursive(entry.dir);
+  if (!Has(kFilesFirst)) mm::debugfs_remove_recursive(entry.dir);
   mm::printk(algorithm.log_freed, entry.nid);
-  mm::heap_write(Array(), index, memtrace_entry{0, 0, kNumaNoNode, 0, 0, 0});
+  mm::heap_write(Array(), index, kFreed);
   return 0;
 }
 
@@ -131,6 +142,18 @@ int online(const Algorithm& algorithm) {
   return 0;
 }
 
+int trace_read(HeapPtr array, uint32_t index) {
+  const auto entry = mm::heap_read<memtrace_entry>(array, index);
+  mm::preempt_point(kTpTraceRead, index);
+  return mm::simple_read_from_buffer(entry.mem, Pages(entry.size));
+}
+
+int trace_mmap(HeapPtr array, uint32_t index) {
+  const auto entry = mm::heap_read<memtrace_entry>(array, index);
+  mm::preempt_point(kTpTraceMmap, index);
+  return mm::remap_pfn_range(PfnOf(entry.start), Pages(entry.size));
+}
+
 namespace {
 
 void SetSize(uint64_t size) {
@@ -141,10 +164,10 @@ void SetSize(uint64_t size) {
 }  // namespace
 
 int reserve(uint64_t size, const Algorithm& algorithm) {
-  const bool size_first = (module().fixes & kSizeFirst) != 0;
+  const bool size_first = Has(kSizeFirst);
   if (init_regions_runtime(size, algorithm) != 0) return -EINVAL;
   if (size_first) SetSize(size);
-  if (init_debugfs() != 0) return -EINVAL;
+  if (init_debugfs(algorithm) != 0) return -EINVAL;
   if (!size_first) SetSize(size);
   return 0;
 }
@@ -189,6 +212,11 @@ void PrepareInfo(AllocInfo* info, Pfn base, uint32_t nr_pages) {
   info->memory_notifier.notifier_call = mm::kDriverCall;
   info->memory_notifier.data = static_cast<uint16_t>(sim::current_task().v);
   info->memory_notifier.name = mm::kDriverName;
+}
+
+void ClearRange(Pfn start, uint32_t nr_pages) {
+  for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) mm::clear_page(pfn);
+  mm::preempt_point(kTpClearRange, start.v, nr_pages);
 }
 
 void FreePages(Pfn from, Pfn end) {

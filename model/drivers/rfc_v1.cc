@@ -24,43 +24,47 @@ namespace hotplug::drivers {
 
 namespace {
 
+using memtrace::Has;
 using mm::BlockId;
 using mm::NodeId;
 using mm::Pfn;
 
 // ---- The variants -----------------------------------------------------------------------
 
-// Bits of the fixes, in the order of kFixes.
 enum : uint32_t {
-  kErrno = 1 << 2,
-  kCallFlag = 1 << 3,
-  kBlockFlag = 1 << 4,
-  kClearFlag = 1 << 5,
-  kVeto = 1 << 6,
-  kFreeze = 1 << 7,
-  kLock = 1 << 8,
-  kLockAlloc = 1 << 9,
-  kLockError = 1 << 10,
-  kSkipOffline = 1 << 11,
-  kRetry = 1 << 12,
-  kReserve = 1 << 13,
+  kErrno = 1 << (memtrace::kOwnFixes + 0),
+  kCallFlag = 1 << (memtrace::kOwnFixes + 1),
+  kBlockFlag = 1 << (memtrace::kOwnFixes + 2),
+  kClearFlag = 1 << (memtrace::kOwnFixes + 3),
+  kVeto = 1 << (memtrace::kOwnFixes + 4),
+  kFreeze = 1 << (memtrace::kOwnFixes + 5),
+  kLock = 1 << (memtrace::kOwnFixes + 6),
+  kLockAlloc = 1 << (memtrace::kOwnFixes + 7),
+  kLockError = 1 << (memtrace::kOwnFixes + 8),
+  kSkipOffline = 1 << (memtrace::kOwnFixes + 9),
+  kRetry = 1 << (memtrace::kOwnFixes + 10),
+  kReserve = 1 << (memtrace::kOwnFixes + 11),
 };
 
 constexpr mm::Fix kFixes[] = {
     memtrace::kSizeFirstFix,
     memtrace::kMutexFix,
-    {"errno", "the callback refuses onlining by notifier_from_errno()"},
-    {"call_flag", "the callback's flag belongs to the call"},
-    {"block_flag", "there is a flag of each block, and the call itself ends what was not told"},
-    {"clear_flag", "MEM_OFFLINE clears the callback's flag, too"},
-    {"veto", "the callback refuses offlining by anybody else"},
-    {"freeze", "references are dropped by page_ref_freeze(): a page that somebody holds refuses"},
-    {"lock", "device_hotplug_lock is held from the marking of the pages to the end"},
-    {"lock_alloc", "device_hotplug_lock is held from the allocation to the end"},
-    {"lock_error", "device_hotplug_lock is held over the error path"},
-    {"skip_offline", "the error path frees no pages of blocks that are not online"},
-    {"retry", "what cannot be added back is kept, block by block, for the next write"},
-    {"reserve", "what is taken is reserved in the tree of resources"},
+    memtrace::kFilesFirstFix,
+    memtrace::kClearFix,
+    {kErrno, "errno", "the callback refuses onlining by notifier_from_errno()"},
+    {kCallFlag, "call_flag", "the callback's flag belongs to the call"},
+    {kBlockFlag, "block_flag",
+     "there is a flag of each block, and the call itself ends what was not told"},
+    {kClearFlag, "clear_flag", "MEM_OFFLINE clears the callback's flag, too"},
+    {kVeto, "veto", "the callback refuses offlining by anybody else"},
+    {kFreeze, "freeze",
+     "references are dropped by page_ref_freeze(): a page that somebody holds refuses"},
+    {kLock, "lock", "device_hotplug_lock is held from the marking of the pages to the end"},
+    {kLockAlloc, "lock_alloc", "device_hotplug_lock is held from the allocation to the end"},
+    {kLockError, "lock_error", "device_hotplug_lock is held over the error path"},
+    {kSkipOffline, "skip_offline", "the error path frees no pages of blocks that are not online"},
+    {kRetry, "retry", "what cannot be added back is kept, block by block, for the next write"},
+    {kReserve, "reserve", "what is taken is reserved in the tree of resources"},
 };
 
 struct Variant {
@@ -104,7 +108,6 @@ struct State {
 
 State& state() { return *sim::machine->Get<State>(kDriverRegion); }
 CallInfo& call() { return state().info[sim::current_task().v]; }
-bool Has(uint32_t fixes) { return (memtrace::module().fixes & fixes) != 0; }
 
 template <Row kRow>
 void Init(uint32_t fixes) {
@@ -325,6 +328,7 @@ Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
   const MaybeLocked lock(kLockAlloc);
   const Pfn base = mm::alloc_contig_pages(nr_pages, nid);
   if (base.v == mm::kNoPfn) return base;
+  if (Has(memtrace::kClear)) memtrace::ClearRange(base, static_cast<uint32_t>(nr_pages));
   return Remove(nid, base, static_cast<uint32_t>(nr_pages)) ? base : Pfn{mm::kNoPfn};
 }
 
@@ -362,6 +366,7 @@ constexpr Driver DriverOf() {
       .enable = {&memtrace_enable_set, &memtrace::enable_get},
       .notifier_call = &memtrace_memory_notifier_cb,
       .ranges = &Ranges,
+      .trace = memtrace::kTrace,
       .fixes = {kFixes, std::size(kFixes)},
   };
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// I7, I8, I9, I15, I18: what a driver owes to the protocol, at the end of an operation, at the
+// I7, I8, I9, I15, I17, I18: what a driver owes to the protocol, at the end of an operation, at the
 // return of its call, and when nothing is going on.
 #include <array>
 
 #include "model/invariants/judge.h"
 #include "model/mm/page.h"
+#include "model/mm/tracepoints.h"
 
 namespace hotplug::invariants {
 
@@ -171,6 +172,13 @@ void CheckOrphans() {
       return;
     }
   }
+}
+
+// kmemleak finds them on a real machine, where somebody has it scan.
+void CheckDevices() {
+  const mm::MmState& m = mm::mm();
+  if (m.kmemleak == 0 || m.leaked_devices == 0) return;
+  AddBlock(Id::kI17, kNoBlock, 0, static_cast<int32_t>(m.leaked_devices), mm::kTpOfflineAndRemove);
 }
 
 }  // namespace hotplug::invariants

@@ -200,6 +200,9 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
   if (!kernel().many_blocks && nr_blocks != 1) return -EINVAL;
   lock_device_hotplug();
   int rc = kernel().many_blocks || Present(start) ? 0 : -EINVAL;
+  // Of find_memory_block().
+  const bool leaks = kernel().leaks_block_device && !fixed(CoreFix::kPutDevice);
+  if (rc == 0 && leaks) ++BlockAt(start).device_refs;
   if (rc == 0) rc = OfflineBlocks(start, nr_blocks);
   if (rc == 0) rc = try_remove_memory(start, nr_blocks);
   unlock_device_hotplug();

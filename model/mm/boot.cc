@@ -27,6 +27,7 @@ void InitGeometry(MmState& m, const BootConfig& c) {
   m.kernel = c.kernel;
   m.core_fixes = c.core_fixes;
   m.debug_vm = c.debug_vm ? 1 : 0;
+  m.kmemleak = c.kmemleak ? 1 : 0;
   m.memhp_default_online_type = c.auto_online;
   m.pcp_high = c.pcp_high;
   m.pagevec_size = c.pagevec_size;
@@ -41,6 +42,7 @@ void InitLocks(MmState& m) {
   sim::InitLock(m.pcp_batch_high_lock.lock, kPcpBatchHighLock);
   sim::InitLock(m.memory_chain.lock, kMemoryChain);
   for (sim::Mutex& lock : m.device_lock) sim::InitLock(lock.lock, kDeviceLock);
+  for (debugfs_dir& d : m.debugfs_dirs) sim::InitLock(d.active_users.lock, kDebugfsUsers);
 }
 
 void InitZones(MmState& m) {

@@ -10,14 +10,21 @@
 namespace hotplug::mm {
 
 struct Fix {
+  uint32_t bit;          // of a set of fixes
   const char* name;      // as texts and flags call it, behind a '+'
   const char* sentence;  // what it changes, for `list fixes`
 };
 
-// A table of at most 32 fixes. A set of them has the bit of each fix's row.
+// A table of fixes.
 struct Fixes {
   const Fix* list = nullptr;
   uint32_t size = 0;
+
+  uint32_t all() const {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < size; ++i) bits |= list[i].bit;
+    return bits;
+  }
 };
 
 }  // namespace hotplug::mm

@@ -14,7 +14,7 @@ const Kernel kKernels[kNrKernels] = {
      .word_before_lock = false, .zone_of_block = false,
      .drain = Drain::kPageblock, .lru_cache_disable = false, .online_isolated = false,
      .many_blocks = false, .memmap_on_memory = false, .hole_pages_in_zone = false,
-     .resource_message = false,
+     .leaks_block_device = true, .resource_message = false,
      .isolate_counts = false, .contig_only_free = true, .contig_by_pageblock = false,
      .contig_undo_all = false,
      .register_twice_eexist = false},
@@ -23,7 +23,7 @@ const Kernel kKernels[kNrKernels] = {
      .word_before_lock = true, .zone_of_block = false,
      .drain = Drain::kPageblockAndLoop, .lru_cache_disable = false, .online_isolated = false,
      .many_blocks = false, .memmap_on_memory = false, .hole_pages_in_zone = false,
-     .resource_message = true,
+     .leaks_block_device = true, .resource_message = true,
      .isolate_counts = true, .contig_only_free = true, .contig_by_pageblock = false,
      .contig_undo_all = false,
      .register_twice_eexist = false},
@@ -32,7 +32,7 @@ const Kernel kKernels[kNrKernels] = {
      .word_before_lock = true, .zone_of_block = false,
      .drain = Drain::kPcpDisabled, .lru_cache_disable = false, .online_isolated = true,
      .many_blocks = true, .memmap_on_memory = false, .hole_pages_in_zone = false,
-     .resource_message = true,
+     .leaks_block_device = false, .resource_message = true,
      .isolate_counts = false, .contig_only_free = true, .contig_by_pageblock = false,
      .contig_undo_all = false,
      .register_twice_eexist = false},
@@ -41,7 +41,7 @@ const Kernel kKernels[kNrKernels] = {
      .word_before_lock = true, .zone_of_block = true,
      .drain = Drain::kPcpDisabled, .lru_cache_disable = true, .online_isolated = true,
      .many_blocks = true, .memmap_on_memory = true, .hole_pages_in_zone = true,
-     .resource_message = true,
+     .leaks_block_device = false, .resource_message = true,
      .isolate_counts = false, .contig_only_free = false, .contig_by_pageblock = true,
      .contig_undo_all = true,
      .register_twice_eexist = true},
@@ -53,17 +53,18 @@ const char* const kKernelNames[kNrKernels] = {kKernels[0].name, kKernels[1].name
 
 // clang-format off
 constexpr Fix kFixes[] = {
-    {"notify_all",    "every callback hears MEM_OFFLINE, MEM_ONLINE and CANCEL, whatever is answered"},
-    {"paired",        "CANCEL goes only to callbacks that were told GOING of the same operation"},
-    {"robust",        "a refused GOING is cancelled in the same walk, for those who had agreed"},
-    {"own_isolation", "only who isolated a pageblock undoes it"},
-    {"every_entry",   "removing memory releases every System RAM entry of its range"},
-    {"drain_loop",    "per-CPU lists are drained in each round of offlining, as from 5.9 on"},
+    {Bit(CoreFix::kNotifyAll), "notify_all",    "every callback hears MEM_OFFLINE, MEM_ONLINE and CANCEL, whatever is answered"},
+    {Bit(CoreFix::kPaired), "paired",        "CANCEL goes only to callbacks that were told GOING of the same operation"},
+    {Bit(CoreFix::kRobust), "robust",        "a refused GOING is cancelled in the same walk, for those who had agreed"},
+    {Bit(CoreFix::kOwnIsolation), "own_isolation", "only who isolated a pageblock undoes it"},
+    {Bit(CoreFix::kEveryEntry), "every_entry",   "removing memory releases every System RAM entry of its range"},
+    {Bit(CoreFix::kPutDevice), "put_device", "offline_and_remove_memory() gives back its reference of the device, as from 5.11 on"},
+    {Bit(CoreFix::kDrainLoop), "drain_loop",    "per-CPU lists are drained in each round of offlining, as from 5.9 on"},
 };
 // clang-format on
 const Fixes kCoreFixes = {kFixes, std::size(kFixes)};
 
-bool fixed(CoreFix fix) { return (mm().core_fixes >> static_cast<uint32_t>(fix) & 1) != 0; }
+bool fixed(CoreFix fix) { return (mm().core_fixes & Bit(fix)) != 0; }
 
 const Kernel& kernel() { return kKernels[mm().kernel]; }
 

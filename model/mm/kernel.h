@@ -33,6 +33,7 @@ struct Kernel {
   bool many_blocks;         // offline_and_remove_memory() of any number of blocks (5.11)
   bool memmap_on_memory;    // the memmap of added memory may lie in it (5.13)
   bool hole_pages_in_zone;  // struct pages of holes have the zone around them (5.13)
+  bool leaks_block_device;  // offline_and_remove_memory() keeps a reference (up to 5.10)
   bool resource_message;    // "Unable to reserve System RAM region" is printed
 
   // mm/page_isolation.c, mm/page_alloc.c
@@ -60,9 +61,11 @@ enum class CoreFix : uint8_t {
   kRobust,        // who refuses GOING_x ends it with CANCEL_x to those before it, in one walk
   kOwnIsolation,  // undoing an isolation leaves pageblocks alone that somebody else has isolated
   kEveryEntry,    // removal releases each System RAM entry that its range lies over
+  kPutDevice,     // offline_and_remove_memory() gives back its reference of the device, as from 5.11 on
   kDrainLoop,     // per-CPU lists are drained in each round of offlining, as from 5.9 on
 };
 extern const Fixes kCoreFixes;
+constexpr uint32_t Bit(CoreFix fix) { return uint32_t{1} << static_cast<uint32_t>(fix); }
 // Whether the running machine has it.
 bool fixed(CoreFix fix);
 

@@ -88,7 +88,9 @@ void EndStep(uint16_t writer) {
 }
 
 void SetOwner(Pfn pfn, Owner owner) {
-  GhostAt(pfn).owner = owner;
+  PageGhost& g = GhostAt(pfn);
+  g.owner = owner;
+  if (owner == kBuddy) g.cleared = 0;
   Touch(pfn);
 }
 
@@ -138,6 +140,16 @@ void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner) {
   t.owner = owner;
 }
 
+void NoteCleared(Pfn pfn) { GhostAt(pfn).cleared = 1; }
+
+void NoteSeen(Pfn pfn, uint16_t function) {
+  const BlockGhost& b = BlockGhostAt(BlockOf(pfn));
+  if (b.claimed == 0) return NoteTrespass(kGivenBack, pfn, GhostAt(pfn).owner);
+  OldData& old = ledger().old_data;
+  if (GhostAt(pfn).cleared != 0 || old.function != 0) return;
+  old = {pfn.v, function, b.phase, b.last_event};
+}
+
 InstanceId NewInstance(Pfn base, uint32_t nr) {
   Ledger& l = ledger();
   HOTPLUG_CHECK(l.nr_instances < kMaxInstances);
@@ -156,6 +168,9 @@ void Release(BlockId b) {
   for (uint32_t k = 0; k < l.nr_instances; ++k) {
     InstanceGhost& i = l.instances[k];
     if (FirstPfn(b).v - i.base < i.nr && !ClaimsAny(i)) i.released = 1;
+  }
+  for (const uint64_t mapped : mm().user_mapped) {
+    if ((mapped >> BlockIndex(b) & 1) != 0) NoteTrespass(kGivenBack, FirstPfn(b), kNobody);
   }
 }
 

@@ -43,7 +43,7 @@ struct PageGhost {
   uint8_t transient;
   int8_t dropped;   // references dropped minus retaken by its owner in this operation
   uint8_t touched;  // in the list of pages changed in this step
-  uint8_t pad;
+  uint8_t cleared;  // by a driver, and not been Linux's since
 };
 
 struct BlockGhost {
@@ -81,10 +81,19 @@ struct OperationGhost {
 struct Trespass {
   uint32_t pfn;
   Owner owner;   // of the page, when a driver changed it without owning it
-  uint8_t kind;  // kNone, kForeignPage (I6), kAbsentMemmap (I5), kLostOffline (I6)
+  uint8_t kind;  // kNone, kForeignPage (I6), kAbsentMemmap (I5), kLostOffline (I6),
+                 // kGivenBack (I19)
   uint8_t pad;
 };
-enum : uint8_t { kNone, kForeignPage, kAbsentMemmap, kLostOffline };
+enum : uint8_t { kNone, kForeignPage, kAbsentMemmap, kLostOffline, kGivenBack };
+
+// The first page that user space has seen with what Linux had left in it. Judged at the end (I16).
+struct OldData {
+  uint32_t pfn;
+  uint16_t function;  // trace point that showed it; 0: there is none
+  Phase phase;
+  uint8_t last_event;
+};
 
 // What the simulated kernel says about itself.
 enum class KernelReport : uint8_t { kNone, kBug, kOops, kWarn, kBadPage };
@@ -94,6 +103,7 @@ struct Ledger {
   std::array<InstanceGhost, kMaxInstances> instances;
   OperationGhost op;
   Trespass trespass;
+  OldData old_data;
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
   uint32_t nr_touched;
   uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
@@ -147,6 +157,9 @@ void DropCached(Pfn pfn);
 // A driver's code is about to change the page's count or type: does it own the page?
 void DriverAccess(Pfn pfn);
 void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner);
+// A driver has cleared the page; user space sees the contents of a page, at trace point `function`.
+void NoteCleared(Pfn pfn);
+void NoteSeen(Pfn pfn, uint16_t function);
 
 // A new instance of the running task.
 InstanceId NewInstance(Pfn base, uint32_t nr);

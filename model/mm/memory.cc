@@ -187,7 +187,10 @@ void register_memory(BlockId block, NodeId nid) {
 }
 
 void unregister_memory(BlockId block) {
-  BlockAt(block).registered = 0;
+  memory_block& mem = BlockAt(block);
+  mem.registered = 0;
+  if (mem.device_refs != 0) ++mm().leaked_devices;
+  mem.device_refs = 0;
   SetPhase(block, Phase::kAbsent);
 }
 

@@ -87,7 +87,8 @@ struct memory_block {
   uint8_t region;             // a driver has reserved its addresses (request_mem_region)
   uint16_t nr_vmemmap_pages;  // at its start: its own memmap (memmap_on_memory)
   uint8_t ejected;            // firmware has it, until somebody adds it again
-  uint8_t pad[3];
+  uint8_t device_refs;        // references on the device that nobody will drop
+  uint8_t pad[2];
 };
 
 // A notifier block lies in the state of whoever registers it; the chain links offsets.
@@ -135,6 +136,17 @@ struct pagevec {
   std::array<uint32_t, kMaxPagevec> pfn;
 };
 
+// A directory of debugfs, with the file in it that has operations of its own.
+struct debugfs_dir {
+  sim::RwSem active_users;  // read by who is inside of an operation that removal waits for
+  uint16_t object;          // what the file was created with: an element of an object of kmalloc
+  uint16_t index;
+  uint8_t nid;       // its name
+  uint8_t has_file;  // until it is removed
+  uint8_t serial;    // another one for each directory in this place
+  uint8_t unsafe;    // its file is not guarded
+};
+
 // An object of kmalloc.
 struct heap_object {
   uint16_t start;  // offset in the heap
@@ -180,6 +192,8 @@ struct MmState {
   uint32_t dirs;                       // live debugfs directories, a bit each
   std::array<uint8_t, 4> fault_calls;  // calls so far of each FaultSite
   uint32_t chain_head;                 // offset of the first notifier block, 0 without one
+  uint32_t kmemleak;                   // CONFIG_DEBUG_KMEMLEAK: what is lost is told at the end
+  uint32_t leaked_devices;             // of blocks that are gone, and not freed
 
   sim::Mutex device_hotplug_lock;
   sim::PercpuRwSem cpu_hotplug_lock;
@@ -187,6 +201,9 @@ struct MmState {
   sim::Mutex pcp_batch_high_lock;
   sim::RwSem memory_chain;
   std::array<sim::Mutex, kMaxBlocks> device_lock;
+  std::array<debugfs_dir, kMaxDirs> debugfs_dirs;
+  std::array<uint64_t, kMaxTasks> user_mapped;     // blocks that a task has mapped, a bit each
+  std::array<uint32_t, kMaxMappings> mapping_pfn;  // where those of `mappings` begin
 
   std::array<zone, kMaxNodes * MAX_NR_ZONES> zones;
   std::array<std::array<per_cpu_pages, kNrCpus>, kMaxNodes * MAX_NR_ZONES> pcp;

@@ -39,6 +39,7 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
   c.pageblock_order = machine.pageblock_order;
   c.max_order = machine.max_order;
   c.debug_vm = machine.debug_vm;
+  c.kmemleak = machine.kmemleak;
   c.kernel = machine.kernel;
   c.core_fixes = static_cast<uint8_t>(machine.fixes);
   c.pcp_high = machine.pcp_high;
@@ -92,7 +93,7 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
   keep.notifiers.call[mm::kProbeCall] = &actors::ProbeCall;
   keep.notifiers.call[mm::kDriverCall] = driver->notifier_call;
   keep.faults = FaultPlanOf(s);
-  keep.actors = {&s, driver->enable};
+  keep.actors = {&s, driver->enable, driver->trace};
   keep.checks = {options.disabled, options.on_violation == OnViolation::kStop, options.full_checks,
                  driver};
   keep.states = options.states;

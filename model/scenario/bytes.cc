@@ -72,26 +72,45 @@ enum class Form : uint8_t {
   kLongSleep,
   kWriteProbe,
   kRemove,
-  kAdd
+  kAdd,
+  kTrace
 };
 // The first half is what Encode() writes of the older forms; the second one makes room for those
 // behind them, without making them as frequent.
-constexpr auto kForms = Spread<64, Form>(
-    {{Form::kWriteEnable, 7}, {Form::kWriteEnableLow, 1}, {Form::kWriteEnableHigh, 1},
-     {Form::kReadEnable, 1},  {Form::kWriteState, 6},     {Form::kWriteOnline, 2},
-     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
-     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kAfter, 1},
-     {Form::kSleep, 2},       {Form::kLongSleep, 1},      {Form::kWriteEnable, 7},
-     {Form::kReadEnable, 1},  {Form::kWriteState, 8},     {Form::kWriteOnline, 3},
-     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
-     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kRemove, 1},
-     {Form::kAdd, 1},         {Form::kWriteProbe, 1}});
+constexpr auto kForms = Spread<64, Form>({{Form::kWriteEnable, 7},
+                                          {Form::kWriteEnableLow, 1},
+                                          {Form::kWriteEnableHigh, 1},
+                                          {Form::kReadEnable, 1},
+                                          {Form::kWriteState, 6},
+                                          {Form::kWriteOnline, 2},
+                                          {Form::kAlloc, 2},
+                                          {Form::kFree, 2},
+                                          {Form::kGet, 2},
+                                          {Form::kPut, 2},
+                                          {Form::kKill, 2},
+                                          {Form::kAfter, 1},
+                                          {Form::kSleep, 2},
+                                          {Form::kLongSleep, 1},
+                                          {Form::kWriteEnable, 7},
+                                          {Form::kReadEnable, 1},
+                                          {Form::kWriteState, 8},
+                                          {Form::kWriteOnline, 3},
+                                          {Form::kAlloc, 2},
+                                          {Form::kFree, 2},
+                                          {Form::kGet, 2},
+                                          {Form::kPut, 2},
+                                          {Form::kKill, 1},
+                                          {Form::kTrace, 1},
+                                          {Form::kRemove, 1},
+                                          {Form::kAdd, 1},
+                                          {Form::kWriteProbe, 1}});
 
 // Sizes of per-CPU lists and of pagevecs: mostly there are none.
 constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
 constexpr std::array<uint8_t, 8> kBlockOrders = {2, 3, 4, 2, 3, 4, 5, 6};
 constexpr std::array<uint8_t, 16> kBelow = {0, 1, 0, 1, 0, 2, 0, 1, 0, 2, 1, 0, 3, 4, 5, 6};
 constexpr uint32_t kFirstBlock = 4;
+constexpr uint32_t kKmemleakMark = 63;  // of 64
 
 // Blocks and pages that a write to `enable` asks for, in halves of a block.
 struct Size {
@@ -223,6 +242,7 @@ void DecodeMachine0(const Record& r, uint32_t nr_drivers, uint32_t nr_kernels, S
   s->driver = static_cast<uint8_t>(r[1] % nr_drivers);
   m.debug_vm = (r[2] & 1) != 0;
   m.auto_online = (r[2] & 2) != 0;
+  m.kmemleak = r[2] >> 2 == kKmemleakMark;
   m.block_order = Pick(kBlockOrders, r[3]);
   m.max_order = BelowModulo(m.block_order, r[4], m.block_order + 1u);
   m.pageblock_order = BelowModulo(m.max_order, r[5], m.block_order + 1u);
@@ -358,6 +378,10 @@ void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
       op.kind = OpKind::kAdd;
       op.block = block;
       break;
+    case Form::kTrace:
+      op.kind = r[3] % 2 == 0 ? OpKind::kReadTrace : OpKind::kMmapTrace;
+      op.node = DecodeNode(m, r[2]);
+      break;
   }
   s->ops.push(op);
 }
@@ -458,7 +482,8 @@ Record EncodeMachine0(const Scenario& s) {
   const uint32_t orders = m.block_order + 1u;
   return Record{m.kernel,
                 s.driver,
-                static_cast<uint8_t>((m.debug_vm ? 1 : 0) | (m.auto_online ? 2 : 0)),
+                static_cast<uint8_t>((m.debug_vm ? 1 : 0) | (m.auto_online ? 2 : 0) |
+                                     (m.kmemleak ? kKmemleakMark << 2 : 0)),
                 Place(kBlockOrders, m.block_order),
                 PlaceBelow(m.block_order, m.max_order, orders),
                 PlaceBelow(m.max_order, m.pageblock_order, orders),
@@ -584,6 +609,10 @@ Record EncodeOp(const Machine& m, const Op& op) {
       return EncodeOperands(Form::kRemove, op.block);
     case OpKind::kAdd:
       return EncodeOperands(Form::kAdd, op.block);
+    case OpKind::kReadTrace:
+    case OpKind::kMmapTrace:
+      return EncodeOperands(Form::kTrace, static_cast<uint8_t>(op.node - m.blocks[0].node),
+                            op.kind == OpKind::kMmapTrace ? 1 : 0);
   }
   return Record{};
 }

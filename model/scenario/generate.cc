@@ -33,6 +33,8 @@ class Generator {
     MakeSchedule();
     MakeCaches();
     MakeSeldom();
+    MakeReader();
+    s_.machine.kmemleak = random_.OneIn(64);
     return s_;
   }
 
@@ -46,6 +48,7 @@ class Generator {
   void MakeSchedule();
   void MakeCaches();
   void MakeSeldom();
+  void MakeReader();
 
   // Programs, one for each role.
   void Memtrace(uint32_t task);
@@ -127,6 +130,21 @@ void Generator::MakeSeldom() {
   const uint32_t task = s_.tasks.size - 1;
   if (random_.OneIn(2)) Sleep(task, 64);
   (this->*random_.Pick(kPrograms))(task);
+}
+
+// One more task, if there may be one, sees the memory that a driver has.
+void Generator::MakeReader() {
+  constexpr uint32_t kMostOps = 4;
+  if (!random_.OneIn(8) || s_.ops.size + kMostOps >= kMaxOps) return;
+  if (s_.tasks.size < std::min(options_.max_tasks, kMaxTasks)) s_.tasks.push(Task{Role::kUser});
+  const uint32_t task = s_.tasks.size - 1;
+  Op op;
+  op.node = s_.machine.blocks[AnyBlock()].node;
+  Sleep(task, 128);
+  Push(task, random_.OneIn(2) ? OpKind::kReadTrace : OpKind::kMmapTrace, op);
+  if (random_.OneIn(2)) Sleep(task, 64);
+  const auto step = static_cast<uint16_t>(random_.Between(1, 12));
+  s_.schedule.push(Preemption{static_cast<uint8_t>(task), AnyTask(), step});
 }
 
 void Generator::MakeBlocks(uint32_t blocks) {

@@ -103,8 +103,8 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
 constexpr char kAfterTask[] =
-    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or add), task, "
-    "fault, at or expect";
+    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add or mmap), "
+    "task, fault, at or expect";
 constexpr absl::string_view kExpected[] = {"driver",
                                            "machine",
                                            "memory",
@@ -165,6 +165,8 @@ class Parser {
   bool ReadOp();
   bool ReadWrite(Op* op);
   bool ReadAlloc(Op* op);
+  bool ReadRead(Op* op);
+  bool TraceFile(const Word& word, absl::string_view expected, Op* op);
   bool ReadFault();
   bool ReadAt();
   bool ReadExpect();
@@ -206,6 +208,7 @@ const Parser::Line Parser::kLines[] = {
     {"sleep", kInTask, Place::kTask, &Parser::ReadOp},
     {"remove", kInTask, Place::kTask, &Parser::ReadOp},
     {"add", kInTask, Place::kTask, &Parser::ReadOp},
+    {"mmap", kInTask, Place::kTask, &Parser::ReadOp},
     {"fault", kInTask | Bit(Place::kFault), Place::kFault, &Parser::ReadFault},
     {"at", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadAt},
     {"expect", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadExpect},
@@ -359,6 +362,10 @@ bool Parser::ReadMachine() {
     if (!OneOf(word, kSwitchWords, &on)) return false;
     m.auto_online = on != 0;
   }
+  if (OptionalKey("kmemleak=", &word)) {
+    if (!OneOf(word, kSwitchWords, &on)) return false;
+    m.kmemleak = on != 0;
+  }
   if (!OptionalNumber("pcp_high=", kMaxPcpHigh, &m.pcp_high)) return false;
   if (!OptionalNumber("pagevec=", kMaxPagevec, &m.pagevec)) return false;
   if (!Key("pages_per_block=", &word)) return false;
@@ -506,6 +513,23 @@ bool Parser::ReadWrite(Op* op) {
   return Fail(file, "memtrace/enable, memoryN/state, memoryN/online or memory/probe");
 }
 
+bool Parser::TraceFile(const Word& word, absl::string_view expected, Op* op) {
+  for (uint32_t node = 0; node < kMaxNodes; ++node) {
+    if (word.text != View(kTraceFiles[node]) || !HasNode(s_.machine, node)) continue;
+    op->node = static_cast<uint8_t>(node);
+    return true;
+  }
+  return Fail(word, expected);
+}
+
+bool Parser::ReadRead(Op* op) {
+  const Word file = Take();
+  op->kind = OpKind::kReadEnable;
+  if (file.text == View(kEnableFile)) return true;
+  op->kind = OpKind::kReadTrace;
+  return TraceFile(file, "memtrace/enable or memtrace/NODE/trace of a node with memory", op);
+}
+
 bool Parser::ReadAlloc(Op* op) {
   op->kind = OpKind::kAlloc;
   Word word;
@@ -528,8 +552,10 @@ bool Parser::ReadOp() {
   if (verb == "write") {
     ok = ReadWrite(&op);
   } else if (verb == "read") {
-    op.kind = OpKind::kReadEnable;
-    ok = Literal(View(kEnableFile));
+    ok = ReadRead(&op);
+  } else if (verb == "mmap") {
+    op.kind = OpKind::kMmapTrace;
+    ok = TraceFile(Take(), "memtrace/NODE/trace of a node with memory", &op);
   } else if (verb == "alloc") {
     ok = ReadAlloc(&op);
   } else if (verb == "free") {

@@ -45,6 +45,7 @@ void PrintMachine(const Machine& m, const Names& names, std::string* out) {
   AppendAll(out, "machine kernel=", PrintKernel(m, names),
             " debug_vm=", Word(kSwitchWords, m.debug_vm),
             " auto_online=", Word(kSwitchWords, m.auto_online));
+  if (m.kmemleak) Append(out, " kmemleak=on");
   if (m.pcp_high != 0) AppendAll(out, " pcp_high=", +m.pcp_high);
   if (m.pagevec != 0) AppendAll(out, " pagevec=", +m.pagevec);
   AppendAll(out, " pages_per_block=", PagesPerBlock(m),
@@ -112,6 +113,10 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "remove ", block);
     case OpKind::kAdd:
       return AppendAll(out, "add ", block);
+    case OpKind::kReadTrace:
+      return AppendAll(out, "read ", kTraceFiles[op.node]);
+    case OpKind::kMmapTrace:
+      return AppendAll(out, "mmap ", kTraceFiles[op.node]);
   }
 }
 

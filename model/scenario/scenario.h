@@ -61,6 +61,7 @@ struct Machine {
   uint32_t fixes = 0;              // of the core, a bit for each; not in the byte form
   bool debug_vm = false;           // CONFIG_DEBUG_VM
   bool auto_online = false;        // memhp_auto_online
+  bool kmemleak = false;           // CONFIG_DEBUG_KMEMLEAK
   uint8_t pcp_high = 0;            // pages that a per-CPU list keeps, 0 .. kMaxPcpHigh
   uint8_t pagevec = 0;             // pages that wait on a CPU for the LRU, 0 .. kMaxPagevec
   uint8_t block_order = 2;         // log2(pages of a memory block), 2 .. 15
@@ -91,8 +92,10 @@ enum class OpKind : uint8_t {
   kWriteProbe,   // write the address of a block to memory/probe
   kRemove,       // have firmware remove the DIMM of a block
   kAdd,          // have firmware add it again
+  kReadTrace,    // read the driver's file `trace` of a node
+  kMmapTrace,    // map it until the task ends
 };
-inline constexpr uint32_t kOpKinds = 14;
+inline constexpr uint32_t kOpKinds = 16;
 
 // Words for the `state` file; kGarbage stands for any string that the kernel does not know.
 enum class StateWord : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
@@ -112,7 +115,7 @@ struct Op {
       0;  // kWriteState, kWriteOnline, kGet, kWriteProbe, kRemove, kAdd: index into Machine::blocks
   uint8_t arg = 0;    // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
   uint8_t order = 0;  // kAlloc: 0 .. 3
-  uint8_t node = 0;   // kAlloc
+  uint8_t node = 0;   // kAlloc, kReadTrace, kMmapTrace
   uint8_t target = 0;  // kKill, kAfter: index into Scenario::tasks
   uint16_t page = 0;   // kGet: page offset within the block
   uint64_t value = 0;  // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535

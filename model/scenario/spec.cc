@@ -10,7 +10,7 @@ namespace {
 std::string PrintSpec(const char* name, uint32_t fixes, const mm::Fixes& known) {
   std::string out = name;
   for (uint32_t i = 0; i < known.size; ++i) {
-    if ((fixes >> i & 1) != 0) out += std::string("+") + known.list[i].name;
+    if ((fixes & known.list[i].bit) != 0) out += std::string("+") + known.list[i].name;
   }
   return out;
 }
@@ -41,7 +41,8 @@ SpecError ReadFixes(std::string_view word, const mm::Fixes& known, uint32_t* fix
   while (!word.empty() && error.expected.empty()) {
     word.remove_prefix(1);  // the '+'
     const auto name_of = [&known](uint32_t i) { return known.list[i].name; };
-    *fixes |= uint32_t{1} << Place(TakePart(&word), "a fix", known.size, name_of, &error);
+    const uint32_t row = Place(TakePart(&word), "a fix", known.size, name_of, &error);
+    if (row != known.size) *fixes |= known.list[row].bit;
   }
   return error;
 }

@@ -93,6 +93,10 @@ Op Canonical(const Op& op) {
     case OpKind::kAdd:
       c.block = op.block;
       break;
+    case OpKind::kReadTrace:
+    case OpKind::kMmapTrace:
+      c.node = op.node;
+      break;
     case OpKind::kGet:
       c.block = op.block;
       c.page = op.page;
@@ -136,8 +140,8 @@ const char* InvalidOp(const Scenario& s, const Op& op) {
   if (op.arg >= ArgValues(op.kind)) return "an operation has an unknown argument";
   if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
   if (op.order > kMaxAllocOrder) return "an allocation is too large";
-  if (op.kind == OpKind::kAlloc && !HasNode(s.machine, op.node)) {
-    return "an allocation is on a node without memory";
+  if (NamesNode(op.kind) && !HasNode(s.machine, op.node)) {
+    return "an operation is on a node without memory";
   }
   if (op.kind == OpKind::kSleep && (op.value < 1 || op.value > kMaxSleep)) {
     return "a sleep is too short or too long";
@@ -185,8 +189,8 @@ const char* InvalidSchedule(const Scenario& s) {
 const char* Invalid(const Scenario& s, const Names& names) {
   if (s.machine.kernel >= names.nr_kernels) return "there is no such kernel";
   if (s.driver >= names.nr_drivers) return "there is no such driver";
-  if (s.machine.fixes >> names.kernel_fixes.size != 0) return "there is no such fix of the core";
-  if (s.fixes >> names.driver_fixes(s.driver).size != 0)
+  if ((s.machine.fixes & ~names.kernel_fixes.all()) != 0) return "there is no such fix of the core";
+  if ((s.fixes & ~names.driver_fixes(s.driver).all()) != 0)
     return "there is no such fix of the driver";
   if (const char* why = InvalidLists(s)) return why;
   if (const char* why = InvalidGeometry(s.machine)) return why;

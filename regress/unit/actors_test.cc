@@ -6,6 +6,7 @@
 // not.
 #include <algorithm>
 
+#include "model/mm/kernel.h"
 #include "model/mm/page.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
@@ -26,6 +27,11 @@ uint32_t FreePages() {
   uint32_t free = 0;
   for (const run::BlockEnd& b : run::BlocksAtEnd()) free += b.free;
   return free;
+}
+
+const drivers::Driver* DriverCalled(const std::string& name) {
+  const auto* end = drivers::kDriverNames + drivers::kNrDrivers;
+  return drivers::kDrivers[std::find(drivers::kDriverNames, end, name) - drivers::kDriverNames];
 }
 
 // The task and step of the first record of a trace point.
@@ -242,11 +248,7 @@ TEST_CASE("a block that its remover has reserved cannot be added") {
                            "  write memory/probe 0x50000000\n  write memtrace/enable 0\n"
                            "  write memory/probe 0x50000000\nfault add_memory nth=1 -ENOMEM\n";
   run::RunOptions options;
-  for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
-    if (std::string(drivers::kDriverNames[row]) == "hardened") {
-      options.driver = drivers::kDrivers[row];
-    }
-  }
+  options.driver = DriverCalled("hardened");
   const run::Outcome o = RunText(text, options);
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(1) == -EEXIST);
@@ -295,6 +297,80 @@ TEST_CASE("what firmware has removed user space can add") {
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(1) == 0);
   CHECK(run::BlocksAtEnd()[1].state == mm::MEM_OFFLINE);
+}
+
+// ---- The driver's memory, seen from user space ------------------------------------------
+
+const std::string kReader = "task user-2\n  read memtrace/00000000/trace\n";
+
+TEST_CASE("trace memory is read while it is there") {
+  const std::string take = kSmall +
+                           "task memtrace-1\n  read memtrace/00000000/trace\n"
+                           "  write memtrace/enable 0x10000000\n";
+  run::Outcome o = RunText(take + "  read memtrace/00000000/trace\n");
+  CHECK(Rc(0) == -ENOENT);
+  CHECK(Rc(2) == 0);
+  CHECK(Count(mm::kTpReadBuffer) == 4);
+  CHECK(o.first()->id == invariants::Id::kI16);
+  CHECK(o.first()->step == o.steps);  // at the end, as nothing else is wrong
+  o = RunText(take +
+              "  mmap memtrace/00000000/trace\n  write memtrace/enable 0\n"
+              "  read memtrace/00000000/trace\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(2) == -ENODEV);
+  CHECK(Rc(4) == -ENOENT);
+}
+
+TEST_CASE("removal waits for a reader, and turns away one that comes later") {
+  run::RunOptions options;
+  options.driver = DriverCalled("hardened");
+  const std::string tasks =
+      "task memtrace-1\n  write memtrace/enable 0x10000000\n"
+      "  write memtrace/enable 0\n" +
+      kReader;
+  RunText(kSmall + tasks, options);
+  const std::string taken = std::to_string(First(kTpWriteEnable)->step);
+  for (const uint32_t step : {1, 2, 3, 4}) {
+    std::string text = kSmall + tasks;
+    text += "at memtrace-1 " + taken + " run user-2\n";
+    text += "at user-2 " + std::to_string(step) + " run memtrace-1\n";
+    const run::Outcome o = RunText(text, options);
+    INFO(step);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(2) == (step == 1 ? -EIO : 0));
+    CHECK(Count(sim::kTpContended) == (step == 1 ? 0 : 1));
+    CHECK(Count(mm::kTpReadFault) == 0);
+  }
+}
+
+TEST_CASE("a mapping ends with its task, or outlives the memory") {
+  run::RunOptions options;
+  options.driver = DriverCalled("merged_6_1");
+  for (const bool lives : {false, true}) {
+    const run::Outcome o =
+        RunText(kSmall +
+                    "task memtrace-1\n  write memtrace/enable 0x10000000\n  sleep 100\n"
+                    "  write memtrace/enable 0\n"
+                    "task user-2\n  sleep 20\n  mmap memtrace/00000000/trace\n" +
+                    (lives ? "  after memtrace-1\n" : ""),
+                options);
+    INFO(lives);
+    CHECK(Rc(4) == 0);
+    REQUIRE((o.first() != nullptr) == lives);
+    if (lives) CHECK(o.first()->id == invariants::Id::kI19);
+  }
+}
+
+TEST_CASE("the device of a removed block is lost up to 5.10, which kmemleak tells") {
+  for (uint8_t kernel = 0; kernel < mm::kNrKernels; ++kernel) {
+    for (const bool kmemleak : {false, true}) {
+      scenario::Scenario s = testing::Load("regress/crashes/leaked-device.scn").scenario;
+      s.machine.kernel = kernel;
+      s.machine.kmemleak = kmemleak;
+      const bool told = kmemleak && mm::kKernels[kernel].leaks_block_device;
+      CHECK((run::Run(s).first() != nullptr) == told);
+    }
+  }
 }
 
 // ---- Notifiers --------------------------------------------------------------------------

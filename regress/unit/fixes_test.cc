@@ -61,13 +61,13 @@ TEST_CASE("fixes are read in any order and printed in one", "[fixes]") {
 
 TEST_CASE("a fix that is not known is told with its place", "[fixes]") {
   Begins(ErrorOf(Text("rfc_v1+errno+mutxe", "rfc", kTask)),
-         "f.scn:2:21: expected a fix (size_first, mutex, errno, ");
+         "f.scn:2:21: expected a fix (size_first, mutex, files_first, ");
   Begins(ErrorOf(Text("rfc_v1+", "rfc", kTask)), "f.scn:2:15: expected a fix (size_first, ");
   Begins(ErrorOf(Text("rfc_v1++mutex", "rfc", kTask)), "f.scn:2:15: expected a fix (size_first, ");
   Begins(ErrorOf(Text("+mutex", "rfc", kTask)), "f.scn:2:8: expected a driver (rfc_v1, ");
   // Each driver has its own, and the core has others.
   Begins(ErrorOf(Text("legacy+errno", "rfc", kTask)),
-         "f.scn:2:15: expected a fix (size_first, mutex, bounded)");
+         "f.scn:2:15: expected a fix (size_first, mutex, files_first, clear, bounded)");
   Begins(ErrorOf(Text("hardened+mutex", "rfc", kTask)), "f.scn:2:17: expected a fix ()");
   Begins(ErrorOf(Text("rfc_v1", "rfc+mutex", kTask)),
          "f.scn:3:20: expected a fix (notify_all, paired, robust, own_isolation, ");
@@ -173,7 +173,7 @@ TEST_CASE("no answer keeps the end of an operation from the others", "[fixes]") 
 TEST_CASE("a range over several resources is released whole", "[fixes]") {
   for (const bool fixed : {false, true}) {
     mm::BootConfig boot = testing::SmallBoot();
-    if (fixed) boot.core_fixes = 1 << static_cast<uint32_t>(mm::CoreFix::kEveryEntry);
+    if (fixed) boot.core_fixes = mm::Bit(mm::CoreFix::kEveryEntry);
     testing::Rig rig(boot);
     bool released = false;
     rig.Do([&] {

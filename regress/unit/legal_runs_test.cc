@@ -126,6 +126,9 @@ bool ProbedMeanwhile() {
          At(mm::kTpAddMemory, 4, 1) < At(mm::kTpAddMemory, 4, 0) && StateAtEnd(4) == mm::MEM_ONLINE;
 }
 bool LeftAbsent() { return Removed(4) && !Happens(mm::kTpMemmapInit, 16, 0); }
+bool SeenByNobody() { return Rc(0) == 0 && Rc(2) == -ENOENT; }
+bool StillThere() { return Rc(0) == 0 && StateAtEnd(4) == mm::MEM_ONLINE; }
+bool OpenedAndGone() { return Rc(1) == 0 && Rc(2) == -EIO; }
 bool NoArray() { return Rc(0) == -EINVAL && Rc(1) == 0 && Rc(2) == 0; }
 bool UnregisterWaited() {
   return Waited(0, mm::kMemoryChain) && At(mm::kTpNotifierCall, -1, 1) < At(mm::kTpUnregister);
@@ -178,7 +181,10 @@ const Row kRows[] = {
     {"I15", &StaysOffline},
     {"I15-plain-memory", &PlainMemory},
     {"I15-probe", &ProbedMeanwhile},
+    {"I16", &SeenByNobody},
+    {"I17", &StillThere},
     {"I18", &HiddenByAnAnswer},
+    {"I19", &OpenedAndGone},
     {"K2", &NoArray},
     {"N1", &UnregisterWaited},
     {"N2", &OfAnotherBlock},

@@ -279,6 +279,9 @@ TEST_CASE("every operation on a block goes there and back") {
 
 TEST_CASE("every operation without a block goes there and back") {
   for (OpKind kind : {OpKind::kReadEnable, OpKind::kFree, OpKind::kPut}) CheckOp({.kind = kind});
+  for (OpKind kind : {OpKind::kReadTrace, OpKind::kMmapTrace}) {
+    for (uint8_t node : {0, 1}) CheckOp({.kind = kind, .node = node});
+  }
   for (uint8_t order = 0; order <= 3; ++order) {
     for (uint8_t node : {0, 1}) {
       for (uint8_t mobility : {0, 1}) {
@@ -514,7 +517,7 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{14})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{16})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});
@@ -525,7 +528,7 @@ TEST_CASE("each broken rule of an operation is told") {
   check("an operation has an unknown argument", {.kind = OpKind::kKill, .arg = 3});
   check("an operation is on a page outside its block", {.kind = OpKind::kGet, .page = 16});
   check("an allocation is too large", {.kind = OpKind::kAlloc, .order = 4});
-  check("an allocation is on a node without memory", {.kind = OpKind::kAlloc, .node = 2});
+  check("an operation is on a node without memory", {.kind = OpKind::kAlloc, .node = 2});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 0});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 65536});
 }

@@ -137,6 +137,15 @@ TEST_CASE("a scenario with every kind of line prints as it was read") {
   CHECK(s.schedule[1] == Preemption{1, 4, 65535});
 }
 
+TEST_CASE("the file of a node's trace memory is read and mapped") {
+  const std::string text =
+      WithLine(17, "  read memtrace/00000001/trace\n  mmap memtrace/00000000/trace");
+  const Scenario s = ParseOrFail(text).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kReadTrace, .task = 1, .node = 1});
+  CHECK(s.ops[5] == Op{.kind = OpKind::kMmapTrace, .task = 1});
+  CHECK(Print(s, kNames) == text);
+}
+
 TEST_CASE("memory/probe names a block by where it begins") {
   const auto probe = [](const std::string& address) {
     return WithLine(17, "  write memory/probe " + address);
@@ -316,9 +325,9 @@ TEST_CASE("a text that is not one is told") {
 
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
-      "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or "
-      "add), task, "
-      "fault, at or expect, found ";
+      "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add "
+      "or "
+      "mmap), task, fault, at or expect, found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");
   CheckBroken(WithLine(3, ""), "3:1: expected machine, found 'memory'");
   CheckBroken(WithLine(3, "driver rfc_v1"), "3:1: expected machine, found 'driver'");
@@ -443,7 +452,11 @@ TEST_CASE("a broken task is told") {
               "end of line");
   CheckBroken(WithLine(21, "free 1"), "21:6: expected end of line, found '1'");
   CheckBroken(WithLine(13, "read memtrace/trace"),
-              "13:6: expected memtrace/enable, found 'memtrace/trace'");
+              "13:6: expected memtrace/enable or memtrace/NODE/trace of a node with memory, found "
+              "'memtrace/trace'");
+  CheckBroken(WithLine(13, "mmap memtrace/00000002/trace"),
+              "13:6: expected memtrace/NODE/trace of a node with memory, found "
+              "'memtrace/00000002/trace'");
   CheckBroken(
       WithLine(12, "write memtrace/trace 1"),
       "12:7: expected memtrace/enable, memoryN/state, memoryN/online or memory/probe, found "
