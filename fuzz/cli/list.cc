@@ -32,7 +32,9 @@ void ListInvariants() {
 // The roles of tasks, and notifiers. A role is a name: every task may do everything.
 void ListActors() {
   Line("memtrace", "calls the driver under test: reads and writes its file `enable`");
-  Line("user", "takes memory blocks offline and online, and adds them, through files in sysfs");
+  Line("user",
+       "takes memory blocks offline and online, adds them, and says what becomes of added ones, "
+       "through files in sysfs");
   Line("walker", "walks pfns: takes references on pages of others and drops them");
   Line("alloc", "allocates and frees pages");
   Line("kill", "sends signals to other tasks");

@@ -21,10 +21,10 @@ constexpr OpKind kUsualOps[] = {
     OpKind::kGet,         OpKind::kPut,         OpKind::kPut,         OpKind::kKill,
     OpKind::kAfter,       OpKind::kSleep,       OpKind::kReadEnable};
 
-// What competes more seldom: one operation in forty.
-constexpr uint32_t kSeldom = 40;
+// What competes more seldom: one operation in thirty.
+constexpr uint32_t kSeldom = 30;
 constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove, OpKind::kRemove,
-                                 OpKind::kAdd};
+                                 OpKind::kAdd, OpKind::kWriteAutoOnline};
 
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
@@ -93,6 +93,9 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
     case OpKind::kRemove:
     case OpKind::kAdd:
       op.block = AnyBlock();
+      break;
+    case OpKind::kWriteAutoOnline:
+      op.arg = static_cast<uint8_t>(random_.Below(scenario::kStateWords));
       break;
     case OpKind::kReadEnable:
     case OpKind::kFree:

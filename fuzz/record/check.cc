@@ -39,6 +39,8 @@ const char* WhatItDoes(OpKind kind) {
       return "has firmware add memory";
     case OpKind::kWriteProbe:
       return "writes to memory/probe";
+    case OpKind::kWriteAutoOnline:
+      return "writes to memory/auto_online_blocks";
     case OpKind::kFree:
       return "frees pages";
     case OpKind::kGet:

@@ -21,10 +21,11 @@ namespace {
 
 // The event that ends an operation, in the order of OpKind.
 constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
-    actors::kTpWriteEnable, actors::kTpReadEnable, actors::kTpWriteState, actors::kTpWriteOnline,
-    actors::kTpAlloc,       actors::kTpFree,       actors::kTpGet,        actors::kTpPut,
-    sim::kTpSignal,         sim::kTpWaitTask,      sim::kTpSleep,         actors::kTpWriteProbe,
-    actors::kTpRemove,      actors::kTpAdd};
+    actors::kTpWriteEnable, actors::kTpReadEnable, actors::kTpWriteState,
+    actors::kTpWriteOnline, actors::kTpAlloc,      actors::kTpFree,
+    actors::kTpGet,         actors::kTpPut,        sim::kTpSignal,
+    sim::kTpWaitTask,       sim::kTpSleep,         actors::kTpWriteProbe,
+    actors::kTpRemove,      actors::kTpAdd,        actors::kTpWriteAutoOnline};
 
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {

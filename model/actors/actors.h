@@ -53,6 +53,7 @@ enum : sim::Tp {
   kTpWriteProbe,
   kTpRemove,
   kTpAdd,
+  kTpWriteAutoOnline,
 };
 
 // clang-format off
@@ -68,6 +69,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpWriteProbe,  "write",  "memory/probe 0x%A = %e"},
     {kTpRemove,      "acpi_scan_hot_remove",   "%b = %e"},
     {kTpAdd,         "acpi_memory_device_add", "%b = %e"},
+    {kTpWriteAutoOnline, "write", "memory/auto_online_blocks %W = %e"},
 };
 // clang-format on
 

@@ -60,6 +60,14 @@ int32_t WriteProbe(const Op& op) {
   return rc;
 }
 
+int32_t WriteAutoOnline(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = mm::auto_online_blocks_store(static_cast<mm::StateFile>(op.arg));
+  sim::leave_kernel();
+  sim::sched_point(kTpWriteAutoOnline, op.arg, static_cast<uint32_t>(rc));
+  return rc;
+}
+
 // Firmware notifies, and a kworker does the rest.
 int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
   sim::enter_kernel();
@@ -148,6 +156,8 @@ int32_t Do(const Op& op, Result& result) {
       return Firmware(op, &mm::acpi_scan_hot_remove, kTpRemove);
     case OpKind::kAdd:
       return Firmware(op, &mm::acpi_memory_device_add, kTpAdd);
+    case OpKind::kWriteAutoOnline:
+      return WriteAutoOnline(op);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;

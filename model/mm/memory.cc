@@ -165,6 +165,15 @@ int probe_store(BlockId block) {
   return rc;
 }
 
+int auto_online_blocks_store(StateFile word) {
+  const bool typed = word == StateFile::kOnlineKernel || word == StateFile::kOnlineMovable;
+  // Up to 5.6 it is a bool. The table of words that 5.7 has is why `state` is parsed first there.
+  const bool is_bool = !kernel().word_before_lock;
+  if (word == StateFile::kGarbage || (typed && is_bool)) return -EINVAL;
+  mm().memhp_default_online_type = word == StateFile::kOffline ? MMOP_OFFLINE : OnlineType(word);
+  return 0;
+}
+
 // A new memmap is not initialised: zero, or poison under CONFIG_DEBUG_VM (5.6 sparse_add_section).
 void create_memmap(BlockId block) {
   const bool poison = mm().debug_vm != 0;

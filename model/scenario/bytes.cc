@@ -72,20 +72,38 @@ enum class Form : uint8_t {
   kLongSleep,
   kWriteProbe,
   kRemove,
-  kAdd
+  kAdd,
+  kWriteAutoOnline
 };
 // The first half is what Encode() writes of the older forms; the second one makes room for those
-// behind them, without making them as frequent.
-constexpr auto kForms = Spread<64, Form>(
-    {{Form::kWriteEnable, 7}, {Form::kWriteEnableLow, 1}, {Form::kWriteEnableHigh, 1},
-     {Form::kReadEnable, 1},  {Form::kWriteState, 6},     {Form::kWriteOnline, 2},
-     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
-     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kAfter, 1},
-     {Form::kSleep, 2},       {Form::kLongSleep, 1},      {Form::kWriteEnable, 7},
-     {Form::kReadEnable, 1},  {Form::kWriteState, 8},     {Form::kWriteOnline, 3},
-     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
-     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kRemove, 1},
-     {Form::kAdd, 1},         {Form::kWriteProbe, 1}});
+// behind them, without making them as frequent, in places of which it writes none else.
+constexpr auto kForms = Spread<64, Form>({{Form::kWriteEnable, 7},
+                                          {Form::kWriteEnableLow, 1},
+                                          {Form::kWriteEnableHigh, 1},
+                                          {Form::kReadEnable, 1},
+                                          {Form::kWriteState, 6},
+                                          {Form::kWriteOnline, 2},
+                                          {Form::kAlloc, 2},
+                                          {Form::kFree, 2},
+                                          {Form::kGet, 2},
+                                          {Form::kPut, 2},
+                                          {Form::kKill, 2},
+                                          {Form::kAfter, 1},
+                                          {Form::kSleep, 2},
+                                          {Form::kLongSleep, 1},
+                                          {Form::kWriteEnable, 6},
+                                          {Form::kWriteAutoOnline, 1},
+                                          {Form::kReadEnable, 1},
+                                          {Form::kWriteState, 8},
+                                          {Form::kWriteOnline, 3},
+                                          {Form::kAlloc, 2},
+                                          {Form::kFree, 2},
+                                          {Form::kGet, 2},
+                                          {Form::kPut, 2},
+                                          {Form::kKill, 2},
+                                          {Form::kRemove, 1},
+                                          {Form::kAdd, 1},
+                                          {Form::kWriteProbe, 1}});
 
 // Sizes of per-CPU lists and of pagevecs: mostly there are none.
 constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
@@ -358,6 +376,10 @@ void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
       op.kind = OpKind::kAdd;
       op.block = block;
       break;
+    case Form::kWriteAutoOnline:
+      op.kind = OpKind::kWriteAutoOnline;
+      op.arg = static_cast<uint8_t>(Pick(kStates, r[3]));
+      break;
   }
   s->ops.push(op);
 }
@@ -584,6 +606,9 @@ Record EncodeOp(const Machine& m, const Op& op) {
       return EncodeOperands(Form::kRemove, op.block);
     case OpKind::kAdd:
       return EncodeOperands(Form::kAdd, op.block);
+    case OpKind::kWriteAutoOnline:
+      return EncodeOperands(Form::kWriteAutoOnline, 0,
+                            Place(kStates, static_cast<StateWord>(op.arg)));
   }
   return Record{};
 }

@@ -55,6 +55,7 @@ class Generator {
   void Killer(uint32_t task);
   void Prober(uint32_t task);
   void Firmware(uint32_t task);
+  void AutoOnliner(uint32_t task);
 
   void Push(uint32_t task, OpKind kind) { Push(task, kind, Op{}); }
   void Push(uint32_t task, OpKind kind, Op op) {
@@ -121,7 +122,8 @@ void Generator::MakeCaches() {
 
 // What competes seldom, at the end of the last task's program.
 void Generator::MakeSeldom() {
-  constexpr void (Generator::* kPrograms[])(uint32_t) = {&Generator::Prober, &Generator::Firmware};
+  constexpr void (Generator::* kPrograms[])(uint32_t) = {&Generator::Prober, &Generator::Firmware,
+                                                         &Generator::AutoOnliner};
   constexpr uint32_t kMostOps = 4;
   if (!random_.OneIn(4) || s_.ops.size + kMostOps >= kMaxOps) return;
   const uint32_t task = s_.tasks.size - 1;
@@ -270,6 +272,13 @@ void Generator::Firmware(uint32_t task) {
   Push(task, OpKind::kRemove, op);
   if (random_.OneIn(3)) Sleep(task, 48);
   if (!random_.OneIn(4)) Push(task, OpKind::kAdd, op);
+}
+
+// What is to become of added memory from now on.
+void Generator::AutoOnliner(uint32_t task) {
+  Op op;
+  op.arg = static_cast<uint8_t>(random_.Below(kStateWords));
+  Push(task, OpKind::kWriteAutoOnline, op);
 }
 
 void Generator::MakeNotifiers() {

@@ -496,6 +496,10 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteProbe;
     return Address(Take(), &op->block);
   }
+  if (file.text == View(kAutoOnlineFile)) {
+    op->kind = OpKind::kWriteAutoOnline;
+    return OneOf(Take(), kStateWordWords, &op->arg);
+  }
   absl::string_view block = file.text;
   if (absl::ConsumeSuffix(&block, "/state")) {
     op->kind = OpKind::kWriteState;
@@ -505,7 +509,9 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteOnline;
     return BlockIndex(file, block, &op->block) && OneOf(Take(), kDigitWords, &op->arg);
   }
-  return Fail(file, "memtrace/enable, memoryN/state, memoryN/online or memory/probe");
+  return Fail(file,
+              "memtrace/enable, memoryN/state, memoryN/online, memory/probe or "
+              "memory/auto_online_blocks");
 }
 
 bool Parser::ReadAlloc(Op* op) {

@@ -111,6 +111,8 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "remove ", block);
     case OpKind::kAdd:
       return AppendAll(out, "add ", block);
+    case OpKind::kWriteAutoOnline:
+      return AppendAll(out, "write ", kAutoOnlineFile, " ", Word(kStateWordWords, op.arg));
   }
 }
 

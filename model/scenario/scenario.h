@@ -75,24 +75,26 @@ enum class Role : uint8_t { kMemtrace, kUser, kWalker, kAlloc, kKill, kFirmware 
 inline constexpr uint32_t kRoles = 6;
 
 enum class OpKind : uint8_t {
-  kWriteEnable,  // write VALUE to the driver's debugfs file `enable`
-  kReadEnable,   // read it
-  kWriteState,   // write a word to the `state` file of a block
-  kWriteOnline,  // write 0 or 1 to the `online` file of a block
-  kAlloc,        // allocate 2^order pages of a kind on a node
-  kFree,         // free the task's oldest live allocation; no effect without one
-  kGet,          // take a reference on a page of a block unless its count is zero
-  kPut,          // drop the oldest reference got by this task; no effect without one
-  kKill,         // send a signal to a task
-  kAfter,        // wait until a task has ended
-  kSleep,        // sleep for VALUE ticks
-  kWriteProbe,   // write the address of a block to memory/probe
-  kRemove,       // have firmware remove the DIMM of a block
-  kAdd,          // have firmware add it again
+  kWriteEnable,      // write VALUE to the driver's debugfs file `enable`
+  kReadEnable,       // read it
+  kWriteState,       // write a word to the `state` file of a block
+  kWriteOnline,      // write 0 or 1 to the `online` file of a block
+  kAlloc,            // allocate 2^order pages of a kind on a node
+  kFree,             // free the task's oldest live allocation; no effect without one
+  kGet,              // take a reference on a page of a block unless its count is zero
+  kPut,              // drop the oldest reference got by this task; no effect without one
+  kKill,             // send a signal to a task
+  kAfter,            // wait until a task has ended
+  kSleep,            // sleep for VALUE ticks
+  kWriteProbe,       // write the address of a block to memory/probe
+  kRemove,           // have firmware remove the DIMM of a block
+  kAdd,              // have firmware add it again
+  kWriteAutoOnline,  // write a word to memory/auto_online_blocks
 };
-inline constexpr uint32_t kOpKinds = 14;
+inline constexpr uint32_t kOpKinds = 15;
 
-// Words for the `state` file; kGarbage stands for any string that the kernel does not know.
+// Words for `state` and `auto_online_blocks`; kGarbage stands for any string that the kernel does
+// not know.
 enum class StateWord : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
 inline constexpr uint32_t kStateWords = 5;
 
@@ -108,9 +110,10 @@ struct Op {
   uint8_t task = 0;  // which task does it: index into Scenario::tasks
   uint8_t block =
       0;  // kWriteState, kWriteOnline, kGet, kWriteProbe, kRemove, kAdd: index into Machine::blocks
-  uint8_t arg = 0;    // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
-  uint8_t order = 0;  // kAlloc: 0 .. 3
-  uint8_t node = 0;   // kAlloc
+  // kWriteState, kWriteAutoOnline: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
+  uint8_t arg = 0;
+  uint8_t order = 0;   // kAlloc: 0 .. 3
+  uint8_t node = 0;    // kAlloc
   uint8_t target = 0;  // kKill, kAfter: index into Scenario::tasks
   uint16_t page = 0;   // kGet: page offset within the block
   uint64_t value = 0;  // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535

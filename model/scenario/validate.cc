@@ -93,6 +93,9 @@ Op Canonical(const Op& op) {
     case OpKind::kAdd:
       c.block = op.block;
       break;
+    case OpKind::kWriteAutoOnline:
+      c.arg = op.arg;
+      break;
     case OpKind::kGet:
       c.block = op.block;
       c.page = op.page;
@@ -116,6 +119,7 @@ Op Canonical(const Op& op) {
 uint32_t ArgValues(OpKind kind) {
   switch (kind) {
     case OpKind::kWriteState:
+    case OpKind::kWriteAutoOnline:
       return kStateWords;
     case OpKind::kKill:
       return kSignals;

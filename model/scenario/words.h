@@ -35,6 +35,7 @@ inline constexpr std::array<std::string_view, kActions.size()> kActionWords = {
 inline constexpr std::string_view kEnableFile = "memtrace/enable";
 // Files of /sys/devices/system/memory, besides those of the blocks.
 inline constexpr std::string_view kProbeFile = "memory/probe";
+inline constexpr std::string_view kAutoOnlineFile = "memory/auto_online_blocks";
 
 // Errno E is named kErrnoWords[E - 1] (include/uapi/asm-generic/errno-base.h).
 inline constexpr std::array<std::string_view, 34> kErrnoWords = {

@@ -6,6 +6,8 @@
 // not.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "model/mm/page.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
@@ -295,6 +297,50 @@ TEST_CASE("what firmware has removed user space can add") {
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(1) == 0);
   CHECK(run::BlocksAtEnd()[1].state == mm::MEM_OFFLINE);
+}
+
+TEST_CASE("auto_online_blocks says what becomes of memory that is added from then on") {
+  struct Row {
+    const char* kernel;
+    const char* word;
+    int32_t rc;
+    uint32_t state;
+    uint32_t zone;
+  };
+  constexpr Row kRows[] = {
+      {"rfc", "offline", 0, mm::MEM_OFFLINE, 0},
+      {"rfc", "online", 0, mm::MEM_ONLINE, mm::ZONE_NORMAL},
+      {"rfc", "online_kernel", -EINVAL, mm::MEM_OFFLINE, 0},
+      {"rfc", "online_movable", -EINVAL, mm::MEM_OFFLINE, 0},
+      {"rfc", "garbage", -EINVAL, mm::MEM_OFFLINE, 0},
+      {"5.9", "online", 0, mm::MEM_ONLINE, mm::ZONE_NORMAL},
+      {"5.9", "online_kernel", 0, mm::MEM_ONLINE, mm::ZONE_NORMAL},
+      {"5.9", "online_movable", 0, mm::MEM_ONLINE, mm::ZONE_MOVABLE},
+      {"6.1", "garbage", -EINVAL, mm::MEM_OFFLINE, 0},
+  };
+  for (const Row& row : kRows) {
+    INFO(row.kernel << " " << row.word);
+    RunText(absl::StrReplaceAll(kSmall, {{"kernel=rfc", absl::StrCat("kernel=", row.kernel)}}) +
+            "task firmware-1\n  remove memory5\ntask user-2\n  after firmware-1\n"
+            "  write memory/auto_online_blocks " +
+            row.word + "\ntask firmware-3\n  after user-2\n  add memory5\n");
+    CHECK(Rc(2) == row.rc);
+    CHECK(run::BlocksAtEnd()[1].state == row.state);
+    if (row.state == mm::MEM_ONLINE) {
+      CHECK(mm::BlockAt(mm::BlockId{5}).zone % mm::MAX_NR_ZONES == row.zone);
+    }
+  }
+}
+
+TEST_CASE("auto_online_blocks waits for no lock") {
+  const run::Outcome o =
+      RunText(kSmall +
+              "task walker-1\n  alloc movable node=0 order=0\n  get memory4 page=0\n"
+              "  after user-3\n  put\n"
+              "task user-2\n  write memory4/state offline\n"
+              "task user-3\n  sleep 20\n  write memory/auto_online_blocks online\n");
+  CHECK(o.verdict == Verdict::kOk);  // or the offlining, which has it, would never end
+  CHECK(Rc(6) == 0);
 }
 
 // ---- Notifiers --------------------------------------------------------------------------

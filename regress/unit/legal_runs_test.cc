@@ -125,6 +125,10 @@ bool ProbedMeanwhile() {
   return Rc(1) == 0 && Rc(2) == 0 && At(mm::kTpRemoveMemory, 4, 0) < At(mm::kTpAddMemory, 4, 1) &&
          At(mm::kTpAddMemory, 4, 1) < At(mm::kTpAddMemory, 4, 0) && StateAtEnd(4) == mm::MEM_ONLINE;
 }
+bool OnlinedByNobody() {
+  return Rc(1) == 0 && At(mm::kTpAddMemory, 4) < At(actors::kTpWriteAutoOnline) &&
+         StateAtEnd(4) == mm::MEM_OFFLINE;
+}
 bool LeftAbsent() { return Removed(4) && !Happens(mm::kTpMemmapInit, 16, 0); }
 bool NoArray() { return Rc(0) == -EINVAL && Rc(1) == 0 && Rc(2) == 0; }
 bool UnregisterWaited() {
@@ -176,6 +180,7 @@ const Row kRows[] = {
     {"I13-freed", &LetGo, 0, true},
     {"I14", &OnlinedWhenAdded},
     {"I15", &StaysOffline},
+    {"I15-auto-online", &OnlinedByNobody},
     {"I15-plain-memory", &PlainMemory},
     {"I15-probe", &ProbedMeanwhile},
     {"I18", &HiddenByAnAnswer},

@@ -286,6 +286,9 @@ TEST_CASE("every operation without a block goes there and back") {
       }
     }
   }
+  for (uint8_t word = 0; word < kStateWords; ++word) {
+    CheckOp({.kind = OpKind::kWriteAutoOnline, .arg = word});
+  }
   for (uint8_t target = 0; target < 3; ++target) {
     CheckOp({.kind = OpKind::kAfter, .target = target});
     for (uint8_t signal = 0; signal < kSignals; ++signal) {
@@ -514,7 +517,7 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{14})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{15})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});

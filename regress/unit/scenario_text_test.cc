@@ -161,6 +161,15 @@ TEST_CASE("firmware removes and adds a block") {
               "17:6: expected a block from memory4 to memory9, found end of line");
 }
 
+TEST_CASE("auto_online_blocks takes the words of a block's state") {
+  const Scenario s =
+      ParseOrFail(WithLine(17, "  write memory/auto_online_blocks online_movable")).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kWriteAutoOnline, .task = 1, .arg = 3});
+  CheckBroken(WithLine(17, "  write memory/auto_online_blocks 1"),
+              "17:35: expected offline, online, online_kernel, online_movable or garbage, found "
+              "'1'");
+}
+
 TEST_CASE("a machine of a real size parses from its text") {
   const std::string text =
       "scenario 1\n"
@@ -444,10 +453,9 @@ TEST_CASE("a broken task is told") {
   CheckBroken(WithLine(21, "free 1"), "21:6: expected end of line, found '1'");
   CheckBroken(WithLine(13, "read memtrace/trace"),
               "13:6: expected memtrace/enable, found 'memtrace/trace'");
-  CheckBroken(
-      WithLine(12, "write memtrace/trace 1"),
-      "12:7: expected memtrace/enable, memoryN/state, memoryN/online or memory/probe, found "
-      "'memtrace/trace'");
+  CheckBroken(WithLine(12, "write memtrace/trace 1"),
+              "12:7: expected memtrace/enable, memoryN/state, memoryN/online, memory/probe or "
+              "memory/auto_online_blocks, found 'memtrace/trace'");
   for (const std::string number : {"-1", "18446744073709551616", "0xg", "1x"}) {
     CheckBroken(WithLine(12, "write memtrace/enable " + number),
                 "12:23: expected a number from 0 to 18446744073709551615, found '" + number + "'");
