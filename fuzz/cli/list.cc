@@ -39,7 +39,9 @@ void ListActors() {
   Line("alloc", "allocates and frees pages");
   Line("kill", "sends signals to other tasks");
   Line("firmware", "removes memory blocks, as DIMMs that are ejected, and adds them again");
-  Line("notifier", "sits on the memory notifier chain and answers what the scenario says");
+  Line("notifier",
+       "sits on the memory notifier chain, from the start or while a task has it registered, and "
+       "answers what the scenario says");
 }
 
 constexpr struct {

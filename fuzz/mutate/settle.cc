@@ -57,6 +57,19 @@ void SettleOps(Scenario& s) {
   Group<&Op::task>(s.ops);
 }
 
+// Without any notifier there is nothing to register.
+void SettleNotifiers(Scenario& s) {
+  for (uint32_t i = s.ops.size; i-- > 0;) {
+    Op& op = s.ops[i];
+    if (!scenario::NamesNotifier(op.kind)) continue;
+    if (s.notifiers.size == 0) {
+      s.ops.erase(i);
+    } else {
+      op.notifier = static_cast<uint8_t>(op.notifier % s.notifiers.size);
+    }
+  }
+}
+
 void SettleAnswers(Scenario& s) {
   for (Answer& answer : s.answers) {
     if (answer.block == Answer::kAnyBlock) continue;
@@ -109,6 +122,7 @@ void DropVainPreemptions(Scenario& s) {
 void Settle(Scenario* s) {
   SettleMachine(s->machine);
   SettleOps(*s);
+  SettleNotifiers(*s);
   SettleAnswers(*s);
   DropCircularWaits(*s);
   DropVainPreemptions(*s);

@@ -6,6 +6,7 @@
 #include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
 #include "model/mm/types.h"
+#include "model/scenario/rules.h"
 #include "model/sim/tracepoints.h"
 
 namespace hotplug::report {
@@ -25,7 +26,8 @@ constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
     actors::kTpWriteOnline, actors::kTpAlloc,      actors::kTpFree,
     actors::kTpGet,         actors::kTpPut,        sim::kTpSignal,
     sim::kTpWaitTask,       sim::kTpSleep,         actors::kTpWriteProbe,
-    actors::kTpRemove,      actors::kTpAdd,        actors::kTpWriteAutoOnline};
+    actors::kTpRemove,      actors::kTpAdd,        actors::kTpWriteAutoOnline,
+    actors::kTpRegister,    actors::kTpUnregister};
 
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {
@@ -160,6 +162,12 @@ bool DropTask(Candidate& c, uint32_t task) {
 bool DropNotifier(Candidate& c, uint32_t notifier) {
   Scenario& s = c.s;
   if (notifier >= s.notifiers.size) return false;
+  for (uint32_t i = s.ops.size; i-- > 0;) {
+    if (scenario::NamesNotifier(s.ops[i].kind) && s.ops[i].notifier == notifier) DropOpAt(c, i);
+  }
+  for (Op& op : s.ops) {
+    if (op.notifier > notifier) --op.notifier;
+  }
   for (uint32_t i = s.answers.size; i-- > 0;) {
     Answer& a = s.answers[i];
     if (a.notifier == notifier) {
@@ -286,6 +294,12 @@ bool ZeroField(Candidate& c, uint32_t i) {
   return true;
 }
 
+bool RegisteredAtStart(Candidate& c, uint32_t i) {
+  if (i >= c.s.notifiers.size) return false;
+  c.s.notifiers[i].unregistered = false;
+  return true;
+}
+
 template <bool scenario::Block::* kFlag>
 bool ClearBlockFlag(Candidate& c, uint32_t i) {
   if (i >= c.s.machine.blocks.size) return false;
@@ -360,6 +374,7 @@ const Reduction kReductions[] = {
     {"block of an answer", AnswerToAnyBlock},
     {"value of an answer", PlainAnswer},
     {"priority", PriorityZero},
+    {"unregistered", RegisteredAtStart},
     {"zone", NormalZone},
     {"reserved", ClearBlockFlag<&scenario::Block::reserved>},
     {"offline", ClearBlockFlag<&scenario::Block::offline>},

@@ -32,7 +32,7 @@ struct Result {
 
 // Carves the room's region; part of the set-up of a machine.
 void Setup();
-// Before the first task: registers the notifiers, adds the tasks.
+// Before the first task: registers the notifiers that are there from the start, adds the tasks.
 void Start();
 
 // The notifier of the scenario's own notifiers.
@@ -54,6 +54,8 @@ enum : sim::Tp {
   kTpRemove,
   kTpAdd,
   kTpWriteAutoOnline,
+  kTpRegister,
+  kTpUnregister,
 };
 
 // clang-format off
@@ -70,6 +72,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpRemove,      "acpi_scan_hot_remove",   "%b = %e"},
     {kTpAdd,         "acpi_memory_device_add", "%b = %e"},
     {kTpWriteAutoOnline, "write", "memory/auto_online_blocks %W = %e"},
+    {kTpRegister,    "init_module",   "register %n = %e"},
+    {kTpUnregister,  "delete_module", "unregister %n = %e"},
 };
 // clang-format on
 

@@ -77,6 +77,15 @@ int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
   return rc;
 }
 
+// A module comes or goes, and its notifier with it.
+int32_t Module(const Op& op, int (*change)(mm::notifier_block&), sim::Tp tp) {
+  sim::enter_kernel();
+  const int32_t rc = change(state().probes[op.notifier]);
+  sim::leave_kernel();
+  sim::sched_point(tp, op.notifier, static_cast<uint32_t>(rc));
+  return rc;
+}
+
 int32_t Alloc(const Op& op) {
   sim::enter_kernel();
   const bool movable = static_cast<scenario::Mobility>(op.arg) == scenario::Mobility::kMovable;
@@ -158,6 +167,10 @@ int32_t Do(const Op& op, Result& result) {
       return Firmware(op, &mm::acpi_memory_device_add, kTpAdd);
     case OpKind::kWriteAutoOnline:
       return WriteAutoOnline(op);
+    case OpKind::kRegister:
+      return Module(op, &mm::register_memory_notifier, kTpRegister);
+    case OpKind::kUnregister:
+      return Module(op, &mm::unregister_memory_notifier, kTpUnregister);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;

@@ -178,6 +178,7 @@ void CallReturned() {
       l.instances[i].call_over = 2;
     }
   }
+  l.instance_of[task] = 0;
   l.call_returned = static_cast<uint8_t>(task + 1);
 }
 

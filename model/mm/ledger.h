@@ -108,7 +108,8 @@ struct Ledger {
   uint8_t released_class;  // the lock class + 1 released in this step
   uint8_t busy;            // not at rest at the last step
   uint8_t callback_task;
-  std::array<uint8_t, kMaxTasks> instance_of;  // task's last instance + 1
+  std::array<uint8_t, kMaxTasks>
+      instance_of;  // task's last instance in the call that it is in, + 1
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }

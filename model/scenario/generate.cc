@@ -56,6 +56,7 @@ class Generator {
   void Prober(uint32_t task);
   void Firmware(uint32_t task);
   void AutoOnliner(uint32_t task);
+  void Registrar(uint32_t task);
 
   void Push(uint32_t task, OpKind kind) { Push(task, kind, Op{}); }
   void Push(uint32_t task, OpKind kind, Op op) {
@@ -122,8 +123,8 @@ void Generator::MakeCaches() {
 
 // What competes seldom, at the end of the last task's program.
 void Generator::MakeSeldom() {
-  constexpr void (Generator::* kPrograms[])(uint32_t) = {&Generator::Prober, &Generator::Firmware,
-                                                         &Generator::AutoOnliner};
+  constexpr void (Generator::* kPrograms[])(uint32_t) = {
+      &Generator::Prober, &Generator::Firmware, &Generator::AutoOnliner, &Generator::Registrar};
   constexpr uint32_t kMostOps = 4;
   if (!random_.OneIn(4) || s_.ops.size + kMostOps >= kMaxOps) return;
   const uint32_t task = s_.tasks.size - 1;
@@ -279,6 +280,17 @@ void Generator::AutoOnliner(uint32_t task) {
   Op op;
   op.arg = static_cast<uint8_t>(random_.Below(kStateWords));
   Push(task, OpKind::kWriteAutoOnline, op);
+}
+
+// A module with a notifier of its own comes late, or goes.
+void Generator::Registrar(uint32_t task) {
+  if (s_.notifiers.size == 0) return;
+  Op op;
+  op.notifier = static_cast<uint8_t>(random_.Below(s_.notifiers.size));
+  s_.notifiers[op.notifier].unregistered = !random_.OneIn(3);
+  if (s_.notifiers[op.notifier].unregistered) Push(task, OpKind::kRegister, op);
+  if (random_.OneIn(2)) Sleep(task, 64);
+  Push(task, OpKind::kUnregister, op);
 }
 
 void Generator::MakeNotifiers() {

@@ -101,8 +101,8 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
 constexpr char kAfterTask[] =
-    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or add), task, "
-    "fault, at or expect";
+    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, register "
+    "or unregister), task, fault, at or expect";
 constexpr absl::string_view kExpected[] = {"driver",
                                            "machine",
                                            "memory",
@@ -149,6 +149,7 @@ class Parser {
   bool BlockIndex(const Word& word, absl::string_view name, uint8_t* index);
   bool Address(const Word& word, uint8_t* index);
   bool TaskIndex(const Word& word, uint8_t* index);
+  bool NotifierIndex(const Word& word, uint8_t* index);
   bool Room(bool full, uint32_t capacity, absl::string_view what);
 
   // Lines.
@@ -205,6 +206,8 @@ const Parser::Line Parser::kLines[] = {
     {"sleep", kInTask, Place::kTask, &Parser::ReadOp},
     {"remove", kInTask, Place::kTask, &Parser::ReadOp},
     {"add", kInTask, Place::kTask, &Parser::ReadOp},
+    {"register", kInTask, Place::kTask, &Parser::ReadOp},
+    {"unregister", kInTask, Place::kTask, &Parser::ReadOp},
     {"fault", kInTask | Bit(Place::kFault), Place::kFault, &Parser::ReadFault},
     {"at", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadAt},
     {"expect", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadExpect},
@@ -327,6 +330,17 @@ bool Parser::TaskIndex(const Word& word, uint8_t* index) {
   return Fail(word, absl::StrCat("a task (", absl::StrJoin(task_names_, ", "), ")"));
 }
 
+bool Parser::NotifierIndex(const Word& word, uint8_t* index) {
+  const uint32_t notifiers = s_.notifiers.size;
+  for (uint32_t i = 0; i < notifiers; ++i) {
+    if (word.text != NotifierName(i)) continue;
+    *index = static_cast<uint8_t>(i);
+    return true;
+  }
+  if (notifiers == 0) return Fail(word, "a notifier, of which there is none");
+  return Fail(word, absl::StrCat("a notifier from A to ", NotifierName(notifiers - 1)));
+}
+
 bool Parser::Room(bool full, uint32_t capacity, absl::string_view what) {
   return !full || Fail(words_[0], absl::StrCat("at most ", capacity, " ", what));
 }
@@ -443,7 +457,11 @@ bool Parser::ReadNotifier() {
       priority > Limits::max()) {
     return Fail(word, absl::StrCat("a number from ", Limits::min(), " to ", Limits::max()));
   }
-  s_.notifiers.push(Notifier{static_cast<int16_t>(priority)});
+  word = Take();
+  if (!word.text.empty() && word.text != "unregistered") {
+    return Fail(word, "unregistered or end of line");
+  }
+  s_.notifiers.push(Notifier{static_cast<int16_t>(priority), !word.text.empty()});
   return End();
 }
 
@@ -562,6 +580,9 @@ bool Parser::ReadOp() {
     op.kind = verb == "remove" ? OpKind::kRemove : OpKind::kAdd;
     const Word block = Take();
     ok = BlockIndex(block, block.text, &op.block);
+  } else if (verb == "register" || verb == "unregister") {
+    op.kind = verb == "register" ? OpKind::kRegister : OpKind::kUnregister;
+    ok = NotifierIndex(Take(), &op.notifier);
   } else {
     op.kind = OpKind::kSleep;
     ok = Number(Take(), 1, kMaxSleep, &op.value);

@@ -90,8 +90,10 @@ enum class OpKind : uint8_t {
   kRemove,           // have firmware remove the DIMM of a block
   kAdd,              // have firmware add it again
   kWriteAutoOnline,  // write a word to memory/auto_online_blocks
+  kRegister,         // register a notifier
+  kUnregister,       // unregister it
 };
-inline constexpr uint32_t kOpKinds = 15;
+inline constexpr uint32_t kOpKinds = 17;
 
 // Words for `state` and `auto_online_blocks`; kGarbage stands for any string that the kernel does
 // not know.
@@ -112,11 +114,12 @@ struct Op {
       0;  // kWriteState, kWriteOnline, kGet, kWriteProbe, kRemove, kAdd: index into Machine::blocks
   // kWriteState, kWriteAutoOnline: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
   uint8_t arg = 0;
-  uint8_t order = 0;   // kAlloc: 0 .. 3
-  uint8_t node = 0;    // kAlloc
-  uint8_t target = 0;  // kKill, kAfter: index into Scenario::tasks
-  uint16_t page = 0;   // kGet: page offset within the block
-  uint64_t value = 0;  // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
+  uint8_t order = 0;     // kAlloc: 0 .. 3
+  uint8_t node = 0;      // kAlloc
+  uint8_t target = 0;    // kKill, kAfter: index into Scenario::tasks
+  uint16_t page = 0;     // kGet: page offset within the block
+  uint8_t notifier = 0;  // kRegister, kUnregister: index into Scenario::notifiers
+  uint64_t value = 0;    // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
   bool operator==(const Op&) const = default;
 };
 
@@ -125,10 +128,11 @@ struct Task {
   bool operator==(const Task&) const = default;
 };
 
-// A notifier registered before the first task starts, in the order of the list. Its name
-// is a letter: the first is A.
+// A notifier registered before the first task starts, in the order of the list, unless it is
+// left to a task to do so. Its name is a letter: the first is A.
 struct Notifier {
   int16_t priority = 0;
+  bool unregistered = false;
   bool operator==(const Notifier&) const = default;
 };
 

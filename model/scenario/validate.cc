@@ -96,6 +96,10 @@ Op Canonical(const Op& op) {
     case OpKind::kWriteAutoOnline:
       c.arg = op.arg;
       break;
+    case OpKind::kRegister:
+    case OpKind::kUnregister:
+      c.notifier = op.notifier;
+      break;
     case OpKind::kGet:
       c.block = op.block;
       c.page = op.page;
@@ -138,6 +142,9 @@ const char* InvalidOp(const Scenario& s, const Op& op) {
   if (op.block >= s.machine.blocks.size) return "an operation is on a block that is not there";
   if (op.target >= s.tasks.size) return "an operation is on a task that is not there";
   if (op.arg >= ArgValues(op.kind)) return "an operation has an unknown argument";
+  if (NamesNotifier(op.kind) && op.notifier >= s.notifiers.size) {
+    return "an operation is on a notifier that is not there";
+  }
   if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
   if (op.order > kMaxAllocOrder) return "an allocation is too large";
   if (op.kind == OpKind::kAlloc && !HasNode(s.machine, op.node)) {

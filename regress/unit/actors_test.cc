@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "model/actors/state.h"
 #include "model/mm/page.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
@@ -344,6 +345,33 @@ TEST_CASE("auto_online_blocks waits for no lock") {
 }
 
 // ---- Notifiers --------------------------------------------------------------------------
+
+TEST_CASE("a notifier is told of what happens while it is registered") {
+  for (const char* kernel : {"rfc", "6.1"}) {
+    RunText(absl::StrReplaceAll(kSmall, {{"kernel=rfc", absl::StrCat("kernel=", kernel)}}) +
+            "notifier A priority=0 unregistered\n  answer MEM_GOING_OFFLINE NOTIFY_BAD\n"
+            "task user-1\n  write memory4/state offline\n  register A\n"
+            "  write memory5/state offline\n  unregister A\n  write memory5/state offline\n"
+            "  unregister A\n  register A\n  register A\n");
+    INFO(kernel);
+    CHECK(Rc(0) == 0);
+    CHECK(Rc(1) == 0);
+    CHECK(Rc(2) == -EPERM);
+    CHECK(Rc(3) == 0);
+    CHECK(Rc(4) == 0);
+    CHECK(Rc(5) == -ENOENT);
+    CHECK(Rc(6) == 0);
+    CHECK(Rc(7) == (std::string(kernel) == "6.1" ? -EEXIST : 0));
+  }
+}
+
+TEST_CASE("what a task registers after its call of the driver is not the driver's") {
+  RunText(kSmall +
+          "notifier A priority=0 unregistered\n"
+          "task memtrace-1\n  write memtrace/enable 0x10000000\n  register A\n");
+  CHECK(Rc(1) == 0);
+  CHECK(actors::state().probes[0].owner == mm::kNobody);
+}
 
 const std::string kTwice =
     "task user-1\n  write memory5/state offline\n  write memory6/state offline\n"

@@ -125,6 +125,10 @@ bool ProbedMeanwhile() {
   return Rc(1) == 0 && Rc(2) == 0 && At(mm::kTpRemoveMemory, 4, 0) < At(mm::kTpAddMemory, 4, 1) &&
          At(mm::kTpAddMemory, 4, 1) < At(mm::kTpAddMemory, 4, 0) && StateAtEnd(4) == mm::MEM_ONLINE;
 }
+bool ComesAndGoes() {
+  return Rc(0) == 0 && Rc(1) == 0 && Rc(2) == 0 && Told("MEM_GOING_OFFLINE 4 A") &&
+         !Told("MEM_OFFLINE 4 A") && !Told("MEM_GOING_OFFLINE 4 B") && Told("MEM_OFFLINE 4 B");
+}
 bool OnlinedByNobody() {
   return Rc(1) == 0 && At(mm::kTpAddMemory, 4) < At(actors::kTpWriteAutoOnline) &&
          StateAtEnd(4) == mm::MEM_OFFLINE;
@@ -184,6 +188,7 @@ const Row kRows[] = {
     {"I15-plain-memory", &PlainMemory},
     {"I15-probe", &ProbedMeanwhile},
     {"I18", &HiddenByAnAnswer},
+    {"I18-registered", &ComesAndGoes},
     {"K2", &NoArray},
     {"N1", &UnregisterWaited},
     {"N2", &OfAnotherBlock},

@@ -286,6 +286,7 @@ TEST_CASE("every operation without a block goes there and back") {
       }
     }
   }
+  for (OpKind kind : {OpKind::kRegister, OpKind::kUnregister}) CheckOp({.kind = kind});
   for (uint8_t word = 0; word < kStateWords; ++word) {
     CheckOp({.kind = OpKind::kWriteAutoOnline, .arg = word});
   }
@@ -309,6 +310,20 @@ TEST_CASE("every number below 2^48 and every multiple of 2^16 can be written to 
   for (uint64_t value : {kEdge - 1, kEdge, kEdge + 65536, uint64_t{1} << 63, 0 - kGiB}) {
     CheckOp({.value = value});
   }
+}
+
+TEST_CASE("a notifier that is not registered at the start goes there and back") {
+  Scenario s = Base();
+  s.notifiers[0].unregistered = true;
+  CHECK(ThereAndBack(s) == s);
+}
+
+TEST_CASE("an operation on a notifier makes one if there is none") {
+  const Scenario s = Decoded(Records({{kTask}, {kOp, 46, 5}, {kOp, 47, 6}}));
+  REQUIRE(s.notifiers.size == 1);
+  CHECK(s.notifiers[0] == Notifier{});
+  CHECK(s.ops[0].kind == OpKind::kRegister);
+  CHECK(s.ops[1].kind == OpKind::kUnregister);
 }
 
 TEST_CASE("every priority goes there and back") {
@@ -517,12 +532,14 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{15})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{17})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});
   check("an operation is on a block that is not there", {.kind = OpKind::kGet, .block = 4});
   check("an operation is on a task that is not there", {.kind = OpKind::kAfter, .target = 3});
+  check("an operation is on a notifier that is not there",
+        {.kind = OpKind::kRegister, .notifier = 1});
   check("an operation has an unknown argument", {.kind = OpKind::kWriteState, .arg = 5});
   check("an operation has an unknown argument", {.kind = OpKind::kWriteOnline, .arg = 2});
   check("an operation has an unknown argument", {.kind = OpKind::kKill, .arg = 3});

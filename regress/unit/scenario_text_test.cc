@@ -161,6 +161,24 @@ TEST_CASE("firmware removes and adds a block") {
               "17:6: expected a block from memory4 to memory9, found end of line");
 }
 
+TEST_CASE("a notifier is registered and unregistered by a task") {
+  const std::string text = absl::StrReplaceAll(
+      WithLine(17, "  register B\n  unregister A"),
+      {{"notifier B priority=32767", "notifier B priority=32767 unregistered"}});
+  const Scenario s = ParseOrFail(text).scenario;
+  CHECK(Print(s, kNames) == text);
+  CHECK(s.notifiers[1] == Notifier{32767, true});
+  CHECK(s.ops[4] == Op{.kind = OpKind::kRegister, .task = 1, .notifier = 1});
+  CHECK(s.ops[5] == Op{.kind = OpKind::kUnregister, .task = 1, .notifier = 0});
+  CheckBroken(WithLine(17, "  register C"), "17:12: expected a notifier from A to B, found 'C'");
+  CheckBroken(WithLine(10, "notifier B priority=0 registered"),
+              "10:23: expected unregistered or end of line, found 'registered'");
+  CheckBroken(
+      "scenario 1\ndriver rfc_v1\nmachine kernel=rfc pages_per_block=4 pageblock_pages=4 "
+      "max_order=2\nmemory 4 node=0 zone=Normal\ntask user-1\n  register A\n",
+      "6:12: expected a notifier, of which there is none, found 'A'");
+}
+
 TEST_CASE("auto_online_blocks takes the words of a block's state") {
   const Scenario s =
       ParseOrFail(WithLine(17, "  write memory/auto_online_blocks online_movable")).scenario;
@@ -325,9 +343,8 @@ TEST_CASE("a text that is not one is told") {
 
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
-      "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or "
-      "add), task, "
-      "fault, at or expect, found ";
+      "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
+      "register or unregister), task, fault, at or expect, found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");
   CheckBroken(WithLine(3, ""), "3:1: expected machine, found 'memory'");
   CheckBroken(WithLine(3, "driver rfc_v1"), "3:1: expected machine, found 'driver'");
@@ -422,7 +439,8 @@ TEST_CASE("a broken notifier is told") {
     CheckBroken(WithLine(7, "notifier A priority=" + priority),
                 "7:21: expected a number from -32768 to 32767, found '" + priority + "'");
   }
-  CheckBroken(WithLine(7, "notifier A priority=0 1"), "7:23: expected end of line, found '1'");
+  CheckBroken(WithLine(7, "notifier A priority=0 1"),
+              "7:23: expected unregistered or end of line, found '1'");
   CheckBroken(WithLine(9, "answer OFFLINE"),
               "9:8: expected MEM_GOING_OFFLINE, MEM_CANCEL_OFFLINE, MEM_OFFLINE, "
               "MEM_GOING_ONLINE, MEM_CANCEL_ONLINE or MEM_ONLINE, found 'OFFLINE'");
