@@ -36,7 +36,7 @@ void ListActors() {
        "takes memory blocks offline and online, adds them, and says what becomes of added ones, "
        "through files in sysfs");
   Line("walker", "walks pfns: takes references on pages of others and drops them");
-  Line("alloc", "allocates and frees pages");
+  Line("alloc", "allocates and frees pages, single ones and contiguous ones");
   Line("kill", "sends signals to other tasks");
   Line("firmware", "removes memory blocks, as DIMMs that are ejected, and adds them again");
   Line("notifier",

@@ -24,9 +24,10 @@ constexpr OpKind kUsualOps[] = {
 
 // What competes more seldom: one operation in thirty.
 constexpr uint32_t kSeldom = 30;
-constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove,          OpKind::kRemove,
-                                 OpKind::kAdd,        OpKind::kWriteAutoOnline, OpKind::kRegister,
-                                 OpKind::kUnregister};
+constexpr OpKind kSeldomOps[] = {
+    OpKind::kWriteProbe, OpKind::kRemove,          OpKind::kRemove,
+    OpKind::kAdd,        OpKind::kWriteAutoOnline, OpKind::kRegister,
+    OpKind::kUnregister, OpKind::kAllocContig,     OpKind::kFreeContig};
 
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
@@ -107,8 +108,13 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
     case OpKind::kUnregister:
       op.notifier = static_cast<uint8_t>(Any(s_.notifiers));
       break;
+    case OpKind::kAllocContig:
+      op.order = static_cast<uint8_t>(s_.machine.block_order - 1u + random_.Below(3));
+      op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
+      break;
     case OpKind::kReadEnable:
     case OpKind::kFree:
+    case OpKind::kFreeContig:
     case OpKind::kPut:
       break;
   }

@@ -52,7 +52,10 @@ void SettleOps(Scenario& s) {
   for (Op& op : s.ops) {
     op.block = static_cast<uint8_t>(op.block % m.blocks.size);
     op.page = static_cast<uint16_t>(op.page % scenario::PagesPerBlock(m));
-    if (op.kind == OpKind::kAlloc && !scenario::HasNode(m, op.node)) op.node = m.blocks[0].node;
+    if (scenario::NamesNode(op.kind) && !scenario::HasNode(m, op.node)) op.node = m.blocks[0].node;
+    if (op.kind == OpKind::kAllocContig) {
+      op.order = std::min(op.order, static_cast<uint8_t>(scenario::MaxContigOrder(m)));
+    }
   }
   Group<&Op::task>(s.ops);
 }

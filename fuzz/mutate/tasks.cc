@@ -33,6 +33,8 @@ Role RoleOf(OpKind kind) {
       return Role::kWalker;
     case OpKind::kAlloc:
     case OpKind::kFree:
+    case OpKind::kAllocContig:
+    case OpKind::kFreeContig:
       return Role::kAlloc;
     case OpKind::kKill:
       return Role::kKill;

@@ -45,6 +45,10 @@ const char* WhatItDoes(OpKind kind) {
       return "registers a notifier";
     case OpKind::kUnregister:
       return "unregisters a notifier";
+    case OpKind::kAllocContig:
+      return "allocates contiguous pages";
+    case OpKind::kFreeContig:
+      return "frees contiguous pages";
     case OpKind::kFree:
       return "frees pages";
     case OpKind::kGet:

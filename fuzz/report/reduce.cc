@@ -27,7 +27,8 @@ constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
     actors::kTpGet,         actors::kTpPut,        sim::kTpSignal,
     sim::kTpWaitTask,       sim::kTpSleep,         actors::kTpWriteProbe,
     actors::kTpRemove,      actors::kTpAdd,        actors::kTpWriteAutoOnline,
-    actors::kTpRegister,    actors::kTpUnregister};
+    actors::kTpRegister,    actors::kTpUnregister, actors::kTpAllocContig,
+    actors::kTpFreeContig};
 
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {
@@ -331,7 +332,10 @@ bool FewerPages(Candidate& c, uint32_t i) {
   --m.block_order;
   m.pageblock_order = std::min(m.pageblock_order, m.block_order);
   m.max_order = std::min(m.max_order, m.block_order);
-  for (Op& op : c.s.ops) op.page = std::min<uint16_t>(op.page, (1u << m.block_order) - 1);
+  for (Op& op : c.s.ops) {
+    op.page = std::min<uint16_t>(op.page, (1u << m.block_order) - 1);
+    if (op.kind == OpKind::kAllocContig && op.order != 0) --op.order;
+  }
   return true;
 }
 

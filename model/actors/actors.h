@@ -56,6 +56,8 @@ enum : sim::Tp {
   kTpWriteAutoOnline,
   kTpRegister,
   kTpUnregister,
+  kTpAllocContig,
+  kTpFreeContig,
 };
 
 // clang-format off
@@ -74,6 +76,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpWriteAutoOnline, "write", "memory/auto_online_blocks %W = %e"},
     {kTpRegister,    "init_module",   "register %n = %e"},
     {kTpUnregister,  "delete_module", "unregister %n = %e"},
+    {kTpAllocContig, "alloc_contig",  "node=%u order=%u = %e"},
+    {kTpFreeContig,  "free_contig",   "= %e"},
 };
 // clang-format on
 

@@ -95,11 +95,19 @@ int32_t Alloc(const Op& op) {
   return rc;
 }
 
-int32_t Free() {
+int32_t Free(bool (*free_oldest)(), sim::Tp tp) {
   sim::enter_kernel();
-  const int32_t rc = mm::free_ordinary() ? 0 : -ENOENT;
+  const int32_t rc = free_oldest() ? 0 : -ENOENT;
   sim::leave_kernel();
-  sim::sched_point(kTpFree, static_cast<uint32_t>(rc));
+  sim::sched_point(tp, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t AllocContig(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = mm::alloc_contig(mm::NodeId{op.node}, op.order);
+  sim::leave_kernel();
+  sim::sched_point(kTpAllocContig, op.node, op.order, static_cast<uint32_t>(rc));
   return rc;
 }
 
@@ -146,7 +154,7 @@ int32_t Do(const Op& op, Result& result) {
     case OpKind::kAlloc:
       return Alloc(op);
     case OpKind::kFree:
-      return Free();
+      return Free(&mm::free_ordinary, kTpFree);
     case OpKind::kGet:
       return Get(op);
     case OpKind::kPut:
@@ -171,6 +179,10 @@ int32_t Do(const Op& op, Result& result) {
       return Module(op, &mm::register_memory_notifier, kTpRegister);
     case OpKind::kUnregister:
       return Module(op, &mm::unregister_memory_notifier, kTpUnregister);
+    case OpKind::kAllocContig:
+      return AllocContig(op);
+    case OpKind::kFreeContig:
+      return Free(&mm::free_contig, kTpFreeContig);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;

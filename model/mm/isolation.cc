@@ -318,7 +318,7 @@ Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
 }  // namespace
 
 Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
-  HOTPLUG_CHECK(nr != 0 && nr % PagesPerBlock() == 0);
+  HOTPLUG_CHECK(nr != 0);
   for (uint32_t kind = ZONE_NORMAL + 1u; kind-- > ZONE_DMA;) {
     const Pfn pfn = AllocContigInZone(nr, ZoneIndex(nid, static_cast<zone_type>(kind)), owner);
     if (pfn.v != kNoPfn) return pfn;
@@ -327,11 +327,12 @@ Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
   return Pfn{kNoPfn};
 }
 
-void free_contig_range(Pfn pfn, uint32_t nr) {
-  for (Pfn p = pfn; p < pfn + nr; p = p + PagesPerBlock()) Release(BlockOf(p));
+void free_contig_range(Pfn pfn, uint32_t nr, Owner owner) {
+  const bool of_driver = owner == kNobody;
+  for (Pfn p = pfn; p < pfn + nr && of_driver; p = p + PagesPerBlock()) Release(BlockOf(p));
   uint32_t in_use = 0;
   for (uint32_t i = 0; i < nr; ++i) {
-    DriverAccess(pfn + i);
+    if (of_driver) DriverAccess(pfn + i);
     if (pfn_to_page(pfn + i).refcount != 1) ++in_use;
     __free_page(pfn + i);
     page_point(kTpFreeContig, pfn + i);

@@ -40,8 +40,11 @@ Owner ActingOwner() {
 uint32_t Entitled(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
   if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp) return 0;
-  // Of an allocation of several pages only the first has a count.
-  if (IsAllocation(o) && mm().allocations[o - kFirstAllocation].pfn != pfn.v) return 0;
+  if (IsAllocation(o)) {
+    // Of several pages that are not contiguous memory only the first has a count.
+    const allocation& a = mm().allocations[o - kFirstAllocation];
+    if (a.contig == 0 && a.pfn != pfn.v) return 0;
+  }
   return GivenUp(pfn, o) ? 0 : 1;
 }
 

@@ -35,6 +35,9 @@ inline constexpr Owner kFirstAllocation = 0x200;
 
 constexpr bool IsInstance(Owner o) { return o >= kFirstInstance && o < kFirstAllocation; }
 constexpr bool IsAllocation(Owner o) { return o >= kFirstAllocation; }
+constexpr Owner OwnerOfAllocation(uint32_t index) {
+  return static_cast<Owner>(kFirstAllocation + index);
+}
 constexpr Owner OwnerOf(InstanceId i) { return static_cast<Owner>(kFirstInstance + i.v); }
 
 struct PageGhost {

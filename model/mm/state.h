@@ -104,14 +104,14 @@ struct memory_notify_arg {
   int status_change_nid_normal;  // the same for memory of zones up to ZONE_NORMAL
 };
 
-// An ordinary allocation.
+// An allocation of a task.
 struct allocation {
   uint32_t pfn;
   uint8_t order;
   uint8_t task;  // who allocated it
   uint8_t live;
-  uint8_t pad;
-  uint32_t seq;  // older allocations have lower numbers
+  uint8_t contig;  // contiguous pages, each with a count of its own
+  uint32_t seq;    // older allocations have lower numbers
 };
 
 // The free pages that a CPU keeps back of a zone, the oldest first. One more than it may keep

@@ -75,7 +75,9 @@ enum class Form : uint8_t {
   kAdd,
   kWriteAutoOnline,
   kRegister,
-  kUnregister
+  kUnregister,
+  kAllocContig,
+  kFreeContig
 };
 // The first half is what Encode() writes of the older forms; the second one makes room for those
 // behind them, without making them as frequent, in places of which it writes none else.
@@ -93,13 +95,15 @@ constexpr auto kForms = Spread<64, Form>({{Form::kWriteEnable, 7},
                                           {Form::kAfter, 1},
                                           {Form::kSleep, 2},
                                           {Form::kLongSleep, 1},
-                                          {Form::kWriteEnable, 6},
+                                          {Form::kWriteEnable, 5},
+                                          {Form::kFreeContig, 1},
                                           {Form::kWriteAutoOnline, 1},
                                           {Form::kReadEnable, 1},
                                           {Form::kWriteState, 6},
                                           {Form::kRegister, 1},
                                           {Form::kUnregister, 1},
-                                          {Form::kWriteOnline, 3},
+                                          {Form::kWriteOnline, 2},
+                                          {Form::kAllocContig, 1},
                                           {Form::kAlloc, 2},
                                           {Form::kFree, 2},
                                           {Form::kGet, 2},
@@ -402,6 +406,15 @@ void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
       op.kind = OpKind::kUnregister;
       op.notifier = static_cast<uint8_t>(r[2] % s->notifiers.size);
       break;
+    case Form::kAllocContig:
+      op.kind = OpKind::kAllocContig;
+      // The byte 0 is one block.
+      op.order = static_cast<uint8_t>((m.block_order + uint32_t{r[4]}) % (MaxContigOrder(m) + 1));
+      op.node = DecodeNode(m, r[5]);
+      break;
+    case Form::kFreeContig:
+      op.kind = OpKind::kFreeContig;
+      break;
   }
   s->ops.push(op);
 }
@@ -636,6 +649,14 @@ Record EncodeOp(const Machine& m, const Op& op) {
       return EncodeOperands(Form::kRegister, op.notifier);
     case OpKind::kUnregister:
       return EncodeOperands(Form::kUnregister, op.notifier);
+    case OpKind::kAllocContig: {
+      const uint32_t orders = MaxContigOrder(m) + 1;
+      return EncodeOperands(Form::kAllocContig, 0, 0,
+                            static_cast<uint8_t>((op.order + orders - m.block_order) % orders),
+                            static_cast<uint8_t>(op.node - m.blocks[0].node));
+    }
+    case OpKind::kFreeContig:
+      return OfForm(Form::kFreeContig);
   }
   return Record{};
 }

@@ -101,8 +101,8 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
 constexpr char kAfterTask[] =
-    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, register "
-    "or unregister), task, fault, at or expect";
+    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
+    "register, unregister, alloc_contig or free_contig), task, fault, at or expect";
 constexpr absl::string_view kExpected[] = {"driver",
                                            "machine",
                                            "memory",
@@ -165,6 +165,7 @@ class Parser {
   bool ReadOp();
   bool ReadWrite(Op* op);
   bool ReadAlloc(Op* op);
+  bool ReadNodeAndOrder(uint32_t max_order, Op* op);
   bool ReadFault();
   bool ReadAt();
   bool ReadExpect();
@@ -208,6 +209,8 @@ const Parser::Line Parser::kLines[] = {
     {"add", kInTask, Place::kTask, &Parser::ReadOp},
     {"register", kInTask, Place::kTask, &Parser::ReadOp},
     {"unregister", kInTask, Place::kTask, &Parser::ReadOp},
+    {"alloc_contig", kInTask, Place::kTask, &Parser::ReadOp},
+    {"free_contig", kInTask, Place::kTask, &Parser::ReadOp},
     {"fault", kInTask | Bit(Place::kFault), Place::kFault, &Parser::ReadFault},
     {"at", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadAt},
     {"expect", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadExpect},
@@ -534,13 +537,16 @@ bool Parser::ReadWrite(Op* op) {
 
 bool Parser::ReadAlloc(Op* op) {
   op->kind = OpKind::kAlloc;
+  return OneOf(Take(), kMobilityWords, &op->arg) && ReadNodeAndOrder(kMaxAllocOrder, op);
+}
+
+bool Parser::ReadNodeAndOrder(uint32_t max_order, Op* op) {
   Word word;
   uint64_t number = 0;
-  if (!OneOf(Take(), kMobilityWords, &op->arg)) return false;
   if (!Key("node=", &word) || !Number(word, 0, kMaxNodes - 1, &number)) return false;
   op->node = static_cast<uint8_t>(number);
   if (!HasNode(s_.machine, op->node)) return Fail(word, "a node with memory");
-  if (!Key("order=", &word) || !Number(word, 0, kMaxAllocOrder, &number)) return false;
+  if (!Key("order=", &word) || !Number(word, 0, max_order, &number)) return false;
   op->order = static_cast<uint8_t>(number);
   return true;
 }
@@ -583,6 +589,11 @@ bool Parser::ReadOp() {
   } else if (verb == "register" || verb == "unregister") {
     op.kind = verb == "register" ? OpKind::kRegister : OpKind::kUnregister;
     ok = NotifierIndex(Take(), &op.notifier);
+  } else if (verb == "alloc_contig") {
+    op.kind = OpKind::kAllocContig;
+    ok = ReadNodeAndOrder(MaxContigOrder(s_.machine), &op);
+  } else if (verb == "free_contig") {
+    op.kind = OpKind::kFreeContig;
   } else {
     op.kind = OpKind::kSleep;
     ok = Number(Take(), 1, kMaxSleep, &op.value);

@@ -118,6 +118,10 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "register ", NotifierName(op.notifier));
     case OpKind::kUnregister:
       return AppendAll(out, "unregister ", NotifierName(op.notifier));
+    case OpKind::kAllocContig:
+      return AppendAll(out, "alloc_contig node=", +op.node, " order=", +op.order);
+    case OpKind::kFreeContig:
+      return Append(out, "free_contig");
   }
 }
 

@@ -92,8 +92,10 @@ enum class OpKind : uint8_t {
   kWriteAutoOnline,  // write a word to memory/auto_online_blocks
   kRegister,         // register a notifier
   kUnregister,       // unregister it
+  kAllocContig,      // allocate 2^order contiguous pages on a node
+  kFreeContig,       // free the task's oldest of these; no effect without one
 };
-inline constexpr uint32_t kOpKinds = 17;
+inline constexpr uint32_t kOpKinds = 19;
 
 // Words for `state` and `auto_online_blocks`; kGarbage stands for any string that the kernel does
 // not know.
@@ -114,8 +116,8 @@ struct Op {
       0;  // kWriteState, kWriteOnline, kGet, kWriteProbe, kRemove, kAdd: index into Machine::blocks
   // kWriteState, kWriteAutoOnline: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
   uint8_t arg = 0;
-  uint8_t order = 0;     // kAlloc: 0 .. 3
-  uint8_t node = 0;      // kAlloc
+  uint8_t order = 0;     // kAlloc: 0 .. 3; kAllocContig: up to four blocks
+  uint8_t node = 0;      // kAlloc, kAllocContig
   uint8_t target = 0;    // kKill, kAfter: index into Scenario::tasks
   uint16_t page = 0;     // kGet: page offset within the block
   uint8_t notifier = 0;  // kRegister, kUnregister: index into Scenario::notifiers

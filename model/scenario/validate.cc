@@ -100,6 +100,10 @@ Op Canonical(const Op& op) {
     case OpKind::kUnregister:
       c.notifier = op.notifier;
       break;
+    case OpKind::kAllocContig:
+      c.order = op.order;
+      c.node = op.node;
+      break;
     case OpKind::kGet:
       c.block = op.block;
       c.page = op.page;
@@ -113,6 +117,7 @@ Op Canonical(const Op& op) {
       break;
     case OpKind::kReadEnable:
     case OpKind::kFree:
+    case OpKind::kFreeContig:
     case OpKind::kPut:
       break;
   }
@@ -146,8 +151,11 @@ const char* InvalidOp(const Scenario& s, const Op& op) {
     return "an operation is on a notifier that is not there";
   }
   if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
-  if (op.order > kMaxAllocOrder) return "an allocation is too large";
-  if (op.kind == OpKind::kAlloc && !HasNode(s.machine, op.node)) {
+  const bool contig = op.kind == OpKind::kAllocContig;
+  if (op.order > (contig ? MaxContigOrder(s.machine) : kMaxAllocOrder)) {
+    return "an allocation is too large";
+  }
+  if (NamesNode(op.kind) && !HasNode(s.machine, op.node)) {
     return "an allocation is on a node without memory";
   }
   if (op.kind == OpKind::kSleep && (op.value < 1 || op.value > kMaxSleep)) {

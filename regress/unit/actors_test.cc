@@ -344,6 +344,38 @@ TEST_CASE("auto_online_blocks waits for no lock") {
   CHECK(Rc(6) == 0);
 }
 
+TEST_CASE("contiguous pages are a task's own until it frees them") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task alloc-1\n  free_contig\n  alloc_contig node=0 order=3\n"
+                                 "  alloc movable node=0 order=0\n  write memory4/state offline\n"
+                                 "  get memory5 page=1\n  put\n  free\n  free_contig\n"
+                                 "  free_contig\n  write memory4/state offline\n"
+                                 "  alloc_contig node=0 order=4\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == -ENOENT);
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(3) == -EBUSY);  // unmovable
+  CHECK(Rc(4) == 0);       // each of them has a count
+  CHECK(Rc(7) == 0);
+  CHECK(Rc(8) == -ENOENT);
+  CHECK(Rc(9) == 0);
+  CHECK(Rc(10) == -ENOMEM);  // four blocks, of which one is offline
+  CHECK(Count(mm::kTpWarnInUse) == 0);
+  CHECK(run::BlocksAtEnd()[1].free == mm::PagesPerBlock());
+}
+
+TEST_CASE("less than a block can be contiguous, too") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task alloc-1\n  alloc_contig node=0 order=1\n"
+                                 "task alloc-2\n  after alloc-1\n  alloc_contig node=0 order=0\n"
+                                 "  free_contig\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == 0);
+  CHECK(Rc(2) == 0);
+  CHECK(Rc(3) == 0);
+  CHECK(run::BlocksAtEnd()[0].free == mm::PagesPerBlock() - 2);
+}
+
 // ---- Notifiers --------------------------------------------------------------------------
 
 TEST_CASE("a notifier is told of what happens while it is registered") {

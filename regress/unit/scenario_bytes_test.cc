@@ -14,6 +14,7 @@
 #include "model/scenario/generate.h"
 #include "model/scenario/print.h"
 #include "model/scenario/random.h"
+#include "model/scenario/rules.h"
 #include "model/scenario/scenario.h"
 #include "regress/unit/catch.h"
 
@@ -278,12 +279,18 @@ TEST_CASE("every operation on a block goes there and back") {
 }
 
 TEST_CASE("every operation without a block goes there and back") {
-  for (OpKind kind : {OpKind::kReadEnable, OpKind::kFree, OpKind::kPut}) CheckOp({.kind = kind});
+  for (OpKind kind : {OpKind::kReadEnable, OpKind::kFree, OpKind::kFreeContig, OpKind::kPut})
+    CheckOp({.kind = kind});
   for (uint8_t order = 0; order <= 3; ++order) {
     for (uint8_t node : {0, 1}) {
       for (uint8_t mobility : {0, 1}) {
         CheckOp({.kind = OpKind::kAlloc, .arg = mobility, .order = order, .node = node});
       }
+    }
+  }
+  for (uint8_t order = 0; order <= MaxContigOrder(Base().machine); ++order) {
+    for (uint8_t node : {0, 1}) {
+      CheckOp({.kind = OpKind::kAllocContig, .order = order, .node = node});
     }
   }
   for (OpKind kind : {OpKind::kRegister, OpKind::kUnregister}) CheckOp({.kind = kind});
@@ -532,7 +539,7 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{17})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{19})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});
@@ -545,6 +552,8 @@ TEST_CASE("each broken rule of an operation is told") {
   check("an operation has an unknown argument", {.kind = OpKind::kKill, .arg = 3});
   check("an operation is on a page outside its block", {.kind = OpKind::kGet, .page = 16});
   check("an allocation is too large", {.kind = OpKind::kAlloc, .order = 4});
+  check("an allocation is too large", {.kind = OpKind::kAllocContig, .order = 7});
+  check("an allocation is on a node without memory", {.kind = OpKind::kAllocContig, .node = 2});
   check("an allocation is on a node without memory", {.kind = OpKind::kAlloc, .node = 2});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 0});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 65536});

@@ -179,6 +179,16 @@ TEST_CASE("a notifier is registered and unregistered by a task") {
       "6:12: expected a notifier, of which there is none, found 'A'");
 }
 
+TEST_CASE("contiguous pages are at most four blocks") {
+  const Scenario s =
+      ParseOrFail(WithLine(17, "  alloc_contig node=1 order=6\n  free_contig")).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kAllocContig, .task = 1, .order = 6, .node = 1});
+  CHECK(s.ops[5] == Op{.kind = OpKind::kFreeContig, .task = 1});
+  CheckBroken(WithLine(17, "  alloc_contig node=1 order=7"),
+              "17:29: expected a number from 0 to 6, found '7'");
+  CheckBroken(WithLine(17, "  alloc_contig order=1"), "17:16: expected node=, found 'order=1'");
+}
+
 TEST_CASE("auto_online_blocks takes the words of a block's state") {
   const Scenario s =
       ParseOrFail(WithLine(17, "  write memory/auto_online_blocks online_movable")).scenario;
@@ -344,7 +354,7 @@ TEST_CASE("a text that is not one is told") {
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
       "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
-      "register or unregister), task, fault, at or expect, found ";
+      "register, unregister, alloc_contig or free_contig), task, fault, at or expect, found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");
   CheckBroken(WithLine(3, ""), "3:1: expected machine, found 'memory'");
   CheckBroken(WithLine(3, "driver rfc_v1"), "3:1: expected machine, found 'driver'");
