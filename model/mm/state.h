@@ -168,10 +168,10 @@ struct MmState {
   uint8_t nr_heap_objects;
   uint32_t heap_used;
   uint32_t next_allocation_seq;
-  uint32_t mappings;                   // live results of ioremap(), a bit each
-  uint32_t dirs;                       // live debugfs directories, a bit each
-  std::array<uint8_t, 4> fault_calls;  // calls so far of each FaultSite
-  uint32_t chain_head;                 // offset of the first notifier block, 0 without one
+  uint32_t mappings;                    // live results of ioremap(), a bit each
+  uint32_t dirs;                        // live debugfs directories, a bit each
+  std::array<uint8_t, 12> fault_calls;  // calls so far of each FaultPoint; the rest is padding
+  uint32_t chain_head;                  // offset of the first notifier block, 0 without one
 
   sim::Mutex device_hotplug_lock;
   sim::PercpuRwSem cpu_hotplug_lock;

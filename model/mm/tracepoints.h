@@ -96,6 +96,7 @@ enum : sim::Tp {
   kTpBadHandle,
   kTpCreateMapping,
   kTpRemoveMapping,
+  kTpReleaseFailed,
 };
 
 // clang-format off
@@ -216,6 +217,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "BUG: KASAN: wild-memory-access ptr=%x", true},
     {kTpCreateMapping,     "arch_create_linear_mapping", "pfn=%f nr=%u = %e"},
     {kTpRemoveMapping,     "arch_remove_linear_mapping", "pfn=%f nr=%u"},
+    {kTpReleaseFailed,     "__release_memory_resource",
+     "Unable to release resource %R (%d)", true},
 };
 // clang-format on
 

@@ -164,11 +164,18 @@ struct Answer {
 };
 
 // Kernel functions that can be made to fail.
-enum class FaultSite : uint8_t { kAddMemory, kKmalloc, kIoremap, kDebugfsCreateDir };
-inline constexpr uint32_t kFaultSites = 4;
+enum class FaultSite : uint8_t {
+  kAddMemory,
+  kKmalloc,
+  kIoremap,
+  kDebugfsCreateDir,
+  kReleaseMemRegion,
+};
+inline constexpr uint32_t kFaultSites = 5;
 
 // The nth call (1 = the first) of a function fails with an errno. kKmalloc, kIoremap and
-// kDebugfsCreateDir return NULL; their errno is ENOMEM.
+// kDebugfsCreateDir return NULL; their errno is ENOMEM, as is that of kReleaseMemRegion, which no
+// caller looks at.
 struct Fault {
   FaultSite site = FaultSite::kAddMemory;
   uint8_t nth = 1;

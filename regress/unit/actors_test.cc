@@ -376,6 +376,25 @@ TEST_CASE("less than a block can be contiguous, too") {
   CHECK(run::BlocksAtEnd()[0].free == mm::PagesPerBlock() - 2);
 }
 
+TEST_CASE("a System RAM entry that cannot be split stays") {
+  for (const char* kernel : {"rfc", "5.9", "5.11", "6.1"}) {
+    INFO(kernel);
+    const bool allocates = std::string(kernel) == "rfc" || std::string(kernel) == "5.9";
+    // The first one lies at the end of the entry, and needs no second one.
+    RunText(absl::StrReplaceAll(kSmall, {{"kernel=rfc", absl::StrCat("kernel=", kernel)}}) +
+            "task firmware-1\n  remove memory4\n  remove memory6\n  add memory4\n"
+            "  add memory6\n"
+            "fault release_mem_region_adjustable nth=1 -ENOMEM\n"
+            "fault release_mem_region_adjustable nth=2 -ENOMEM\n");
+    CHECK(Rc(0) == 0);
+    CHECK(Rc(1) == 0);
+    CHECK(Rc(2) == 0);
+    CHECK(Rc(3) == (allocates ? -EINVAL : 0));
+    CHECK(Count(mm::kTpReleaseFailed) == (allocates ? 1 : 0));
+    CHECK(Count(mm::kTpRegionBusy) == (std::string(kernel) == "5.9" ? 1 : 0));
+  }
+}
+
 // ---- Notifiers --------------------------------------------------------------------------
 
 TEST_CASE("a notifier is told of what happens while it is registered") {

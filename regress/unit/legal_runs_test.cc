@@ -125,6 +125,10 @@ bool ProbedMeanwhile() {
   return Rc(1) == 0 && Rc(2) == 0 && At(mm::kTpRemoveMemory, 4, 0) < At(mm::kTpAddMemory, 4, 1) &&
          At(mm::kTpAddMemory, 4, 1) < At(mm::kTpAddMemory, 4, 0) && StateAtEnd(4) == mm::MEM_ONLINE;
 }
+bool NothingToSplit() {
+  return Happens(mm::kTpRemoveMemory, 4) && Rc(1) == 0 && !Happens(mm::kTpReleaseFailed) &&
+         StateAtEnd(4) == mm::MEM_ONLINE;
+}
 bool ComesAndGoes() {
   return Rc(0) == 0 && Rc(1) == 0 && Rc(2) == 0 && Told("MEM_GOING_OFFLINE 4 A") &&
          !Told("MEM_OFFLINE 4 A") && !Told("MEM_GOING_OFFLINE 4 B") && Told("MEM_OFFLINE 4 B");
@@ -174,6 +178,7 @@ const Row kRows[] = {
     {"I7", &HealedAfterTheReturn, 1},
     {"I7-onlining", &ReturnedWhileOnlining},
     {"I8", &TookNothing},
+    {"I8-entry-end", &NothingToSplit},
     {"I9", &StaleFlag},
     {"I10", &AllBackOnline},
     {"I10-contig", &IsolatedAround},
