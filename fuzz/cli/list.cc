@@ -35,7 +35,8 @@ void ListActors() {
   Line("user",
        "takes memory blocks offline and online, adds them, and says what becomes of added ones, "
        "through files in sysfs");
-  Line("walker", "walks pfns: takes references on pages of others and drops them");
+  Line("walker",
+       "walks pfns: takes references on pages of others and drops them, or finds pages broken");
   Line("alloc", "allocates and frees pages, single ones and contiguous ones");
   Line("kill", "sends signals to other tasks");
   Line("firmware", "removes memory blocks, as DIMMs that are ejected, and adds them again");

@@ -24,10 +24,10 @@ constexpr OpKind kUsualOps[] = {
 
 // What competes more seldom: one operation in thirty.
 constexpr uint32_t kSeldom = 30;
-constexpr OpKind kSeldomOps[] = {
-    OpKind::kWriteProbe, OpKind::kRemove,          OpKind::kRemove,
-    OpKind::kAdd,        OpKind::kWriteAutoOnline, OpKind::kRegister,
-    OpKind::kUnregister, OpKind::kAllocContig,     OpKind::kFreeContig};
+constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove,          OpKind::kRemove,
+                                 OpKind::kAdd,        OpKind::kWriteAutoOnline, OpKind::kRegister,
+                                 OpKind::kUnregister, OpKind::kAllocContig,     OpKind::kFreeContig,
+                                 OpKind::kPoison};
 
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
@@ -83,6 +83,7 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
       op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
       break;
     case OpKind::kGet:
+    case OpKind::kPoison:
       op.block = AnyBlock();
       op.page = static_cast<uint16_t>(random_.Below(scenario::PagesPerBlock(s_.machine)));
       break;

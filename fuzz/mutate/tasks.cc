@@ -30,6 +30,7 @@ Role RoleOf(OpKind kind) {
       return Role::kMemtrace;
     case OpKind::kGet:
     case OpKind::kPut:
+    case OpKind::kPoison:
       return Role::kWalker;
     case OpKind::kAlloc:
     case OpKind::kFree:

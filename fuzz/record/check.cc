@@ -49,6 +49,8 @@ const char* WhatItDoes(OpKind kind) {
       return "allocates contiguous pages";
     case OpKind::kFreeContig:
       return "frees contiguous pages";
+    case OpKind::kPoison:
+      return "poisons a page";
     case OpKind::kFree:
       return "frees pages";
     case OpKind::kGet:

@@ -28,7 +28,7 @@ constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
     sim::kTpWaitTask,       sim::kTpSleep,         actors::kTpWriteProbe,
     actors::kTpRemove,      actors::kTpAdd,        actors::kTpWriteAutoOnline,
     actors::kTpRegister,    actors::kTpUnregister, actors::kTpAllocContig,
-    actors::kTpFreeContig};
+    actors::kTpFreeContig,  actors::kTpPoison};
 
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {

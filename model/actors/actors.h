@@ -58,6 +58,7 @@ enum : sim::Tp {
   kTpUnregister,
   kTpAllocContig,
   kTpFreeContig,
+  kTpPoison,
 };
 
 // clang-format off
@@ -78,6 +79,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpUnregister,  "delete_module", "unregister %n = %e"},
     {kTpAllocContig, "alloc_contig",  "node=%u order=%u = %e"},
     {kTpFreeContig,  "free_contig",   "= %e"},
+    {kTpPoison,      "memory_failure", "pfn=%f = %e"},
 };
 // clang-format on
 

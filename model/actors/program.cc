@@ -7,6 +7,7 @@
 #include "model/mm/ledger.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
+#include "model/mm/poison.h"
 #include "model/sim/tracepoints.h"
 
 namespace hotplug::actors {
@@ -123,6 +124,15 @@ int32_t Get(const Op& op) {
   return rc;
 }
 
+int32_t Poison(const Op& op) {
+  const mm::Pfn pfn = mm::FirstPfn(BlockOf(op)) + op.page;
+  sim::enter_kernel();
+  const int32_t rc = mm::memory_failure(pfn);
+  sim::leave_kernel();
+  sim::sched_point(kTpPoison, pfn.v, static_cast<uint32_t>(rc));
+  return rc;
+}
+
 int32_t Put() {
   HeldPages& held = state().held[sim::current_task().v];
   if (held.first == held.size) return -ENOENT;
@@ -183,6 +193,8 @@ int32_t Do(const Op& op, Result& result) {
       return AllocContig(op);
     case OpKind::kFreeContig:
       return Free(&mm::free_contig, kTpFreeContig);
+    case OpKind::kPoison:
+      return Poison(op);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;

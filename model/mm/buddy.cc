@@ -233,7 +233,7 @@ void free_unref_page(Pfn pfn, uint32_t order) {
     bad_page(pfn);
     return;
   }
-  p.flags = 0;
+  p.flags &= kFlagHwPoison;
   for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kFreeing);
   const auto mt = static_cast<migratetype>(PageblockAt(pfn));
   if (AtPagePoint(pfn)) {

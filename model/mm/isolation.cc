@@ -7,6 +7,7 @@
 #include "model/mm/function.h"
 #include "model/mm/kernel.h"
 #include "model/mm/pcp.h"
+#include "model/mm/poison.h"
 
 namespace hotplug::mm {
 
@@ -21,7 +22,7 @@ bool IsUnmovable(Pfn pfn, Isolate why) {
   if (PageReserved(p)) return true;
   if (KindOf(p.zone) == ZONE_MOVABLE) return false;
   if (p.refcount == 0) return false;
-  if (why == Isolate::kMemoryOffline && PageOffline(p)) return false;
+  if (why == Isolate::kMemoryOffline && (PageHWPoison(p) || PageOffline(p))) return false;
   return !PageLRU(p);
 }
 
@@ -102,6 +103,13 @@ void undo_isolate_page_range(Pfn start, Pfn end) {
   fn_ret(Fn::kUndoIsolatePageRange);
 }
 
+namespace {
+
+// Pages that are not free and yet not in the way of offlining.
+bool MayBeOfflined(const page& p) { return PageHWPoison(p) || (PageOffline(p) && p.refcount == 0); }
+
+}  // namespace
+
 int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
   for (Pfn pfn = start; pfn < end;) {
     const page& p = PageAt(pfn);
@@ -109,7 +117,7 @@ int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
     const bool isolated = pfn_to_online_page(pfn) != nullptr && PageblockAt(pfn) == MIGRATE_ISOLATE;
     if (isolated && PageBuddy(p)) {
       pfn = pfn + (1u << p.order);
-    } else if (isolated && why == Isolate::kMemoryOffline && PageOffline(p) && p.refcount == 0) {
+    } else if (isolated && why == Isolate::kMemoryOffline && MayBeOfflined(p)) {
       ++pfn;
     } else {
       *where = pfn;
@@ -176,7 +184,12 @@ void do_migrate_range(Pfn start, Pfn end) {
   uint32_t failed = 0;
   Pfn last_failed{kNoPfn};
   for (Pfn pfn = start; pfn < end; ++pfn) {
-    if (pfn_to_online_page(pfn) == nullptr || !get_page_unless_zero(pfn)) continue;
+    if (pfn_to_online_page(pfn) == nullptr) continue;
+    if (PageHWPoison(PageAt(pfn))) {
+      UnmapPoisoned(pfn);
+      continue;
+    }
+    if (!get_page_unless_zero(pfn)) continue;
     if (PageLRU(PageAt(pfn))) {
       ++tried;
       if (!migrate_page(pfn)) {

@@ -8,6 +8,7 @@
 //   owner(page)      who may decide about the page; not a reference
 //   entitled(page)   how many references its owner may hold now, by the protocol
 //   transient(page)  references of get/put pairs of named tasks
+//   poison(page)     the reference of hard poison, for as long as the memmap says so
 #ifndef MODEL_MM_LEDGER_H_
 #define MODEL_MM_LEDGER_H_
 
@@ -46,7 +47,7 @@ struct PageGhost {
   uint8_t transient;
   int8_t dropped;   // references dropped minus retaken by its owner in this operation
   uint8_t touched;  // in the list of pages changed in this step
-  uint8_t pad;
+  uint8_t poison;
 };
 
 struct BlockGhost {
@@ -129,6 +130,10 @@ inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 Owner ActingOwner();
 // References that the page's owner may hold now. 0 for pages without an owner.
 uint32_t Entitled(Pfn pfn);
+// References that are not the owner's.
+inline uint8_t OthersReferences(const PageGhost& g) {
+  return static_cast<uint8_t>(g.transient + g.poison);
+}
 // True while the instance's call runs, or after it claimed its range until it gave it back.
 bool Live(const InstanceGhost& instance);
 // Pages changed since the last step, in the order of their first change.

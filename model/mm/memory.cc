@@ -182,6 +182,7 @@ void create_memmap(BlockId block) {
   for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
     PageAt(pfn) = page{poison ? -1 : 0, 0, flags, 0, 0, kNoPfn, kNoPfn};
     GhostAt(pfn).owner = kNobody;
+    GhostAt(pfn).poison = 0;
   }
 }
 

@@ -31,6 +31,7 @@ enum : uint8_t {
   kFlagReserved = 1,  // PG_reserved
   kFlagLru = 2,       // PG_lru: on the LRU, movable
   kFlagPoison = 4,    // memmap of an offlined block under CONFIG_DEBUG_VM
+  kFlagHwPoison = 8,  // PG_hwpoison: broken
 };
 
 struct page {

@@ -77,7 +77,8 @@ enum class Form : uint8_t {
   kRegister,
   kUnregister,
   kAllocContig,
-  kFreeContig
+  kFreeContig,
+  kPoison
 };
 // The first half is what Encode() writes of the older forms; the second one makes room for those
 // behind them, without making them as frequent, in places of which it writes none else.
@@ -106,7 +107,8 @@ constexpr auto kForms = Spread<64, Form>({{Form::kWriteEnable, 7},
                                           {Form::kAllocContig, 1},
                                           {Form::kAlloc, 2},
                                           {Form::kFree, 2},
-                                          {Form::kGet, 2},
+                                          {Form::kGet, 1},
+                                          {Form::kPoison, 1},
                                           {Form::kPut, 2},
                                           {Form::kKill, 2},
                                           {Form::kRemove, 1},
@@ -415,6 +417,11 @@ void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
     case Form::kFreeContig:
       op.kind = OpKind::kFreeContig;
       break;
+    case Form::kPoison:
+      op.kind = OpKind::kPoison;
+      op.block = block;
+      op.page = static_cast<uint16_t>(r[4] % PagesPerBlock(m));
+      break;
   }
   s->ops.push(op);
 }
@@ -657,6 +664,8 @@ Record EncodeOp(const Machine& m, const Op& op) {
     }
     case OpKind::kFreeContig:
       return OfForm(Form::kFreeContig);
+    case OpKind::kPoison:
+      return EncodeOperands(Form::kPoison, op.block, 0, static_cast<uint8_t>(op.page));
   }
   return Record{};
 }

@@ -58,6 +58,7 @@ class Generator {
   void AutoOnliner(uint32_t task);
   void Registrar(uint32_t task);
   void ContigUser(uint32_t task);
+  void Poisoner(uint32_t task);
   uint8_t AnyNode();
 
   void Push(uint32_t task, OpKind kind) { Push(task, kind, Op{}); }
@@ -126,8 +127,8 @@ void Generator::MakeCaches() {
 // What competes seldom, at the end of the last task's program.
 void Generator::MakeSeldom() {
   constexpr void (Generator::* kPrograms[])(uint32_t) = {
-      &Generator::Prober, &Generator::Firmware, &Generator::AutoOnliner, &Generator::Registrar,
-      &Generator::ContigUser};
+      &Generator::Prober,    &Generator::Firmware,   &Generator::AutoOnliner,
+      &Generator::Registrar, &Generator::ContigUser, &Generator::Poisoner};
   constexpr uint32_t kMostOps = 4;
   if (!random_.OneIn(4) || s_.ops.size + kMostOps >= kMaxOps) return;
   const uint32_t task = s_.tasks.size - 1;
@@ -307,6 +308,14 @@ void Generator::ContigUser(uint32_t task) {
   Push(task, OpKind::kAllocContig, op);
   if (random_.OneIn(2)) Sleep(task, 64);
   Push(task, OpKind::kFreeContig);
+}
+
+// A page that cannot be used any more.
+void Generator::Poisoner(uint32_t task) {
+  Op op;
+  op.block = AnyBlock();
+  op.page = static_cast<uint16_t>(random_.Below(PagesPerBlock(s_.machine)));
+  Push(task, OpKind::kPoison, op);
 }
 
 void Generator::MakeNotifiers() {

@@ -102,7 +102,7 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
 constexpr char kAfterTask[] =
     "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
-    "register, unregister, alloc_contig or free_contig), task, fault, at or expect";
+    "register, unregister, alloc_contig, free_contig or poison), task, fault, at or expect";
 constexpr absl::string_view kExpected[] = {"driver",
                                            "machine",
                                            "memory",
@@ -211,6 +211,7 @@ const Parser::Line Parser::kLines[] = {
     {"unregister", kInTask, Place::kTask, &Parser::ReadOp},
     {"alloc_contig", kInTask, Place::kTask, &Parser::ReadOp},
     {"free_contig", kInTask, Place::kTask, &Parser::ReadOp},
+    {"poison", kInTask, Place::kTask, &Parser::ReadOp},
     {"fault", kInTask | Bit(Place::kFault), Place::kFault, &Parser::ReadFault},
     {"at", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadAt},
     {"expect", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadExpect},
@@ -566,8 +567,8 @@ bool Parser::ReadOp() {
     ok = ReadAlloc(&op);
   } else if (verb == "free") {
     op.kind = OpKind::kFree;
-  } else if (verb == "get") {
-    op.kind = OpKind::kGet;
+  } else if (verb == "get" || verb == "poison") {
+    op.kind = verb == "get" ? OpKind::kGet : OpKind::kPoison;
     const Word block = Take();
     Word word;
     uint64_t page = 0;

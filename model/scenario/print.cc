@@ -122,6 +122,8 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "alloc_contig node=", +op.node, " order=", +op.order);
     case OpKind::kFreeContig:
       return Append(out, "free_contig");
+    case OpKind::kPoison:
+      return AppendAll(out, "poison ", block, " page=", op.page);
   }
 }
 

@@ -94,8 +94,9 @@ enum class OpKind : uint8_t {
   kUnregister,       // unregister it
   kAllocContig,      // allocate 2^order contiguous pages on a node
   kFreeContig,       // free the task's oldest of these; no effect without one
+  kPoison,           // a page of a block turns out to be broken
 };
-inline constexpr uint32_t kOpKinds = 19;
+inline constexpr uint32_t kOpKinds = 20;
 
 // Words for `state` and `auto_online_blocks`; kGarbage stands for any string that the kernel does
 // not know.
@@ -111,15 +112,15 @@ inline constexpr uint32_t kSignals = 3;
 // One operation of a task. Only the fields that its kind names are used, others are zero.
 struct Op {
   OpKind kind = OpKind::kWriteEnable;
-  uint8_t task = 0;  // which task does it: index into Scenario::tasks
-  uint8_t block =
-      0;  // kWriteState, kWriteOnline, kGet, kWriteProbe, kRemove, kAdd: index into Machine::blocks
+  uint8_t task = 0;   // which task does it: index into Scenario::tasks
+  uint8_t block = 0;  // kWriteState, kWriteOnline, kGet, kPoison, kWriteProbe, kRemove, kAdd: index
+                      // into Machine::blocks
   // kWriteState, kWriteAutoOnline: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
   uint8_t arg = 0;
   uint8_t order = 0;     // kAlloc: 0 .. 3; kAllocContig: up to four blocks
   uint8_t node = 0;      // kAlloc, kAllocContig
   uint8_t target = 0;    // kKill, kAfter: index into Scenario::tasks
-  uint16_t page = 0;     // kGet: page offset within the block
+  uint16_t page = 0;     // kGet, kPoison: page offset within the block
   uint8_t notifier = 0;  // kRegister, kUnregister: index into Scenario::notifiers
   uint64_t value = 0;    // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
   bool operator==(const Op&) const = default;

@@ -105,6 +105,7 @@ Op Canonical(const Op& op) {
       c.node = op.node;
       break;
     case OpKind::kGet:
+    case OpKind::kPoison:
       c.block = op.block;
       c.page = op.page;
       break;

@@ -395,6 +395,51 @@ TEST_CASE("a System RAM entry that cannot be split stays") {
   }
 }
 
+TEST_CASE("a page that is poisoned has a reference more, and is never free again") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task alloc-1\n  poison memory4 page=0\n"
+                                 "  alloc unmovable node=0 order=0\n"
+                                 "  poison memory4 page=0\n  poison memory4 page=0\n  free\n"
+                                 "  write memory4/state offline\n  poison memory4 page=0\n"
+                                 "  write memory4/state online\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == -EBUSY);  // nobody's
+  CHECK(Rc(2) == 0);
+  CHECK(Rc(3) == 0);
+  CHECK(Rc(4) == 0);
+  CHECK(Rc(5) == 0);  // offlining passes over it
+  CHECK(Rc(6) == -ENXIO);
+  CHECK(Rc(7) == 0);
+  CHECK(run::BlocksAtEnd()[0].free == mm::PagesPerBlock());  // the memmap is new
+}
+
+TEST_CASE("a process loses the page that is poisoned, whatever list it is on") {
+  for (const char* caches : {"", "pagevec=2 "}) {
+    const run::Outcome o =
+        RunText(absl::StrReplaceAll(
+                    kSmall, {{"pages_per_block", absl::StrCat(caches, "pages_per_block")}}) +
+                "task alloc-1\n  alloc movable node=0 order=0\n  poison memory4 page=0\n  free\n"
+                "  write memory4/state offline\n");
+    INFO(caches);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(1) == 0);
+    CHECK(Rc(2) == -ENOENT);
+    CHECK(Rc(3) == 0);
+  }
+}
+
+TEST_CASE("a poisoned page of a driver fails its offlining, and is all that is lost") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task memtrace-1\n  write memtrace/enable 0x10000000\n"
+                                 "task walker-2\n  poison memory4 page=1\n"
+                                 "  after memtrace-1\n  write memory4/state offline\n"
+                                 "at memtrace-1 11 run walker-2\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == 0);
+  CHECK(Count(mm::kTpWarnInUse) == 1);
+  CHECK(Rc(3) == 0);
+}
+
 // ---- Notifiers --------------------------------------------------------------------------
 
 TEST_CASE("a notifier is told of what happens while it is registered") {

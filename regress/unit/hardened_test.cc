@@ -36,11 +36,13 @@ std::string Broken(const Outcome& o) {
 }
 
 // What only another core cures: a page that is freed late, an answer that hides CANCEL, an
-// isolation that others undo among themselves, an entry that cannot be split.
+// isolation that others undo among themselves, an entry that cannot be split, poison that hides who
+// uses a page.
 const std::map<std::string, std::string> kOfTheCore = {{"late-free", "I13"},
                                                        {"stop-hides-cancel", "I9"},
                                                        {"isolation-undone-no-driver-6.1", "K1"},
-                                                       {"resource-stays", "I8"}};
+                                                       {"resource-stays", "I8"},
+                                                       {"poisoned-page-offlined", "I3"}};
 
 // The same for any scenario, by what it takes.
 bool MayBeOfTheCore(const scenario::Scenario& s, const std::string& broken) {
@@ -50,10 +52,13 @@ bool MayBeOfTheCore(const scenario::Scenario& s, const std::string& broken) {
       return f.site == scenario::FaultSite::kReleaseMemRegion;
     });
   }
-  const bool contig = std::any_of(s.ops.begin(), s.ops.end(), [](const scenario::Op& op) {
-    return op.kind == scenario::OpKind::kAllocContig;
-  });
-  return contig && (broken == "I10" || broken == "K1");
+  const auto does = [&s](scenario::OpKind kind) {
+    return std::any_of(s.ops.begin(), s.ops.end(),
+                       [kind](const scenario::Op& op) { return op.kind == kind; });
+  };
+  if (broken == "I10" || broken == "K1") return does(scenario::OpKind::kAllocContig);
+  const bool in_use = broken == "I1" || broken == "I3" || broken == "I6";
+  return in_use && does(scenario::OpKind::kPoison);
 }
 
 TEST_CASE("hardened survives the findings, but for those of the core", "[hardened]") {

@@ -125,6 +125,10 @@ bool ProbedMeanwhile() {
   return Rc(1) == 0 && Rc(2) == 0 && At(mm::kTpRemoveMemory, 4, 0) < At(mm::kTpAddMemory, 4, 1) &&
          At(mm::kTpAddMemory, 4, 1) < At(mm::kTpAddMemory, 4, 0) && StateAtEnd(4) == mm::MEM_ONLINE;
 }
+bool OnePageIsLost() {
+  const run::BlockEnd end = run::BlocksAtEnd()[0];
+  return Happens(mm::kTpWarnInUse) && end.free == 3 && end.page_offline == 0;
+}
 bool NothingToSplit() {
   return Happens(mm::kTpRemoveMemory, 4) && Rc(1) == 0 && !Happens(mm::kTpReleaseFailed) &&
          StateAtEnd(4) == mm::MEM_ONLINE;
@@ -178,6 +182,7 @@ const Row kRows[] = {
     {"I7", &HealedAfterTheReturn, 1},
     {"I7-onlining", &ReturnedWhileOnlining},
     {"I8", &TookNothing},
+    {"I7-poison", &OnePageIsLost, 1},
     {"I8-entry-end", &NothingToSplit},
     {"I9", &StaleFlag},
     {"I10", &AllBackOnline},

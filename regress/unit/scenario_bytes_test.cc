@@ -274,6 +274,7 @@ TEST_CASE("every operation on a block goes there and back") {
     }
     for (uint16_t page = 0; page < 16; ++page) {
       CheckOp({.kind = OpKind::kGet, .block = block, .page = page});
+      CheckOp({.kind = OpKind::kPoison, .block = block, .page = page});
     }
   }
 }
@@ -539,7 +540,7 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{19})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{20})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});

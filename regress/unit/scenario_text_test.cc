@@ -189,6 +189,13 @@ TEST_CASE("contiguous pages are at most four blocks") {
   CheckBroken(WithLine(17, "  alloc_contig order=1"), "17:16: expected node=, found 'order=1'");
 }
 
+TEST_CASE("a page of a block is poisoned") {
+  const Scenario s = ParseOrFail(WithLine(17, "  poison memory9 page=15")).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kPoison, .task = 1, .block = 5, .page = 15});
+  CheckBroken(WithLine(17, "  poison memory9 page=16"),
+              "17:23: expected a number from 0 to 15, found '16'");
+}
+
 TEST_CASE("auto_online_blocks takes the words of a block's state") {
   const Scenario s =
       ParseOrFail(WithLine(17, "  write memory/auto_online_blocks online_movable")).scenario;
@@ -354,7 +361,8 @@ TEST_CASE("a text that is not one is told") {
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
       "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
-      "register, unregister, alloc_contig or free_contig), task, fault, at or expect, found ";
+      "register, unregister, alloc_contig, free_contig or poison), task, fault, at or expect, "
+      "found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");
   CheckBroken(WithLine(3, ""), "3:1: expected machine, found 'memory'");
   CheckBroken(WithLine(3, "driver rfc_v1"), "3:1: expected machine, found 'driver'");
