@@ -48,12 +48,17 @@ void ListInvariants() {
 // The roles of tasks, and notifiers. A role is a name: every task may do everything.
 void ListActors() {
   Line("memtrace", "calls the driver under test through its files `enable` and `trace`");
-  Line("user", "takes memory blocks offline and online, and adds them, through files in sysfs");
-  Line("walker", "walks pfns: takes references on pages of others and drops them");
-  Line("alloc", "allocates and frees pages");
+  Line("user",
+       "takes memory blocks offline and online, adds them, and says what becomes of added ones, "
+       "through files in sysfs");
+  Line("walker",
+       "walks pfns: takes references on pages of others and drops them, or finds pages broken");
+  Line("alloc", "allocates and frees pages, single ones and contiguous ones");
   Line("kill", "sends signals to other tasks");
   Line("firmware", "removes memory blocks, as DIMMs that are ejected, and adds them again");
-  Line("notifier", "sits on the memory notifier chain and answers what the scenario says");
+  Line("notifier",
+       "sits on the memory notifier chain, from the start or while a task has it registered, and "
+       "answers what the scenario says");
 }
 
 constexpr struct {

@@ -33,7 +33,7 @@ struct Result {
 
 // Carves the room's region; part of the set-up of a machine.
 void Setup();
-// Before the first task: registers the notifiers, adds the tasks.
+// Before the first task: registers the notifiers that are there from the start, adds the tasks.
 void Start();
 
 // The notifier of the scenario's own notifiers.
@@ -57,6 +57,12 @@ enum : sim::Tp {
   kTpOpenTrace,
   kTpReadTrace,
   kTpMmapTrace,
+  kTpWriteAutoOnline,
+  kTpRegister,
+  kTpUnregister,
+  kTpAllocContig,
+  kTpFreeContig,
+  kTpPoison,
 };
 
 // clang-format off
@@ -75,6 +81,12 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpOpenTrace,   "open",   "trace of node %u = %e"},
     {kTpReadTrace,   "read",   "trace of node %u = %e"},
     {kTpMmapTrace,   "mmap",   "trace of node %u = %e"},
+    {kTpWriteAutoOnline, "write", "memory/auto_online_blocks %W = %e"},
+    {kTpRegister,    "init_module",   "register %n = %e"},
+    {kTpUnregister,  "delete_module", "unregister %n = %e"},
+    {kTpAllocContig, "alloc_contig",  "node=%u order=%u = %e"},
+    {kTpFreeContig,  "free_contig",   "= %e"},
+    {kTpPoison,      "memory_failure", "pfn=%f = %e"},
 };
 // clang-format on
 

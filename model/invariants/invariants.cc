@@ -112,7 +112,7 @@ Violation* AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t
     FillBlock(v, mm::BlockOf(pfn));
     v.pfn = pfn.v;
     v.owner = mm::GhostAt(pfn).owner;
-    v.transient = mm::GhostAt(pfn).transient;
+    v.transient = mm::OthersReferences(mm::GhostAt(pfn));
     v.page_type = mm::PageAt(pfn).type;
   }
   return Add(v);

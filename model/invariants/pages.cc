@@ -33,7 +33,7 @@ struct View {
 };
 
 int32_t ExpectedCount(const View& v) {
-  return static_cast<int32_t>(mm::Entitled(v.pfn)) + v.ghost.transient;
+  return static_cast<int32_t>(mm::Entitled(v.pfn)) + mm::OthersReferences(v.ghost);
 }
 
 bool CountIsLegal(const View& v) {

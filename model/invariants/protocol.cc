@@ -40,6 +40,11 @@ class Recorded {
 // only for a moment on its way there), not in memory, or somebody else's.
 bool Free(Owner o) { return o == mm::kBuddy || o == mm::kPcp; }
 
+bool HeldByOthersAlone(Pfn pfn) {
+  const uint8_t others = mm::OthersReferences(GhostAt(pfn));
+  return others != 0 && mm::PageAt(pfn).refcount == others;
+}
+
 bool GivenBack(Pfn pfn, Owner self) {
   const Phase phase = mm::PhaseOf(pfn);
   if (phase == Phase::kAbsent || phase == Phase::kOffline || phase == Phase::kCommitted)
@@ -53,14 +58,15 @@ bool GivenBack(Pfn pfn, Owner self) {
   if (mm::PageOffline(p) && !(mm::IsInstance(g.owner) && mm::Live(mm::InstanceAt(g.owner)))) {
     return false;
   }
-  if (g.owner == mm::kNobody) return g.transient != 0 && p.refcount == g.transient;
+  if (g.owner == mm::kNobody) return HeldByOthersAlone(pfn);
   return others || Free(g.owner) || g.owner == mm::kFreeing || g.owner == mm::kCore;
 }
 
 void CheckFailedCall(const InstanceGhost& i, Owner self) {
   for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; ++pfn) {
     if (GivenBack(pfn, self)) continue;
-    AddPage(Id::kI7, pfn, GhostAt(pfn).transient, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);
+    AddPage(Id::kI7, pfn, mm::OthersReferences(GhostAt(pfn)), mm::PageAt(pfn).refcount,
+            GhostAt(pfn).writer);
     return;
   }
 }
@@ -96,10 +102,8 @@ void CheckSucceededCall(const InstanceGhost& i, Owner self) {
 bool HasLiveOwner(Pfn pfn, const Recorded& recorded) {
   const Owner o = GhostAt(pfn).owner;
   if (Free(o) || o == mm::kBoot) return true;
-  // Its owner has freed it, and a CPU's pagevec has the last reference.
-  if (o == mm::kNobody && GhostAt(pfn).transient != 0) {
-    return mm::PageAt(pfn).refcount == GhostAt(pfn).transient;
-  }
+  // Its owner has freed it, and a CPU's pagevec has the last reference, or hard poison.
+  if (o == mm::kNobody) return HeldByOthersAlone(pfn);
   if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o)) && recorded.Covers(pfn, 1);
   return mm::IsAllocation(o) && mm::mm().allocations[o - mm::kFirstAllocation].live != 0;
 }

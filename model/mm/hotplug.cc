@@ -68,6 +68,7 @@ void page_init_poison(Pfn start, uint32_t nr_pages) {
 void memmap_init_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index, migratetype mt) {
   for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) {
     PageAt(pfn) = page{1, 0, kFlagReserved, 0, static_cast<uint8_t>(zone_index), kNoPfn, kNoPfn};
+    GhostAt(pfn).poison = 0;
     SetOwner(pfn, kCore);
     PageblockOf(pfn) = {mt, IsolatorId()};
     const bool last_of_pageblock = ((pfn.v + 1) & (PagesPerPageblock() - 1)) == 0;
@@ -228,6 +229,11 @@ void offline_isolated_pages(const Range& r) {
   sim::spin_lock();
   for (Pfn pfn = r.start; pfn < r.end();) {
     const page& p = PageAt(pfn);
+    if (PageHWPoison(p) && !PageBuddy(p)) {
+      SetOwner(pfn, kNobody);
+      ++pfn;
+      continue;
+    }
     if (PageOffline(p)) {
       if (p.refcount != 0) BUG(kTpBugOfflineCount, pfn);
       if (PageBuddy(p)) BUG(kTpBugOfflineBuddy, pfn);

@@ -24,12 +24,14 @@ struct Kernel {
 
   // drivers/base/memory.c
   bool word_before_lock;  // `state` is parsed before the lock is taken (5.7)
+  bool auto_online_bool;  // `auto_online_blocks` says whether, and not yet how (up to 5.6)
   bool zone_of_block;     // memory_block::zone; a block of several zones is refused (6.1)
 
   // mm/memory_hotplug.c
   Drain drain;
   bool lru_cache_disable;   // per-CPU LRU caches are off while offlining (5.13)
   bool online_isolated;     // pageblocks are MIGRATE_ISOLATE until all is online (5.10)
+  bool split_allocates;     // releasing a part of a resource may fail with -ENOMEM (up to 5.9)
   bool many_blocks;         // offline_and_remove_memory() of any number of blocks (5.11)
   bool memmap_on_memory;    // the memmap of added memory may lie in it (5.13)
   bool hole_pages_in_zone;  // struct pages of holes have the zone around them (5.13)
@@ -61,8 +63,11 @@ enum class CoreFix : uint8_t {
   kRobust,        // who refuses GOING_x ends it with CANCEL_x to those before it, in one walk
   kOwnIsolation,  // undoing an isolation leaves pageblocks alone that somebody else has isolated
   kEveryEntry,    // removal releases each System RAM entry that its range lies over
-  kPutDevice,     // offline_and_remove_memory() gives back its reference of the device, as from 5.11 on
-  kDrainLoop,     // per-CPU lists are drained in each round of offlining, as from 5.9 on
+  kPutDevice,    // offline_and_remove_memory() gives back its reference of the device, as from 5.11
+                 // on
+  kSplitFirst,   // releasing a resource cannot fail for want of memory, as from 5.10 on
+  kPoisonInUse,  // offlining fails of a poisoned page that somebody uses
+  kDrainLoop,    // per-CPU lists are drained in each round of offlining, as from 5.9 on
 };
 extern const Fixes kCoreFixes;
 constexpr uint32_t Bit(CoreFix fix) { return uint32_t{1} << static_cast<uint32_t>(fix); }

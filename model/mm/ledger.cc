@@ -42,8 +42,11 @@ Owner ActingOwner() {
 uint32_t Entitled(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
   if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp) return 0;
-  // Of an allocation of several pages only the first has a count.
-  if (IsAllocation(o) && mm().allocations[o - kFirstAllocation].pfn != pfn.v) return 0;
+  if (IsAllocation(o)) {
+    // Of several pages that are not contiguous memory only the first has a count.
+    const allocation& a = mm().allocations[o - kFirstAllocation];
+    if (a.contig == 0 && a.pfn != pfn.v) return 0;
+  }
   return GivenUp(pfn, o) ? 0 : 1;
 }
 
@@ -195,6 +198,7 @@ void CallReturned() {
       l.instances[i].call_over = 2;
     }
   }
+  l.instance_of[task] = 0;
   l.call_returned = static_cast<uint8_t>(task + 1);
 }
 

@@ -8,6 +8,7 @@
 //   owner(page)      who may decide about the page; not a reference
 //   entitled(page)   how many references its owner may hold now, by the protocol
 //   transient(page)  references of get/put pairs of named tasks
+//   poison(page)     the reference of hard poison, for as long as the memmap says so
 #ifndef MODEL_MM_LEDGER_H_
 #define MODEL_MM_LEDGER_H_
 
@@ -35,6 +36,9 @@ inline constexpr Owner kFirstAllocation = 0x200;
 
 constexpr bool IsInstance(Owner o) { return o >= kFirstInstance && o < kFirstAllocation; }
 constexpr bool IsAllocation(Owner o) { return o >= kFirstAllocation; }
+constexpr Owner OwnerOfAllocation(uint32_t index) {
+  return static_cast<Owner>(kFirstAllocation + index);
+}
 constexpr Owner OwnerOf(InstanceId i) { return static_cast<Owner>(kFirstInstance + i.v); }
 
 struct PageGhost {
@@ -44,6 +48,8 @@ struct PageGhost {
   int8_t dropped;   // references dropped minus retaken by its owner in this operation
   uint8_t touched;  // in the list of pages changed in this step
   uint8_t cleared;  // by a driver, and not been Linux's since
+  uint8_t poison;
+  uint8_t pad;
 };
 
 struct BlockGhost {
@@ -118,7 +124,8 @@ struct Ledger {
   uint8_t released_class;  // the lock class + 1 released in this step
   uint8_t busy;            // not at rest at the last step
   uint8_t callback_task;
-  std::array<uint8_t, kMaxTasks> instance_of;  // task's last instance + 1
+  std::array<uint8_t, kMaxTasks>
+      instance_of;  // task's last instance in the call that it is in, + 1
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
@@ -135,6 +142,10 @@ inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 Owner ActingOwner();
 // References that the page's owner may hold now. 0 for pages without an owner.
 uint32_t Entitled(Pfn pfn);
+// References that are not the owner's.
+inline uint8_t OthersReferences(const PageGhost& g) {
+  return static_cast<uint8_t>(g.transient + g.poison);
+}
 // True while the instance's call runs, or after it claimed its range until it gave it back.
 bool Live(const InstanceGhost& instance);
 // Pages changed since the last step, in the order of their first change.

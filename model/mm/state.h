@@ -31,6 +31,7 @@ enum : uint8_t {
   kFlagReserved = 1,  // PG_reserved
   kFlagLru = 2,       // PG_lru: on the LRU, movable
   kFlagPoison = 4,    // memmap of an offlined block under CONFIG_DEBUG_VM
+  kFlagHwPoison = 8,  // PG_hwpoison: broken
 };
 
 struct page {
@@ -111,14 +112,14 @@ struct memory_notify_arg {
   int status_change_nid_normal;  // the same for memory of zones up to ZONE_NORMAL
 };
 
-// An ordinary allocation.
+// An allocation of a task.
 struct allocation {
   uint32_t pfn;
   uint8_t order;
   uint8_t task;  // who allocated it
   uint8_t live;
-  uint8_t pad;
-  uint32_t seq;  // older allocations have lower numbers
+  uint8_t contig;  // contiguous pages, each with a count of its own
+  uint32_t seq;    // older allocations have lower numbers
 };
 
 // The free pages that a CPU keeps back of a zone, the oldest first. One more than it may keep
@@ -175,7 +176,7 @@ struct MmState {
   uint8_t debug_vm;                   // CONFIG_DEBUG_VM
   uint8_t memhp_default_online_type;  // mmop: what becomes of added memory
   uint8_t mhp_memmap_on_memory;       // module parameter memory_hotplug.memmap_on_memory
-  uint8_t core_fixes;                 // a bit for each CoreFix
+  uint16_t core_fixes;                // a bit for each CoreFix
   uint8_t fine_points;                // loops over pages have a scheduling point per page
   uint8_t trace_functions;            // entries and returns of functions are recorded (function.h)
   uint8_t lowest_zone;                // enum zone_type: the lowest zone that the machine has
@@ -185,15 +186,15 @@ struct MmState {
   uint8_t pcp_disabled;       // index + 1 of the zone whose lists are disabled
   uint8_t lru_disable_count;  // who has the pagevecs disabled
   uint8_t nr_heap_objects;
-  uint8_t pad[7];
+  uint8_t pad[6];
   uint32_t heap_used;
   uint32_t next_allocation_seq;
-  uint32_t mappings;                   // live results of ioremap(), a bit each
-  uint32_t dirs;                       // live debugfs directories, a bit each
-  std::array<uint8_t, 4> fault_calls;  // calls so far of each FaultSite
-  uint32_t chain_head;                 // offset of the first notifier block, 0 without one
-  uint32_t kmemleak;                   // CONFIG_DEBUG_KMEMLEAK: what is lost is told at the end
-  uint32_t leaked_devices;             // of blocks that are gone, and not freed
+  uint32_t mappings;                    // live results of ioremap(), a bit each
+  uint32_t dirs;                        // live debugfs directories, a bit each
+  std::array<uint8_t, 12> fault_calls;  // calls so far of each FaultPoint; the rest is padding
+  uint32_t chain_head;                  // offset of the first notifier block, 0 without one
+  uint32_t kmemleak;                    // CONFIG_DEBUG_KMEMLEAK: what is lost is told at the end
+  uint32_t leaked_devices;              // of blocks that are gone, and not freed
 
   sim::Mutex device_hotplug_lock;
   sim::PercpuRwSem cpu_hotplug_lock;

@@ -100,6 +100,7 @@ enum : sim::Tp {
   kTpReadFault,
   kTpRemap,
   kTpUnmap,
+  kTpReleaseFailed,
 };
 
 // clang-format off
@@ -224,6 +225,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpReadFault,         "simple_read_from_buffer",  "mapping=%x page=%u = -EFAULT"},
     {kTpRemap,             "remap_pfn_range",          "pfn=%f nr=%u"},
     {kTpUnmap,             "unmap_mapping_range",      "pfn=%f nr=%u"},
+    {kTpReleaseFailed,     "__release_memory_resource",
+     "Unable to release resource %R (%d)", true},
 };
 // clang-format on
 

@@ -41,7 +41,7 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
   c.debug_vm = machine.debug_vm;
   c.kmemleak = machine.kmemleak;
   c.kernel = machine.kernel;
-  c.core_fixes = static_cast<uint8_t>(machine.fixes);
+  c.core_fixes = static_cast<uint16_t>(machine.fixes);
   c.pcp_high = machine.pcp_high;
   c.pagevec_size = machine.pagevec;
   c.auto_online = machine.auto_online ? mm::MMOP_ONLINE : mm::MMOP_OFFLINE;

@@ -103,8 +103,8 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
 constexpr char kAfterTask[] =
-    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add or mmap), "
-    "task, fault, at or expect";
+    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
+    "register, unregister, alloc_contig, free_contig, poison or mmap), task, fault, at or expect";
 constexpr absl::string_view kExpected[] = {"driver",
                                            "machine",
                                            "memory",
@@ -150,6 +150,7 @@ class Parser {
   bool BlockIndex(const Word& word, absl::string_view name, uint8_t* index);
   bool Address(const Word& word, uint8_t* index);
   bool TaskIndex(const Word& word, uint8_t* index);
+  bool NotifierIndex(const Word& word, uint8_t* index);
   bool Room(bool full, uint32_t capacity, absl::string_view what);
 
   // Lines.
@@ -167,6 +168,7 @@ class Parser {
   bool ReadAlloc(Op* op);
   bool ReadRead(Op* op);
   bool TraceFile(const Word& word, absl::string_view expected, Op* op);
+  bool ReadNodeAndOrder(uint32_t max_order, Op* op);
   bool ReadFault();
   bool ReadAt();
   bool ReadExpect();
@@ -209,6 +211,11 @@ const Parser::Line Parser::kLines[] = {
     {"remove", kInTask, Place::kTask, &Parser::ReadOp},
     {"add", kInTask, Place::kTask, &Parser::ReadOp},
     {"mmap", kInTask, Place::kTask, &Parser::ReadOp},
+    {"register", kInTask, Place::kTask, &Parser::ReadOp},
+    {"unregister", kInTask, Place::kTask, &Parser::ReadOp},
+    {"alloc_contig", kInTask, Place::kTask, &Parser::ReadOp},
+    {"free_contig", kInTask, Place::kTask, &Parser::ReadOp},
+    {"poison", kInTask, Place::kTask, &Parser::ReadOp},
     {"fault", kInTask | Bit(Place::kFault), Place::kFault, &Parser::ReadFault},
     {"at", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadAt},
     {"expect", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadExpect},
@@ -325,6 +332,17 @@ bool Parser::TaskIndex(const Word& word, uint8_t* index) {
     return true;
   }
   return Fail(word, absl::StrCat("a task (", absl::StrJoin(task_names_, ", "), ")"));
+}
+
+bool Parser::NotifierIndex(const Word& word, uint8_t* index) {
+  const uint32_t notifiers = s_.notifiers.size;
+  for (uint32_t i = 0; i < notifiers; ++i) {
+    if (word.text != NotifierName(i)) continue;
+    *index = static_cast<uint8_t>(i);
+    return true;
+  }
+  if (notifiers == 0) return Fail(word, "a notifier, of which there is none");
+  return Fail(word, absl::StrCat("a notifier from A to ", NotifierName(notifiers - 1)));
 }
 
 bool Parser::Room(bool full, uint32_t capacity, absl::string_view what) {
@@ -448,7 +466,11 @@ bool Parser::ReadNotifier() {
       priority > Limits::max()) {
     return Fail(word, absl::StrCat("a number from ", Limits::min(), " to ", Limits::max()));
   }
-  s_.notifiers.push(Notifier{static_cast<int16_t>(priority)});
+  word = Take();
+  if (!word.text.empty() && word.text != "unregistered") {
+    return Fail(word, "unregistered or end of line");
+  }
+  s_.notifiers.push(Notifier{static_cast<int16_t>(priority), !word.text.empty()});
   return End();
 }
 
@@ -501,6 +523,10 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteProbe;
     return Address(Take(), &op->block);
   }
+  if (file.text == View(kAutoOnlineFile)) {
+    op->kind = OpKind::kWriteAutoOnline;
+    return OneOf(Take(), kStateWordWords, &op->arg);
+  }
   absl::string_view block = file.text;
   if (absl::ConsumeSuffix(&block, "/state")) {
     op->kind = OpKind::kWriteState;
@@ -510,7 +536,9 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteOnline;
     return BlockIndex(file, block, &op->block) && OneOf(Take(), kDigitWords, &op->arg);
   }
-  return Fail(file, "memtrace/enable, memoryN/state, memoryN/online or memory/probe");
+  return Fail(file,
+              "memtrace/enable, memoryN/state, memoryN/online, memory/probe or "
+              "memory/auto_online_blocks");
 }
 
 bool Parser::TraceFile(const Word& word, absl::string_view expected, Op* op) {
@@ -532,13 +560,16 @@ bool Parser::ReadRead(Op* op) {
 
 bool Parser::ReadAlloc(Op* op) {
   op->kind = OpKind::kAlloc;
+  return OneOf(Take(), kMobilityWords, &op->arg) && ReadNodeAndOrder(kMaxAllocOrder, op);
+}
+
+bool Parser::ReadNodeAndOrder(uint32_t max_order, Op* op) {
   Word word;
   uint64_t number = 0;
-  if (!OneOf(Take(), kMobilityWords, &op->arg)) return false;
   if (!Key("node=", &word) || !Number(word, 0, kMaxNodes - 1, &number)) return false;
   op->node = static_cast<uint8_t>(number);
   if (!HasNode(s_.machine, op->node)) return Fail(word, "a node with memory");
-  if (!Key("order=", &word) || !Number(word, 0, kMaxAllocOrder, &number)) return false;
+  if (!Key("order=", &word) || !Number(word, 0, max_order, &number)) return false;
   op->order = static_cast<uint8_t>(number);
   return true;
 }
@@ -560,8 +591,8 @@ bool Parser::ReadOp() {
     ok = ReadAlloc(&op);
   } else if (verb == "free") {
     op.kind = OpKind::kFree;
-  } else if (verb == "get") {
-    op.kind = OpKind::kGet;
+  } else if (verb == "get" || verb == "poison") {
+    op.kind = verb == "get" ? OpKind::kGet : OpKind::kPoison;
     const Word block = Take();
     Word word;
     uint64_t page = 0;
@@ -580,6 +611,14 @@ bool Parser::ReadOp() {
     op.kind = verb == "remove" ? OpKind::kRemove : OpKind::kAdd;
     const Word block = Take();
     ok = BlockIndex(block, block.text, &op.block);
+  } else if (verb == "register" || verb == "unregister") {
+    op.kind = verb == "register" ? OpKind::kRegister : OpKind::kUnregister;
+    ok = NotifierIndex(Take(), &op.notifier);
+  } else if (verb == "alloc_contig") {
+    op.kind = OpKind::kAllocContig;
+    ok = ReadNodeAndOrder(MaxContigOrder(s_.machine), &op);
+  } else if (verb == "free_contig") {
+    op.kind = OpKind::kFreeContig;
   } else {
     op.kind = OpKind::kSleep;
     ok = Number(Take(), 1, kMaxSleep, &op.value);

@@ -68,7 +68,8 @@ void PrintBlocks(const Machine& m, std::string* out) {
 
 void PrintNotifiers(const Scenario& s, std::string* out) {
   for (uint32_t i = 0; i < s.notifiers.size; ++i) {
-    AppendAll(out, "notifier ", NotifierName(i), " priority=", s.notifiers[i].priority, "\n");
+    AppendAll(out, "notifier ", NotifierName(i), " priority=", s.notifiers[i].priority,
+              s.notifiers[i].unregistered ? " unregistered" : "", "\n");
     for (const Answer& answer : s.answers) {
       if (answer.notifier != i) continue;
       AppendAll(out, "  answer ", ActionName(answer.action), " ");
@@ -117,6 +118,18 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "read ", kTraceFiles[op.node]);
     case OpKind::kMmapTrace:
       return AppendAll(out, "mmap ", kTraceFiles[op.node]);
+    case OpKind::kWriteAutoOnline:
+      return AppendAll(out, "write ", kAutoOnlineFile, " ", Word(kStateWordWords, op.arg));
+    case OpKind::kRegister:
+      return AppendAll(out, "register ", NotifierName(op.notifier));
+    case OpKind::kUnregister:
+      return AppendAll(out, "unregister ", NotifierName(op.notifier));
+    case OpKind::kAllocContig:
+      return AppendAll(out, "alloc_contig node=", +op.node, " order=", +op.order);
+    case OpKind::kFreeContig:
+      return Append(out, "free_contig");
+    case OpKind::kPoison:
+      return AppendAll(out, "poison ", block, " page=", op.page);
   }
 }
 

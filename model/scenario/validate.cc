@@ -97,7 +97,19 @@ Op Canonical(const Op& op) {
     case OpKind::kMmapTrace:
       c.node = op.node;
       break;
+    case OpKind::kWriteAutoOnline:
+      c.arg = op.arg;
+      break;
+    case OpKind::kRegister:
+    case OpKind::kUnregister:
+      c.notifier = op.notifier;
+      break;
+    case OpKind::kAllocContig:
+      c.order = op.order;
+      c.node = op.node;
+      break;
     case OpKind::kGet:
+    case OpKind::kPoison:
       c.block = op.block;
       c.page = op.page;
       break;
@@ -110,6 +122,7 @@ Op Canonical(const Op& op) {
       break;
     case OpKind::kReadEnable:
     case OpKind::kFree:
+    case OpKind::kFreeContig:
     case OpKind::kPut:
       break;
   }
@@ -120,6 +133,7 @@ Op Canonical(const Op& op) {
 uint32_t ArgValues(OpKind kind) {
   switch (kind) {
     case OpKind::kWriteState:
+    case OpKind::kWriteAutoOnline:
       return kStateWords;
     case OpKind::kKill:
       return kSignals;
@@ -138,8 +152,14 @@ const char* InvalidOp(const Scenario& s, const Op& op) {
   if (op.block >= s.machine.blocks.size) return "an operation is on a block that is not there";
   if (op.target >= s.tasks.size) return "an operation is on a task that is not there";
   if (op.arg >= ArgValues(op.kind)) return "an operation has an unknown argument";
+  if (NamesNotifier(op.kind) && op.notifier >= s.notifiers.size) {
+    return "an operation is on a notifier that is not there";
+  }
   if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
-  if (op.order > kMaxAllocOrder) return "an allocation is too large";
+  const bool contig = op.kind == OpKind::kAllocContig;
+  if (op.order > (contig ? MaxContigOrder(s.machine) : kMaxAllocOrder)) {
+    return "an allocation is too large";
+  }
   if (NamesNode(op.kind) && !HasNode(s.machine, op.node)) {
     return "an operation is on a node without memory";
   }

@@ -24,7 +24,7 @@ inline constexpr std::array<std::string_view, kStateWords> kStateWordWords = {
 inline constexpr std::array<std::string_view, kSignals> kSignalWords = {"SIGINT", "SIGUSR1",
                                                                         "SIGKILL"};
 inline constexpr std::array<std::string_view, kFaultSites> kFaultSiteWords = {
-    "add_memory", "kmalloc", "ioremap", "debugfs_create_dir"};
+    "add_memory", "kmalloc", "ioremap", "debugfs_create_dir", "release_mem_region_adjustable"};
 
 // In the order of kActions.
 inline constexpr std::array<std::string_view, kActions.size()> kActionWords = {
@@ -38,6 +38,7 @@ inline constexpr std::array<std::string_view, kMaxNodes> kTraceFiles = {"memtrac
                                                                         "memtrace/00000001/trace"};
 // Files of /sys/devices/system/memory, besides those of the blocks.
 inline constexpr std::string_view kProbeFile = "memory/probe";
+inline constexpr std::string_view kAutoOnlineFile = "memory/auto_online_blocks";
 
 // Errno E is named kErrnoWords[E - 1] (include/uapi/asm-generic/errno-base.h).
 inline constexpr std::array<std::string_view, 34> kErrnoWords = {
