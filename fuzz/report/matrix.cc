@@ -123,13 +123,14 @@ std::vector<std::string> MatrixDifference(const std::string& from, const std::st
   Cells all = before;
   all.insert(after.begin(), after.end());
   std::vector<std::string> lines;
-  for (const auto& [place, ignored] : all) {
-    const auto cell = [&place = place](const Cells& cells) {
-      const auto found = cells.find(place);
+  for (const auto& cell : all) {
+    const auto value = [&cell](const Cells& cells) {
+      const auto found = cells.find(cell.first);
       return found == cells.end() ? "-" : found->second;
     };
-    if (cell(before) == cell(after)) continue;
-    lines.push_back(place.first + " " + place.second + ": " + cell(before) + " -> " + cell(after));
+    const auto& [scenario, column] = cell.first;
+    if (value(before) == value(after)) continue;
+    lines.push_back(scenario + " " + column + ": " + value(before) + " -> " + value(after));
   }
   return lines;
 }
