@@ -336,7 +336,7 @@ TEST_CASE("legacy goes on with the next candidate when one is refused", "[family
 
 TEST_CASE("legacy counts down from the end of the address space if asked for too much",
           "[family]") {
-  // H-11, and its fix.
+  // H-13, and its fix.
   const auto ask = [](const std::string& driver, const std::string& kernel) {
     return testing::RunText(
         "scenario 1\ndriver " + driver + "\nmachine kernel=" + kernel +
@@ -605,8 +605,8 @@ const Cure kCures[] = {
     {"map-given-back-6.1", "files_first"},                // H-09
     {"read-freed-entry-6.1", "file_get"},                 // H-10
     {"map-freed-entry-6.1", "file_get"},                  // H-10
-    {"resource-stays", "split_first"},                    // H-20
-    {"poisoned-page-offlined", "poison_in_use"},          // H-21
+    {"resource-stays", "split_first"},                    // H-11
+    {"poisoned-page-offlined", "poison_in_use"},          // H-12
     {"isolation-undone-no-driver-6.1", "own_isolation"},  // H-05
     {"late-free", "drain_loop"},                          // C-01
     {"claim-removed-block-5.11", "lock"},                 // H-07
