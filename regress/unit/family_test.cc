@@ -550,6 +550,7 @@ const Finding kFindings[] = {
     {"free-while-offlining", {"rfc_v1", "rfc_errno_flag"}},                          // H-03
     {"free-while-committing", {"rfc_v1", "rfc_errno_flag"}},                         // H-03
     {"debugfs-fails", AllBut({"hardened", "merged_6_1"})},                           // H-04
+    {"node-comes-online", AllBut({"hardened", "legacy"})},                           // H-11
     {"isolation-undone", kAllocatingUnlocked},                                       // H-05
     {"late-free", All()},                                                            // C-01
 };
@@ -605,6 +606,7 @@ const Cure kCures[] = {
     {"map-given-back-6.1", "files_first"},             // H-09
     {"read-freed-entry-6.1", "file_get"},              // H-10
     {"map-freed-entry-6.1", "file_get"},               // H-10
+    {"node-comes-online", "all_nodes"},                // H-11
     {"late-free", "drain_loop"},                       // C-01
     {"claim-removed-block-5.11", "lock"},              // H-07
     {"free-removed-block", "skip_offline"},            // M-05
