@@ -14,6 +14,7 @@
 //   - What is taken is reserved in the tree of resources, so that nobody else can add it.
 //   - Memory is cleared before anybody can see it, and nobody is reading it any more when it
 //     is unmapped: its files go first, and that waits for readers.
+//   - The array has room for every node, as nodes may come online meanwhile.
 //   - What is recorded is given back before anything else is done, whether the call that
 //     recorded it succeeded or not.
 #include <algorithm>
@@ -45,7 +46,8 @@ State& state() { return *sim::machine->Get<State>(kDriverRegion); }
 
 void Init(uint32_t) {
   sim::machine->Carve<State>(kDriverRegion, 1, true);
-  memtrace::InitModule(memtrace::kMutex | memtrace::kSizeFirst | memtrace::kFilesFirst);
+  memtrace::InitModule(memtrace::kMutex | memtrace::kSizeFirst | memtrace::kFilesFirst |
+                       memtrace::kAllNodes);
 }
 
 void Retake() {

@@ -27,6 +27,7 @@ constexpr mm::Fix kFixes[] = {
     memtrace::kMutexFix,
     memtrace::kFilesFirstFix,
     memtrace::kClearFix,
+    memtrace::kAllNodesFix,
     {kBounded, "bounded", "more pages than lie below the end of the node are not looked for"},
 };
 

@@ -26,6 +26,11 @@ struct memtrace_entry {
 };
 
 HeapPtr Array() { return HeapPtr{module().memtrace_array}; }
+uint32_t num_online_nodes() {
+  uint32_t nr = 0;
+  for (const mm::node& n : mm::mm().nodes) nr += n.online;
+  return nr;
+}
 Pfn PfnOf(uint64_t physical) { return Pfn{static_cast<uint32_t>(physical >> mm::PageShift())}; }
 uint32_t Pages(uint64_t bytes) { return static_cast<uint32_t>(bytes >> mm::PageShift()); }
 
@@ -45,9 +50,8 @@ bool IsSize(uint64_t value) {
 
 int init_regions_runtime(uint64_t size, const Algorithm& algorithm) {
   Module& m = module();
-  uint32_t online = 0;
-  for (const mm::node& n : mm::mm().nodes) online += n.online;
-  const HeapPtr array = mm::kcalloc(online, sizeof(memtrace_entry));
+  const HeapPtr array =
+      mm::kcalloc(Has(kAllNodes) ? kMaxNodes : num_online_nodes(), sizeof(memtrace_entry));
   m.memtrace_array = array.v;
   mm::preempt_point(kTpArrayStore, array.v);
   if (array.v == 0) {

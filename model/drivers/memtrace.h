@@ -12,8 +12,14 @@
 namespace hotplug::drivers::memtrace {
 
 // Fixes of what is around the algorithm. The other bits are each driver's own.
-enum : uint32_t { kSizeFirst = 1 << 0, kMutex = 1 << 1, kFilesFirst = 1 << 2, kClear = 1 << 3 };
-inline constexpr uint32_t kOwnFixes = 4;  // the first bit of them
+enum : uint32_t {
+  kSizeFirst = 1 << 0,
+  kMutex = 1 << 1,
+  kFilesFirst = 1 << 2,
+  kClear = 1 << 3,
+  kAllNodes = 1 << 4,
+};
+inline constexpr uint32_t kOwnFixes = 5;  // the first bit of them
 inline constexpr mm::Fix kSizeFirstFix = {
     kSizeFirst, "size_first", "memtrace_size is set before the set-up of debugfs, which may fail"};
 inline constexpr mm::Fix kMutexFix = {kMutex, "mutex", "a mutex orders the writers of `enable`"};
@@ -21,6 +27,8 @@ inline constexpr mm::Fix kFilesFirstFix = {
     kFilesFirst, "files_first",
     "files are removed before what they show is unmapped and given back"};
 inline constexpr mm::Fix kClearFix = {kClear, "clear", "memory is cleared before `trace` shows it"};
+inline constexpr mm::Fix kAllNodesFix = {
+    kAllNodes, "all_nodes", "the array has an entry for each node that can come online"};
 
 // The static state of the module. Each driver's state begins with it.
 struct Module {

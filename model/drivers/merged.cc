@@ -26,6 +26,7 @@ enum : uint32_t { kFileGet = 1 << memtrace::kOwnFixes, kRevoke = 1 << (memtrace:
 constexpr mm::Fix kFixes[] = {
     memtrace::kSizeFirstFix,
     memtrace::kFilesFirstFix,
+    memtrace::kAllNodesFix,
     {kFileGet, "file_get", "operations of `trace` call debugfs_file_get() and debugfs_file_put()"},
     {kRevoke, "revoke", "what user space has mapped is unmapped before it is given back"},
 };
@@ -48,7 +49,7 @@ constexpr Variant kVariants[] = {
     {.name = "merged",
      .sentence = "powerpc/memtrace of 5.11: contiguous pages out of the linear mapping, no hotplug",
      .dirs_checked = true, .flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
-     .fixes = {kFixes, 2}},
+     .fixes = {kFixes, 3}},
     {.name = "merged_6_1",
      .sentence = "powerpc/memtrace of 6.1: merged, and `trace` can be mapped into user space",
      .dirs_checked = false, .flush = true, .unsafe_files = true,

@@ -51,6 +51,7 @@ constexpr mm::Fix kFixes[] = {
     memtrace::kMutexFix,
     memtrace::kFilesFirstFix,
     memtrace::kClearFix,
+    memtrace::kAllNodesFix,
     {kErrno, "errno", "the callback refuses onlining by notifier_from_errno()"},
     {kCallFlag, "call_flag", "the callback's flag belongs to the call"},
     {kBlockFlag, "block_flag",

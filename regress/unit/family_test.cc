@@ -336,7 +336,6 @@ TEST_CASE("legacy goes on with the next candidate when one is refused", "[family
 
 TEST_CASE("legacy counts down from the end of the address space if asked for too much",
           "[family]") {
-  // H-13, and its fix.
   const auto ask = [](const std::string& driver, const std::string& kernel) {
     return testing::RunText(
         "scenario 1\ndriver " + driver + "\nmachine kernel=" + kernel +
@@ -550,6 +549,7 @@ const Finding kFindings[] = {
     {"free-while-offlining", {"rfc_v1", "rfc_errno_flag"}},                          // H-03
     {"free-while-committing", {"rfc_v1", "rfc_errno_flag"}},                         // H-03
     {"debugfs-fails", AllBut({"hardened", "merged_6_1"})},                           // H-04
+    {"node-comes-online", AllBut({"hardened", "legacy"})},                           // H-11
     {"isolation-undone", kAllocatingUnlocked},                                       // H-05
     {"late-free", All()},                                                            // C-01
 };
@@ -608,6 +608,7 @@ const Cure kCures[] = {
     {"resource-stays", "split_first"},                    // H-11
     {"poisoned-page-offlined", "poison_in_use"},          // H-12
     {"isolation-undone-no-driver-6.1", "own_isolation"},  // H-05
+    {"node-comes-online", "all_nodes"},                   // H-13
     {"late-free", "drain_loop"},                          // C-01
     {"claim-removed-block-5.11", "lock"},                 // H-07
     {"free-removed-block", "skip_offline"},               // M-05

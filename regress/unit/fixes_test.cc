@@ -67,7 +67,7 @@ TEST_CASE("a fix that is not known is told with its place", "[fixes]") {
   Begins(ErrorOf(Text("+mutex", "rfc", kTask)), "f.scn:2:8: expected a driver (rfc_v1, ");
   // Each driver has its own, and the core has others.
   Begins(ErrorOf(Text("legacy+errno", "rfc", kTask)),
-         "f.scn:2:15: expected a fix (size_first, mutex, files_first, clear, bounded)");
+         "f.scn:2:15: expected a fix (size_first, mutex, files_first, clear, all_nodes, bounded)");
   Begins(ErrorOf(Text("hardened+mutex", "rfc", kTask)), "f.scn:2:17: expected a fix ()");
   Begins(ErrorOf(Text("rfc_v1", "rfc+mutex", kTask)),
          "f.scn:3:20: expected a fix (notify_all, paired, robust, own_isolation, ");
