@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "fuzz/report/token.h"
+#include "fuzz/report/trace.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
 
@@ -130,7 +131,8 @@ std::vector<std::string> MatrixDifference(const std::string& from, const std::st
     };
     const auto& [scenario, column] = cell.first;
     if (value(before) == value(after)) continue;
-    lines.push_back(scenario + " " + column + ": " + value(before) + " -> " + value(after));
+    lines.push_back(Format("%s %s: %s -> %s", scenario.c_str(), column.c_str(),
+                           value(before).c_str(), value(after).c_str()));
   }
   return lines;
 }
