@@ -46,6 +46,12 @@ const std::vector<Verb>& Verbs() {
        "promote FILE --name=N   minimize into regress/crashes, with an expect block\n"
        "  --comment=TEXT          what it shows, in place of a generated sentence\n"
        "  -o DIR                  another folder"},
+      {"cures",
+       Cures,
+       1,
+       UINT32_MAX,
+       {"driver", "kernel"},
+       "cures FILE...           the known fixes that a finding goes away with"},
       {"show", Show, 1, 1, {"driver", "kernel"}, "show FILE               as text"},
       {"encode", Encode, 1, 1, {"driver", "kernel", "out"}, "encode FILE -o OUT      as bytes"},
       {"conform",

@@ -218,6 +218,21 @@ TEST_CASE("explain", "[cli]") {
   Begins(ok.out, "=== OK (");
 }
 
+TEST_CASE("cures", "[cli]") {
+  const Cli cli;
+  const std::string cured =
+      "fails.scn: I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE: "
+      "+block_flag +clear_flag +paired\n";
+  const Result r = cli("cures fails.scn fails.scn");
+  CHECK(r.code == 0);
+  CHECK(r.out == cured + cured);
+  CHECK(cli("cures --driver=canary fails.scn").out ==
+        "fails.scn: I6/free_contig_range@online/none: none\n");
+  const Result clean = cli("cures empty");
+  CHECK(clean.code == 2);
+  CHECK(clean.out == "empty: does not fail, so there is nothing to cure\n");
+}
+
 TEST_CASE("minimize", "[cli]") {
   const Cli cli;
   const Result r = cli("minimize fails.scn -o least.scn");
