@@ -69,6 +69,7 @@ enum class Cause : uint8_t {
   kRefusedBehind,
   kHidden,
   kHeld,
+  kPoisoned,
   kSignal,
   kOnliningRefused,
   kOther,
@@ -96,6 +97,7 @@ constexpr Row kRows[] = {
     {Outcome::kNotTaken,  Cause::kRefusedBehind,   kAtSome, true,  "not taken", "notifier behind it refuses"},
     {Outcome::kNotTaken,  Cause::kHidden,          kAtSome, true,  "not taken", "notifier before it stops the walk"},
     {Outcome::kNotTaken,  Cause::kHeld,            kAtSome, true,  "not taken", "page held"},
+    {Outcome::kNotTaken,  Cause::kPoisoned,        kAtSome, true,  "not taken", "page poisoned"},
     {Outcome::kNotTaken,  Cause::kSignal,          kAtSome, true,  "not taken", "signal"},
     {Outcome::kNoArray,   Cause::kFault,           kAtNone, false, "no array", "fault"},
     {Outcome::kNotShown,  Cause::kFault,           kAtNone, false, "taken, no file", "fault"},
@@ -212,6 +214,9 @@ void Story::Offline(const sim::Record& r) {
       Fail(asked_ ? Cause::kOther : Cause::kHidden, pfn);
       break;
     case mm::kTpOfflineFailedIsolate:
+      // The driver has the whole block: nothing else of it can be in the way.
+      Fail(Cause::kPoisoned, pfn);
+      break;
     case mm::kTpOfflineFailedHole:
     case mm::kTpOfflineFailedZones:
       Fail(Cause::kOther, pfn);
