@@ -41,6 +41,7 @@ ExitCode Encode(const Args& files);
 ExitCode Explain(const Args& files);
 ExitCode Minimize(const Args& files);
 ExitCode Promote(const Args& files);
+ExitCode Cures(const Args& files);
 ExitCode Conform(const Args& files);
 ExitCode ReportFiles(const Args& files);
 ExitCode CheckRefactor(const Args& builds);

@@ -16,6 +16,7 @@
 #include "fuzz/refactor/process.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/parse.h"
+#include "model/scenario/spec.h"
 
 ABSL_FLAG(std::string, driver, "", "run with this driver instead of the scenario's");
 ABSL_FLAG(std::string, preempt, "calls", "where a driver's file may be preempted: calls or memory");
@@ -47,20 +48,15 @@ absl::StatusOr<std::string> Contents(const std::string& path) {
 
 namespace {
 
-// Sets `row` to that of the name in a flag; an empty flag changes nothing.
-absl::Status Override(const std::string& value, absl::string_view flag, const char* const* names,
-                      uint32_t nr, uint8_t* row) {
+// Puts what a flag names in the place of what the scenario has; an empty flag changes nothing.
+template <class Read, class To>
+absl::Status Override(absl::string_view flag, const std::string& value, Read read, To* to) {
   if (value.empty()) return absl::OkStatus();
-  std::string known;
-  for (uint32_t i = 0; i < nr; ++i) {
-    if (value == names[i]) {
-      *row = static_cast<uint8_t>(i);
-      return absl::OkStatus();
-    }
-    absl::StrAppend(&known, i == 0 ? "" : ", ", names[i]);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", flag, "=", value, ": there is only ", known));
+  const scenario::SpecError error = read(value, run::Names(), to);
+  if (error.expected.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, ": expected ",
+                                                 error.expected, ", not '", std::string(error.part),
+                                                 "'"));
 }
 
 // ---- Drivers' own files ----
@@ -120,11 +116,11 @@ absl::StatusOr<Input> Load(const std::string& path) {
     if (!of_file.ok()) return of_file.status();
     input.driver = *of_file;
   } else {
-    status = Override(driver, "driver", names.drivers, names.nr_drivers, &input.scenario.driver);
+    status = Override("driver", driver, scenario::ReadDriver, &input.scenario);
   }
   if (!status.ok()) return status;
-  status = Override(absl::GetFlag(FLAGS_kernel), "kernel", names.kernels, names.nr_kernels,
-                    &input.scenario.machine.kernel);
+  status = Override("kernel", absl::GetFlag(FLAGS_kernel), scenario::ReadKernel,
+                    &input.scenario.machine);
   if (!status.ok()) return status;
   return input;
 }

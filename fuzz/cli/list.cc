@@ -23,6 +23,22 @@ void ListKernels() {
   }
 }
 
+// Each behind a name that it may follow: `rfc_v1+mutex`. The variants of a driver have its fixes.
+void ListFixes() {
+  const auto list = [](const char* name, const mm::Fixes& fixes) {
+    for (uint32_t i = 0; i < fixes.size; ++i) {
+      Line(absl::StrCat(name, "+", fixes.list[i].name).c_str(), fixes.list[i].sentence);
+    }
+  };
+  const mm::Fix* listed = nullptr;
+  for (uint32_t i = 0; i < drivers::kNrDrivers; ++i) {
+    const mm::Fixes& fixes = drivers::kDrivers[i]->fixes;
+    if (fixes.list != listed) list(drivers::kDrivers[i]->name, fixes);
+    if (fixes.size != 0) listed = fixes.list;
+  }
+  list(mm::kKernels[0].name, mm::kCoreFixes);
+}
+
 void ListInvariants() {
   for (uint32_t i = 0; i < invariants::kNrInvariants; ++i) {
     Line(invariants::kInvariants[i].name, invariants::kInvariants[i].sentence);
@@ -31,13 +47,18 @@ void ListInvariants() {
 
 // The roles of tasks, and notifiers. A role is a name: every task may do everything.
 void ListActors() {
-  Line("memtrace", "calls the driver under test: reads and writes its file `enable`");
-  Line("user", "takes memory blocks offline and online, and adds them, through files in sysfs");
-  Line("walker", "walks pfns: takes references on pages of others and drops them");
-  Line("alloc", "allocates and frees pages");
+  Line("memtrace", "calls the driver under test through its files `enable` and `trace`");
+  Line("user",
+       "takes memory blocks offline and online, adds them, and says what becomes of added ones, "
+       "through files in sysfs");
+  Line("walker",
+       "walks pfns: takes references on pages of others and drops them, or finds pages broken");
+  Line("alloc", "allocates and frees pages, single ones and contiguous ones");
   Line("kill", "sends signals to other tasks");
   Line("firmware", "removes memory blocks, as DIMMs that are ejected, and adds them again");
-  Line("notifier", "sits on the memory notifier chain and answers what the scenario says");
+  Line("notifier",
+       "sits on the memory notifier chain, from the start or while a task has it registered, and "
+       "answers what the scenario says");
 }
 
 constexpr struct {
@@ -45,6 +66,7 @@ constexpr struct {
   void (*list)();
 } kLists[] = {{"drivers", ListDrivers},
               {"kernels", ListKernels},
+              {"fixes", ListFixes},
               {"invariants", ListInvariants},
               {"actors", ListActors}};
 
@@ -57,7 +79,7 @@ ExitCode List(const Args& what) {
     return kAllWell;
   }
   return Complain(absl::StrCat("hotplug-fuzz list: no list of ", what[0],
-                               "; there are drivers, kernels, invariants and actors"));
+                               "; there are drivers, kernels, fixes, invariants and actors"));
 }
 
 }  // namespace hotplug::cli

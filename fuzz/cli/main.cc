@@ -54,6 +54,12 @@ const std::vector<Verb>& Verbs() {
        "promote FILE --name=N   minimize into regress/crashes, with an expect block\n"
        "  --comment=TEXT          what it shows, in place of a generated sentence\n"
        "  -o DIR                  another folder"},
+      {"cures",
+       Cures,
+       1,
+       UINT32_MAX,
+       {"driver", "kernel"},
+       "cures FILE...           the known fixes that a finding goes away with"},
       {"show", Show, 1, 1, {"driver", "kernel"}, "show FILE               as text"},
       {"encode", Encode, 1, 1, {"driver", "kernel", "out"}, "encode FILE -o OUT      as bytes"},
       {"compile",
@@ -86,7 +92,12 @@ const std::vector<Verb>& Verbs() {
        "                        each is a hotplug-fuzz, or a git revision, which is built\n"
        "  --count=N               so many generated scenarios (2000)\n"
        "  --seed=N                from this seed on (1)"},
-      {"list", List, 1, 1, {}, "list WHAT               drivers, kernels, invariants or actors"},
+      {"list",
+       List,
+       1,
+       1,
+       {},
+       "list WHAT               drivers, kernels, fixes, invariants or actors"},
   };
   return *verbs;
 }

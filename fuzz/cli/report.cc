@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/report/token.h"
+#include "model/scenario/spec.h"
 
 ABSL_FLAG(std::string, format, "", "junit or sarif");
 ABSL_FLAG(bool, distinct, false, "of the files with one DEDUP_TOKEN the smallest only");
@@ -55,7 +56,7 @@ Result RunFile(const std::string& file) {
   const run::RunOptions options = input->Options();
   const drivers::Driver& driver = report::DriverOf(input->scenario, options);
   run::Run(input->scenario, options, &outcome);
-  r.driver = driver.name;
+  r.driver = scenario::PrintDriver(input->scenario, run::Names());
   r.size = std::filesystem::file_size(file, ignored);
   r.code = ExitCodeOf(outcome.verdict);
   if (r.code == kAllWell) return r;

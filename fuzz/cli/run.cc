@@ -13,8 +13,8 @@
 #include "fuzz/report/expect.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/trace.h"
-#include "model/mm/kernel.h"
 #include "model/scenario/bytes.h"
+#include "model/scenario/spec.h"
 
 ABSL_FLAG(bool, trace, false, "print the trace");
 ABSL_FLAG(bool, verify, false, "run twice and compare the digests");
@@ -27,10 +27,12 @@ namespace hotplug::cli {
 
 namespace {
 
-void PrintLine(const std::string& file, const scenario::Scenario& s, const drivers::Driver& driver,
+void PrintLine(const std::string& file, const scenario::Scenario& s, const drivers::Driver* of_file,
                const run::Outcome& o) {
-  absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", file, driver.name,
-               mm::kKernels[s.machine.kernel].name, run::Name(o.verdict), o.steps, o.digest);
+  absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", file,
+               of_file != nullptr ? of_file->name : scenario::PrintDriver(s, run::Names()),
+               scenario::PrintKernel(s.machine, run::Names()), run::Name(o.verdict), o.steps,
+               o.digest);
   if (const invariants::Violation* v = o.first()) {
     absl::PrintF(" invariant=%s step=%d", invariants::Name(v->id), v->step);
   }
@@ -78,7 +80,7 @@ ExitCode RunOne(const std::string& file, const Input& input) {
   } else if (absl::Status status = RunAndRecord(file, s, options, &o); !status.ok()) {
     return Complain(status);
   }
-  PrintLine(file, s, report::DriverOf(s, options), o);
+  PrintLine(file, s, options.driver, o);
   if (options.keep_trace) {
     std::fputs(report::FormatTrace(run::Trace(), s, report::DriverOf(s, options)).c_str(), stdout);
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+
 #include "fuzz/mutate/draft.h"
 #include "model/scenario/rules.h"
 #include "model/scenario/words.h"
@@ -10,6 +12,8 @@ using scenario::Answer;
 using scenario::Fault;
 using scenario::FaultSite;
 using scenario::Notifier;
+using scenario::Op;
+using scenario::OpKind;
 
 namespace {
 
@@ -67,6 +71,14 @@ bool Draft::AddNotifier() {
 bool Draft::RemoveNotifier() {
   if (s_.notifiers.size == 0) return false;
   const uint32_t notifier = Any(s_.notifiers);
+  for (uint32_t i = s_.ops.size; i-- > 0;) {
+    Op& op = s_.ops[i];
+    if (scenario::NamesNotifier(op.kind) && op.notifier == notifier) {
+      s_.ops.erase(i);
+    } else if (op.notifier > notifier) {
+      --op.notifier;
+    }
+  }
   for (uint32_t i = s_.answers.size; i-- > 0;) {
     Answer& answer = s_.answers[i];
     if (answer.notifier == notifier) {
@@ -83,6 +95,17 @@ bool Draft::ChangePriority() {
   if (s_.notifiers.size == 0) return false;
   Notifier& notifier = s_.notifiers[Any(s_.notifiers)];
   return Assign(notifier.priority, Usual(kUsualPriorities));
+}
+
+// At the start, or not until some task does it.
+bool Draft::ChangeRegistration() {
+  if (s_.notifiers.size == 0) return false;
+  const uint32_t i = Any(s_.notifiers);
+  const bool later = std::any_of(s_.ops.begin(), s_.ops.end(), [i](const Op& op) {
+    return op.kind == OpKind::kRegister && op.notifier == i;
+  });
+  bool& unregistered = s_.notifiers[i].unregistered;
+  return Assign(unregistered, later && !unregistered);
 }
 
 // Before others or behind them: the first one that matches counts.

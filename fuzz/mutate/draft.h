@@ -53,6 +53,7 @@ class Draft {
   bool AddNotifier();
   bool RemoveNotifier();
   bool ChangePriority();
+  bool ChangeRegistration();
   bool AddAnswer();
   bool RemoveAnswer();
   bool ChangeAnswer();

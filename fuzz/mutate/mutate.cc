@@ -43,6 +43,7 @@ constexpr Change kChanges[] = {
     {"shift preemption", Way::kOther, 8, &Draft::ShiftPreemption},
     {"retarget preemption", Way::kOther, 6, &Draft::RetargetPreemption},
     {"change priority", Way::kOther, 1, &Draft::ChangePriority},
+    {"change registration", Way::kOther, 1, &Draft::ChangeRegistration},
     {"change answer", Way::kOther, 4, &Draft::ChangeAnswer},
     {"change fault", Way::kOther, 1, &Draft::ChangeFault},
     {"change block", Way::kOther, 1, &Draft::ChangeBlock},

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "fuzz/mutate/draft.h"
+#include "model/scenario/rules.h"
 #include "model/scenario/words.h"
 
 namespace hotplug::mutate {
@@ -21,10 +22,12 @@ constexpr OpKind kUsualOps[] = {
     OpKind::kGet,         OpKind::kPut,         OpKind::kPut,         OpKind::kKill,
     OpKind::kAfter,       OpKind::kSleep,       OpKind::kReadEnable};
 
-// What competes more seldom: one operation in forty.
-constexpr uint32_t kSeldom = 40;
-constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove, OpKind::kRemove,
-                                 OpKind::kAdd};
+// What competes more seldom: one operation in thirty.
+constexpr uint32_t kSeldom = 30;
+constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove,          OpKind::kRemove,
+                                 OpKind::kAdd,        OpKind::kWriteAutoOnline, OpKind::kRegister,
+                                 OpKind::kUnregister, OpKind::kAllocContig,     OpKind::kFreeContig,
+                                 OpKind::kPoison,     OpKind::kReadTrace,       OpKind::kMmapTrace};
 
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
@@ -38,7 +41,11 @@ constexpr Signal kUsualSignals[] = {Signal::kInt, Signal::kInt, Signal::kUsr1, S
 
 }  // namespace
 
-OpKind Draft::AnyKind() { return random_.OneIn(kSeldom) ? Usual(kSeldomOps) : Usual(kUsualOps); }
+OpKind Draft::AnyKind() {
+  const OpKind kind = random_.OneIn(kSeldom) ? Usual(kSeldomOps) : Usual(kUsualOps);
+  const bool in_vain = scenario::NamesNotifier(kind) && s_.notifiers.size == 0;
+  return in_vain ? Usual(kUsualOps) : kind;
+}
 
 // Half of the time one that something is done to already: who competes meets there.
 uint8_t Draft::AnyBlock() {
@@ -76,6 +83,7 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
       op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
       break;
     case OpKind::kGet:
+    case OpKind::kPoison:
       op.block = AnyBlock();
       op.page = static_cast<uint16_t>(random_.Below(scenario::PagesPerBlock(s_.machine)));
       break;
@@ -94,8 +102,24 @@ Op Draft::OpOf(OpKind kind, uint32_t task) {
     case OpKind::kAdd:
       op.block = AnyBlock();
       break;
+    case OpKind::kReadTrace:
+    case OpKind::kMmapTrace:
+      op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
+      break;
+    case OpKind::kWriteAutoOnline:
+      op.arg = static_cast<uint8_t>(random_.Below(scenario::kStateWords));
+      break;
+    case OpKind::kRegister:
+    case OpKind::kUnregister:
+      op.notifier = static_cast<uint8_t>(Any(s_.notifiers));
+      break;
+    case OpKind::kAllocContig:
+      op.order = static_cast<uint8_t>(s_.machine.block_order - 1u + random_.Below(3));
+      op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
+      break;
     case OpKind::kReadEnable:
     case OpKind::kFree:
+    case OpKind::kFreeContig:
     case OpKind::kPut:
       break;
   }
@@ -164,7 +188,8 @@ bool Draft::RetargetOp() {
   const Op drawn = OpOf(op.kind, op.task);
   switch (random_.Below(4)) {
     case 0:
-      return Assign(op.block, drawn.block) || Assign(op.target, drawn.target);
+      return Assign(op.block, drawn.block) || Assign(op.target, drawn.target) ||
+             Assign(op.notifier, drawn.notifier);
     case 1:
       return Assign(op.arg, drawn.arg) || Assign(op.page, drawn.page);
     case 2:

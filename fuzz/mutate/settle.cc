@@ -52,9 +52,25 @@ void SettleOps(Scenario& s) {
   for (Op& op : s.ops) {
     op.block = static_cast<uint8_t>(op.block % m.blocks.size);
     op.page = static_cast<uint16_t>(op.page % scenario::PagesPerBlock(m));
-    if (op.kind == OpKind::kAlloc && !scenario::HasNode(m, op.node)) op.node = m.blocks[0].node;
+    if (scenario::NamesNode(op.kind) && !scenario::HasNode(m, op.node)) op.node = m.blocks[0].node;
+    if (op.kind == OpKind::kAllocContig) {
+      op.order = std::min(op.order, static_cast<uint8_t>(scenario::MaxContigOrder(m)));
+    }
   }
   Group<&Op::task>(s.ops);
+}
+
+// Without any notifier there is nothing to register.
+void SettleNotifiers(Scenario& s) {
+  for (uint32_t i = s.ops.size; i-- > 0;) {
+    Op& op = s.ops[i];
+    if (!scenario::NamesNotifier(op.kind)) continue;
+    if (s.notifiers.size == 0) {
+      s.ops.erase(i);
+    } else {
+      op.notifier = static_cast<uint8_t>(op.notifier % s.notifiers.size);
+    }
+  }
 }
 
 void SettleAnswers(Scenario& s) {
@@ -109,6 +125,7 @@ void DropVainPreemptions(Scenario& s) {
 void Settle(Scenario* s) {
   SettleMachine(s->machine);
   SettleOps(*s);
+  SettleNotifiers(*s);
   SettleAnswers(*s);
   DropCircularWaits(*s);
   DropVainPreemptions(*s);

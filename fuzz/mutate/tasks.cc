@@ -30,9 +30,12 @@ Role RoleOf(OpKind kind) {
       return Role::kMemtrace;
     case OpKind::kGet:
     case OpKind::kPut:
+    case OpKind::kPoison:
       return Role::kWalker;
     case OpKind::kAlloc:
     case OpKind::kFree:
+    case OpKind::kAllocContig:
+    case OpKind::kFreeContig:
       return Role::kAlloc;
     case OpKind::kKill:
       return Role::kKill;

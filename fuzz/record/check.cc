@@ -39,6 +39,22 @@ const char* WhatItDoes(OpKind kind) {
       return "has firmware add memory";
     case OpKind::kWriteProbe:
       return "writes to memory/probe";
+    case OpKind::kReadTrace:
+      return "reads memtrace/NODE/trace";
+    case OpKind::kMmapTrace:
+      return "maps memtrace/NODE/trace";
+    case OpKind::kWriteAutoOnline:
+      return "writes to memory/auto_online_blocks";
+    case OpKind::kRegister:
+      return "registers a notifier";
+    case OpKind::kUnregister:
+      return "unregisters a notifier";
+    case OpKind::kAllocContig:
+      return "allocates contiguous pages";
+    case OpKind::kFreeContig:
+      return "frees contiguous pages";
+    case OpKind::kPoison:
+      return "poisons a page";
     case OpKind::kFree:
       return "frees pages";
     case OpKind::kGet:
@@ -87,6 +103,12 @@ absl::Status Check(const Scenario& s) {
         absl::StrCat("notifier ", scenario::NotifierName(s.answers[i].notifier),
                      " has several answers, and a notifier of a recording has one"));
   }
+  for (uint32_t i = 0; i < s.notifiers.size; ++i) {
+    if (!s.notifiers[i].unregistered) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("notifier ", scenario::NotifierName(i),
+                     " is not registered at the start, and those of recordings are"));
+  }
   if (s.faults.size != 0) {
     return absl::InvalidArgumentError("a fault is injected, for which recordings have no words");
   }
@@ -111,6 +133,7 @@ Scenario Recordable(const Scenario& s) {
   for (uint32_t i = r.answers.size; i-- > 1;) {
     if (r.answers[i].notifier == r.answers[i - 1].notifier) r.answers.erase(i);
   }
+  for (scenario::Notifier& notifier : r.notifiers) notifier.unregistered = false;
   r.machine.pcp_high = r.machine.pagevec = 0;
   while (r.faults.size != 0) r.faults.erase(r.faults.size - 1);
   for (uint32_t i = 0; i < r.machine.blocks.size; ++i) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/report/matrix.h"
 
+#include <algorithm>
+#include <map>
+#include <sstream>
 #include <string_view>
 
 #include "fuzz/report/token.h"
+#include "fuzz/report/trace.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
 
@@ -11,40 +15,126 @@ namespace hotplug::report {
 
 namespace {
 
-// Calls f(driver, kernel) for each column. The canary is no algorithm: it must always fail.
-template <class F>
-void ForEachColumn(F f) {
-  for (uint32_t driver = 0; driver < drivers::kNrDrivers; ++driver) {
-    if (std::string_view(drivers::kDrivers[driver]->name) == "canary") continue;
-    for (uint32_t kernel = 0; kernel < mm::kNrKernels; ++kernel) f(driver, kernel);
+// Adds a column for each fix that has none yet.
+void AddFixes(const mm::Fixes& fixes, std::vector<Column>* columns) {
+  for (uint32_t i = 0; i < fixes.size; ++i) {
+    const std::string name = std::string("+") + fixes.list[i].name;
+    const auto same = [&name](const Column& c) { return c.name == name; };
+    if (std::any_of(columns->begin(), columns->end(), same)) continue;
+    columns->push_back({name, {}, {}, fixes.list[i].name});
   }
 }
 
-std::string Cell(const scenario::Scenario& s) {
-  const run::Outcome o = run::Run(s);
-  if (o.first() != nullptr) return DedupToken(*o.first(), *drivers::kDrivers[s.driver]);
-  return o.stuck_benign ? "stuck(benign)" : run::Name(o.verdict);
+// False if there is none of that name.
+bool AddFix(const mm::Fixes& known, const std::string& name, uint32_t* fixes) {
+  for (uint32_t i = 0; i < known.size; ++i) {
+    if (name != known.list[i].name) continue;
+    *fixes |= known.list[i].bit;
+    return true;
+  }
+  return false;
+}
+
+// Cells by scenario and column.
+using Cells = std::map<std::pair<std::string, std::string>, std::string>;
+
+std::vector<std::string> Split(const std::string& line) {
+  std::vector<std::string> words;
+  std::istringstream in(line);
+  for (std::string word; std::getline(in, word, '\t');) words.push_back(word);
+  return words;
+}
+
+Cells CellsOf(const std::string& matrix) {
+  Cells cells;
+  std::vector<std::string> columns;
+  std::istringstream in(matrix);
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const std::vector<std::string> words = Split(line);
+    if (columns.empty()) {
+      columns = words;
+      continue;
+    }
+    for (size_t i = 1; i < words.size() && i < columns.size(); ++i) {
+      cells[{words[0], columns[i]}] = words[i];
+    }
+  }
+  return cells;
 }
 
 }  // namespace
 
+std::vector<Column> MatrixColumns() {
+  std::vector<Column> columns;
+  for (uint32_t driver = 0; driver < drivers::kNrDrivers; ++driver) {
+    const std::string name = drivers::kDrivers[driver]->name;
+    if (name == "canary") continue;  // no algorithm: it must always fail
+    for (uint32_t kernel = 0; kernel < mm::kNrKernels; ++kernel) {
+      columns.push_back({name + "@" + mm::kKernels[kernel].name, static_cast<uint8_t>(driver),
+                         static_cast<uint8_t>(kernel), ""});
+    }
+  }
+  for (uint32_t driver = 0; driver < drivers::kNrDrivers; ++driver) {
+    AddFixes(drivers::kDrivers[driver]->fixes, &columns);
+  }
+  AddFixes(mm::kCoreFixes, &columns);
+  return columns;
+}
+
+std::optional<scenario::Scenario> InColumn(const scenario::Scenario& s, const Column& column) {
+  scenario::Scenario cell = s;
+  if (column.driver.has_value()) {
+    cell.driver = *column.driver;
+    cell.fixes = 0;
+  }
+  if (column.kernel.has_value()) {
+    cell.machine.kernel = *column.kernel;
+    cell.machine.fixes = 0;
+  }
+  const mm::Fixes& fixes = drivers::kDrivers[cell.driver]->fixes;
+  const bool known = column.fix.empty() || AddFix(fixes, column.fix, &cell.fixes) ||
+                     AddFix(mm::kCoreFixes, column.fix, &cell.machine.fixes);
+  if (!known) return std::nullopt;
+  return cell;
+}
+
+std::string MatrixCell(const scenario::Scenario& s, const Column& column) {
+  const std::optional<scenario::Scenario> cell = InColumn(s, column);
+  if (!cell.has_value()) return "n/a";
+  const run::Outcome o = run::Run(*cell);
+  if (o.first() != nullptr) return DedupToken(*o.first(), *drivers::kDrivers[cell->driver]);
+  return o.stuck_benign ? "stuck(benign)" : run::Name(o.verdict);
+}
+
 std::string MatrixHeader() {
   std::string header = "# SPDX-License-Identifier: GPL-2.0-or-later\nscenario";
-  ForEachColumn([&header](uint32_t driver, uint32_t kernel) {
-    header += std::string("\t") + drivers::kDrivers[driver]->name + "@" + mm::kKernels[kernel].name;
-  });
+  for (const Column& column : MatrixColumns()) header += "\t" + column.name;
   return header + "\n";
 }
 
 std::string MatrixRow(const std::string& name, const scenario::Scenario& s) {
   std::string row = name;
-  ForEachColumn([&](uint32_t driver, uint32_t kernel) {
-    scenario::Scenario cell = s;
-    cell.driver = static_cast<uint8_t>(driver);
-    cell.machine.kernel = static_cast<uint8_t>(kernel);
-    row += "\t" + Cell(cell);
-  });
+  for (const Column& column : MatrixColumns()) row += "\t" + MatrixCell(s, column);
   return row + "\n";
+}
+
+std::vector<std::string> MatrixDifference(const std::string& from, const std::string& to) {
+  const Cells before = CellsOf(from), after = CellsOf(to);
+  Cells all = before;
+  all.insert(after.begin(), after.end());
+  std::vector<std::string> lines;
+  for (const auto& cell : all) {
+    const auto value = [&cell](const Cells& cells) {
+      const auto found = cells.find(cell.first);
+      return found == cells.end() ? "-" : found->second;
+    };
+    const auto& [scenario, column] = cell.first;
+    if (value(before) == value(after)) continue;
+    lines.push_back(Format("%s %s: %s -> %s", scenario.c_str(), column.c_str(),
+                           value(before).c_str(), value(after).c_str()));
+  }
+  return lines;
 }
 
 }  // namespace hotplug::report

@@ -6,6 +6,7 @@
 #include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
 #include "model/mm/types.h"
+#include "model/scenario/rules.h"
 #include "model/sim/tracepoints.h"
 
 namespace hotplug::report {
@@ -20,11 +21,28 @@ using scenario::Scenario;
 namespace {
 
 // The event that ends an operation, in the order of OpKind.
-constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {
-    actors::kTpWriteEnable, actors::kTpReadEnable, actors::kTpWriteState, actors::kTpWriteOnline,
-    actors::kTpAlloc,       actors::kTpFree,       actors::kTpGet,        actors::kTpPut,
-    sim::kTpSignal,         sim::kTpWaitTask,      sim::kTpSleep,         actors::kTpWriteProbe,
-    actors::kTpRemove,      actors::kTpAdd};
+constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {actors::kTpWriteEnable,
+                                                    actors::kTpReadEnable,
+                                                    actors::kTpWriteState,
+                                                    actors::kTpWriteOnline,
+                                                    actors::kTpAlloc,
+                                                    actors::kTpFree,
+                                                    actors::kTpGet,
+                                                    actors::kTpPut,
+                                                    sim::kTpSignal,
+                                                    sim::kTpWaitTask,
+                                                    sim::kTpSleep,
+                                                    actors::kTpWriteProbe,
+                                                    actors::kTpRemove,
+                                                    actors::kTpAdd,
+                                                    actors::kTpReadTrace,
+                                                    actors::kTpMmapTrace,
+                                                    actors::kTpWriteAutoOnline,
+                                                    actors::kTpRegister,
+                                                    actors::kTpUnregister,
+                                                    actors::kTpAllocContig,
+                                                    actors::kTpFreeContig,
+                                                    actors::kTpPoison};
 
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {
@@ -159,6 +177,12 @@ bool DropTask(Candidate& c, uint32_t task) {
 bool DropNotifier(Candidate& c, uint32_t notifier) {
   Scenario& s = c.s;
   if (notifier >= s.notifiers.size) return false;
+  for (uint32_t i = s.ops.size; i-- > 0;) {
+    if (scenario::NamesNotifier(s.ops[i].kind) && s.ops[i].notifier == notifier) DropOpAt(c, i);
+  }
+  for (Op& op : s.ops) {
+    if (op.notifier > notifier) --op.notifier;
+  }
   for (uint32_t i = s.answers.size; i-- > 0;) {
     Answer& a = s.answers[i];
     if (a.notifier == notifier) {
@@ -285,6 +309,12 @@ bool ZeroField(Candidate& c, uint32_t i) {
   return true;
 }
 
+bool RegisteredAtStart(Candidate& c, uint32_t i) {
+  if (i >= c.s.notifiers.size) return false;
+  c.s.notifiers[i].unregistered = false;
+  return true;
+}
+
 template <bool scenario::Block::* kFlag>
 bool ClearBlockFlag(Candidate& c, uint32_t i) {
   if (i >= c.s.machine.blocks.size) return false;
@@ -316,7 +346,10 @@ bool FewerPages(Candidate& c, uint32_t i) {
   --m.block_order;
   m.pageblock_order = std::min(m.pageblock_order, m.block_order);
   m.max_order = std::min(m.max_order, m.block_order);
-  for (Op& op : c.s.ops) op.page = std::min<uint16_t>(op.page, (1u << m.block_order) - 1);
+  for (Op& op : c.s.ops) {
+    op.page = std::min<uint16_t>(op.page, (1u << m.block_order) - 1);
+    if (op.kind == OpKind::kAllocContig && op.order != 0) --op.order;
+  }
   return true;
 }
 
@@ -359,6 +392,7 @@ const Reduction kReductions[] = {
     {"block of an answer", AnswerToAnyBlock},
     {"value of an answer", PlainAnswer},
     {"priority", PriorityZero},
+    {"unregistered", RegisteredAtStart},
     {"zone", NormalZone},
     {"reserved", ClearBlockFlag<&scenario::Block::reserved>},
     {"offline", ClearBlockFlag<&scenario::Block::offline>},
@@ -366,6 +400,7 @@ const Reduction kReductions[] = {
     {"pagevec", ClearMachineField<&scenario::Machine::pagevec>},
     {"auto_online", ClearMachineField<&scenario::Machine::auto_online>},
     {"debug_vm", ClearMachineField<&scenario::Machine::debug_vm>},
+    {"kmemleak", ClearMachineField<&scenario::Machine::kmemleak>},
     {"orders", OrdersOfBlock},
     {"first block", UsualFirstBlock},
     {"operation with a call", DropOpWithCall},

@@ -10,6 +10,7 @@
 #include "fuzz/report/trace.h"
 #include "model/mm/kernel.h"
 #include "model/scenario/print.h"
+#include "model/scenario/spec.h"
 
 namespace hotplug::report {
 
@@ -70,10 +71,13 @@ constexpr Meaning kMeanings[] = {
     {Id::kI15, AboutPage, "orphan: expected free or owned by somebody alive, found count %F, %Y"},
     {Id::kI15, Positive, "present or ejected: expected in nobody's records as removed, found it in a driver's"},
     {Id::kI15, Always, "orphan: expected the absent block in its remover's records, found it in none"},
+    {Id::kI16, Always, "contents: expected cleared, found what Linux had left"},
+    {Id::kI17, Always, "memory_block devices that are gone and not freed: expected 0, found %F"},
     {Id::kI18, AboutBlock, "MEM_CANCEL_OFFLINE: expected the isolation undone before it, "
      "found it in place"},
     {Id::kI18, Always, "event: expected OFFLINE, ONLINE or CANCEL for everybody who was told GOING, found "
      "a notifier without it"},
+    {Id::kI19, Always, "memory: expected a driver's that has it reserved, found it given back"},
 };
 // clang-format on
 
@@ -281,7 +285,9 @@ std::string Input(const Scenario& s, const run::RunOptions& options, const run::
   std::string out = "\n" + scenario::Print(s, run::Names(), comments.data());
   const bool stop = options.on_violation == run::OnViolation::kStop;
   out += Format("# driver=%s kernel=%s on_violation=%s max_steps=%u full_checks=%s disabled=",
-                driver.name, mm::kKernels[s.machine.kernel].name, stop ? "stop" : "record",
+                options.driver != nullptr ? driver.name
+                                          : scenario::PrintDriver(s, run::Names()).c_str(),
+                scenario::PrintKernel(s.machine, run::Names()).c_str(), stop ? "stop" : "record",
                 options.max_steps, options.full_checks ? "true" : "false") +
          DisabledNames(options.disabled) + "\n";
   return out + Format("# verdict=%s steps=%u digest=0x%016llx\n", run::Name(o.verdict), o.steps,

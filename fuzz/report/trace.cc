@@ -50,8 +50,8 @@ const sim::TracePoint* FindTracePoint(sim::Tp tp) {
 
 std::string LockName(uint32_t lock_class) {
   constexpr const char* kNames[mm::kLockClasses] = {
-      "memtrace_mutex",   "device_hotplug_lock", "dev->mutex",        "cpu_hotplug_lock",
-      "mem_hotplug_lock", "pcp_batch_high_lock", "memory_chain.rwsem"};
+      "memtrace_mutex",   "device_hotplug_lock", "dev->mutex",         "cpu_hotplug_lock",
+      "mem_hotplug_lock", "pcp_batch_high_lock", "memory_chain.rwsem", "debugfs active_users"};
   return lock_class < mm::kLockClasses ? kNames[lock_class] : Format("lock class %u", lock_class);
 }
 

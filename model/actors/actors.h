@@ -20,6 +20,7 @@ inline constexpr sim::Region kActorRegion = 8;
 struct Context {
   const scenario::Scenario* scenario = nullptr;
   mm::debugfs_file enable;
+  mm::debugfs_fops trace;
 };
 
 // What an operation of the scenario answered.
@@ -32,7 +33,7 @@ struct Result {
 
 // Carves the room's region; part of the set-up of a machine.
 void Setup();
-// Before the first task: registers the notifiers, adds the tasks.
+// Before the first task: registers the notifiers that are there from the start, adds the tasks.
 void Start();
 
 // The notifier of the scenario's own notifiers.
@@ -53,6 +54,15 @@ enum : sim::Tp {
   kTpWriteProbe,
   kTpRemove,
   kTpAdd,
+  kTpOpenTrace,
+  kTpReadTrace,
+  kTpMmapTrace,
+  kTpWriteAutoOnline,
+  kTpRegister,
+  kTpUnregister,
+  kTpAllocContig,
+  kTpFreeContig,
+  kTpPoison,
 };
 
 // clang-format off
@@ -68,6 +78,15 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpWriteProbe,  "write",  "memory/probe 0x%A = %e"},
     {kTpRemove,      "acpi_scan_hot_remove",   "%b = %e"},
     {kTpAdd,         "acpi_memory_device_add", "%b = %e"},
+    {kTpOpenTrace,   "open",   "trace of node %u = %e"},
+    {kTpReadTrace,   "read",   "trace of node %u = %e"},
+    {kTpMmapTrace,   "mmap",   "trace of node %u = %e"},
+    {kTpWriteAutoOnline, "write", "memory/auto_online_blocks %W = %e"},
+    {kTpRegister,    "init_module",   "register %n = %e"},
+    {kTpUnregister,  "delete_module", "unregister %n = %e"},
+    {kTpAllocContig, "alloc_contig",  "node=%u order=%u = %e"},
+    {kTpFreeContig,  "free_contig",   "= %e"},
+    {kTpPoison,      "memory_failure", "pfn=%f = %e"},
 };
 // clang-format on
 

@@ -16,7 +16,7 @@ void Start() {
     nb.notifier_call = mm::kProbeCall;
     nb.data = static_cast<uint16_t>(i);
     nb.name = static_cast<uint16_t>(i);
-    mm::register_memory_notifier(nb);
+    if (!s.notifiers[i].unregistered) mm::register_memory_notifier(nb);
   }
   for (uint32_t i = 0; i < s.tasks.size; ++i) sim::AddTask(&RunProgram);
 }

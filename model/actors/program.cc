@@ -7,6 +7,7 @@
 #include "model/mm/ledger.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
+#include "model/mm/poison.h"
 #include "model/sim/tracepoints.h"
 
 namespace hotplug::actors {
@@ -60,12 +61,43 @@ int32_t WriteProbe(const Op& op) {
   return rc;
 }
 
+int32_t WriteAutoOnline(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = mm::auto_online_blocks_store(static_cast<mm::StateFile>(op.arg));
+  sim::leave_kernel();
+  sim::sched_point(kTpWriteAutoOnline, op.arg, static_cast<uint32_t>(rc));
+  return rc;
+}
+
 // Firmware notifies, and a kworker does the rest.
 int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
   sim::enter_kernel();
   const int32_t rc = request(BlockOf(op));
   sim::leave_kernel();
   sim::sched_point(tp, BlockOf(op).v, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+// Opens the file `trace` of a node, does one thing with it, and closes it.
+int32_t UseTrace(const Op& op, mm::debugfs_operation operation, sim::Tp tp) {
+  mm::debugfs_open_file file;
+  sim::enter_kernel();
+  int32_t rc = mm::debugfs_open(op.node, &file);
+  sim::leave_kernel();
+  sim::sched_point(kTpOpenTrace, op.node, static_cast<uint32_t>(rc));
+  sim::enter_kernel();
+  if (rc == 0) rc = mm::debugfs_call(file, operation);
+  sim::leave_kernel();
+  sim::sched_point(tp, op.node, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+// A module comes or goes, and its notifier with it.
+int32_t Module(const Op& op, int (*change)(mm::notifier_block&), sim::Tp tp) {
+  sim::enter_kernel();
+  const int32_t rc = change(state().probes[op.notifier]);
+  sim::leave_kernel();
+  sim::sched_point(tp, op.notifier, static_cast<uint32_t>(rc));
   return rc;
 }
 
@@ -78,11 +110,19 @@ int32_t Alloc(const Op& op) {
   return rc;
 }
 
-int32_t Free() {
+int32_t Free(bool (*free_oldest)(), sim::Tp tp) {
   sim::enter_kernel();
-  const int32_t rc = mm::free_ordinary() ? 0 : -ENOENT;
+  const int32_t rc = free_oldest() ? 0 : -ENOENT;
   sim::leave_kernel();
-  sim::sched_point(kTpFree, static_cast<uint32_t>(rc));
+  sim::sched_point(tp, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t AllocContig(const Op& op) {
+  sim::enter_kernel();
+  const int32_t rc = mm::alloc_contig(mm::NodeId{op.node}, op.order);
+  sim::leave_kernel();
+  sim::sched_point(kTpAllocContig, op.node, op.order, static_cast<uint32_t>(rc));
   return rc;
 }
 
@@ -95,6 +135,15 @@ int32_t Get(const Op& op) {
     rc = 0;
   }
   sim::sched_point(kTpGet, pfn.v, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+int32_t Poison(const Op& op) {
+  const mm::Pfn pfn = mm::FirstPfn(BlockOf(op)) + op.page;
+  sim::enter_kernel();
+  const int32_t rc = mm::memory_failure(pfn);
+  sim::leave_kernel();
+  sim::sched_point(kTpPoison, pfn.v, static_cast<uint32_t>(rc));
   return rc;
 }
 
@@ -129,7 +178,7 @@ int32_t Do(const Op& op, Result& result) {
     case OpKind::kAlloc:
       return Alloc(op);
     case OpKind::kFree:
-      return Free();
+      return Free(&mm::free_ordinary, kTpFree);
     case OpKind::kGet:
       return Get(op);
     case OpKind::kPut:
@@ -148,6 +197,22 @@ int32_t Do(const Op& op, Result& result) {
       return Firmware(op, &mm::acpi_scan_hot_remove, kTpRemove);
     case OpKind::kAdd:
       return Firmware(op, &mm::acpi_memory_device_add, kTpAdd);
+    case OpKind::kReadTrace:
+      return UseTrace(op, context().trace.read, kTpReadTrace);
+    case OpKind::kMmapTrace:
+      return UseTrace(op, context().trace.mmap, kTpMmapTrace);
+    case OpKind::kWriteAutoOnline:
+      return WriteAutoOnline(op);
+    case OpKind::kRegister:
+      return Module(op, &mm::register_memory_notifier, kTpRegister);
+    case OpKind::kUnregister:
+      return Module(op, &mm::unregister_memory_notifier, kTpUnregister);
+    case OpKind::kAllocContig:
+      return AllocContig(op);
+    case OpKind::kFreeContig:
+      return Free(&mm::free_contig, kTpFreeContig);
+    case OpKind::kPoison:
+      return Poison(op);
   }
   HOTPLUG_CHECK(!"an operation of no kind");
   return 0;
@@ -169,6 +234,7 @@ void RunProgram(uint32_t task) {
   // What a process holds it lets go when it ends.
   while (Put() == 0) {
   }
+  mm::exit_mmap();
   sim::exit_task();
 }
 

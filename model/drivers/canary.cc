@@ -9,7 +9,7 @@ namespace hotplug::drivers {
 
 namespace {
 
-void Init() {}
+void Init(uint32_t) {}
 
 int CanaryEnableSet(uint64_t value) {
   if (value == 0 || value % kBlockBytes != 0) return -EINVAL;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "model/mm/fix.h"
 #include "model/mm/notifier.h"
 #include "model/mm/services.h"
 #include "model/sim/trace.h"
@@ -23,16 +24,19 @@ struct Range {
 };
 
 struct Driver {
-  const char* name;      // as --driver= and texts call it
-  const char* sentence;  // what it is, for `list drivers`
-  const char* callback;  // name of its notifier callback, for traces
-  void (*init)();        // carves its state; outside of any task
+  const char* name;              // as --driver= and texts call it
+  const char* sentence;          // what it is, for `list drivers`
+  const char* callback;          // name of its notifier callback, for traces
+  void (*init)(uint32_t fixes);  // carves its state; outside of any task
   mm::debugfs_file enable;
   mm::notifier_fn notifier_call;  // may be null
   // The ranges recorded by the module, at most `max`; returns how many.
   uint32_t (*ranges)(Range* out, uint32_t max);
+  mm::debugfs_fops trace = {};  // its file for the memory of a node
   // What it reserves does not leave Linux, but stays online as pages of its own.
   bool keeps_blocks = false;
+  // Corrections that it can be given: init() gets a bit for each.
+  mm::Fixes fixes = {};
 
   // Of a driver in C (model/shim), which has more than the arena holds: what kDriverRegion is bound
   // to, what is called before each run, and what it has said in the last one, by number.
@@ -66,6 +70,9 @@ enum : sim::Tp {
   kTpLogUnaligned,
   kTpLogFreed,
   kTpLogFreeFailed,
+  kTpTraceRead,
+  kTpTraceMmap,
+  kTpFlushRange,
 };
 
 // clang-format off
@@ -98,6 +105,9 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "memtrace: Freed trace memory back on node %d", true},
     {kTpLogFreeFailed, "memtrace_free_regions",
      "memtrace: Failed to free trace memory on node %d", true},
+    {kTpTraceRead,    "memtrace_read",                 "memtrace_array[%u]"},
+    {kTpTraceMmap,    "memtrace_mmap",                 "memtrace_array[%u]"},
+    {kTpFlushRange,   "flush_dcache_range_chunked",    "pfn=%f"},
 };
 // clang-format on
 

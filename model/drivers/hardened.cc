@@ -12,6 +12,9 @@
 //   - All blocks are offlined before one is removed. If one refuses, the others are onlined
 //     again; nothing has to be added back.
 //   - What is taken is reserved in the tree of resources, so that nobody else can add it.
+//   - Memory is cleared before anybody can see it, and nobody is reading it any more when it
+//     is unmapped: its files go first, and that waits for readers.
+//   - The array has room for every node, as nodes may come online meanwhile.
 //   - What is recorded is given back before anything else is done, whether the call that
 //     recorded it succeeded or not.
 #include <algorithm>
@@ -33,7 +36,6 @@ using mm::Pfn;
 
 struct State {
   memtrace::Module module;
-  sim::Mutex memtrace_mutex;
   memtrace::AllocInfo info;  // of the one writer that has the mutex
   // The pages whose references are dropped.
   uint32_t dropped_pfn;
@@ -42,9 +44,10 @@ struct State {
 
 State& state() { return *sim::machine->Get<State>(kDriverRegion); }
 
-void Init() {
+void Init(uint32_t) {
   sim::machine->Carve<State>(kDriverRegion, 1, true);
-  sim::InitLock(state().memtrace_mutex.lock, mm::kDriverMutex);
+  memtrace::InitModule(memtrace::kMutex | memtrace::kSizeFirst | memtrace::kFilesFirst |
+                       memtrace::kAllNodes);
 }
 
 void Retake() {
@@ -120,6 +123,7 @@ void RemoveBlocks(Pfn start, Pfn end) {
 bool Remove(Pfn base, uint32_t nr_pages) {
   memtrace::AllocInfo& info = state().info;
   memtrace::PrepareInfo(&info, base, nr_pages);
+  memtrace::ClearRange(base, nr_pages);
   for (Pfn pfn = base; pfn < base + nr_pages; ++pfn) mm::__SetPageOffline(pfn);
   mm::register_memory_notifier(info.memory_notifier);
   Pfn end{};
@@ -163,23 +167,15 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
 
 constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free_node};
 
-// Under memtrace_mutex.
 int EnableSet(uint64_t value) {
-  memtrace::Module& m = memtrace::module();
-  if (m.memtrace_array != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
-  if (value == 0) return 0;
-  if (memtrace::init_regions_runtime(value, kAlgorithm) != 0) return -EINVAL;
-  m.memtrace_size = value;
-  mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(value / kBlockBytes));
-  return memtrace::init_debugfs() != 0 ? -EINVAL : 0;
+  const bool reserved = memtrace::module().memtrace_array != 0;
+  if (reserved && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
+  return value == 0 ? 0 : memtrace::reserve(value, kAlgorithm);
 }
 
 int memtrace_enable_set(uint64_t value) {
   if (!memtrace::IsSize(value)) return -EINVAL;
-  sim::mutex_lock(state().memtrace_mutex);
-  const int rc = EnableSet(value);
-  sim::mutex_unlock(state().memtrace_mutex);
-  return rc;
+  return memtrace::Ordered([value] { return EnableSet(value); });
 }
 
 }  // namespace
@@ -193,6 +189,7 @@ const Driver kHardened = {
     {&memtrace_enable_set, &memtrace::enable_get},
     &memtrace_memory_notifier_cb,
     &memtrace::Ranges,
+    memtrace::kTrace,
 };
 
 }  // namespace hotplug::drivers

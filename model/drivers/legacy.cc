@@ -6,6 +6,7 @@
 // held from the first candidate to the end. No page is allocated, none is PageOffline, no notifier
 // is needed.
 #include <algorithm>
+#include <iterator>
 
 #include "model/drivers/memtrace.h"
 #include "model/mm/hotplug.h"
@@ -20,7 +21,20 @@ using mm::BlockId;
 using mm::NodeId;
 using mm::Pfn;
 
-void Init() { sim::machine->Carve<memtrace::Module>(kDriverRegion, 1, true); }
+enum : uint32_t { kBounded = 1 << memtrace::kOwnFixes };
+constexpr mm::Fix kFixes[] = {
+    memtrace::kSizeFirstFix,
+    memtrace::kMutexFix,
+    memtrace::kFilesFirstFix,
+    memtrace::kClearFix,
+    memtrace::kAllNodesFix,
+    {kBounded, "bounded", "more pages than lie below the end of the node are not looked for"},
+};
+
+void Init(uint32_t fixes) {
+  sim::machine->Carve<memtrace::Module>(kDriverRegion, 1, true);
+  memtrace::InitModule(fixes);
+}
 
 // walk_memory_blocks() visits the blocks that are there.
 template <class F>
@@ -65,6 +79,7 @@ Pfn OfflineCandidate(uint64_t start, uint64_t highest, uint64_t nr_pages) {
 }
 
 void RemoveBlocks(Pfn base, uint32_t nr_pages) {
+  if (memtrace::Has(memtrace::kClear)) memtrace::ClearRange(base, nr_pages);
   for (Pfn pfn = base; pfn < base + nr_pages; pfn = pfn + mm::PagesPerBlock()) {
     mm::__remove_memory(mm::BlockOf(pfn), 1);
   }
@@ -76,7 +91,9 @@ Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
   if (!mm::node_spanned_pages(nid)) return Pfn{mm::kNoPfn};
   // If the node ends below so many pages, this wraps around: the candidates begin at the other end
   // of the address space, and there are more of them than anybody can wait for.
-  const uint64_t highest = (mm::node_end_pfn(nid) - nr_pages) & ~(nr_pages - 1);
+  const uint64_t end = mm::node_end_pfn(nid);
+  if (memtrace::Has(kBounded) && nr_pages > end) return Pfn{mm::kNoPfn};
+  const uint64_t highest = (end - nr_pages) & ~(nr_pages - 1);
   const uint64_t start = mm::node_start_pfn(nid);
   mm::lock_device_hotplug();
   const Pfn base = OfflineCandidate(start, highest, nr_pages);
@@ -91,23 +108,29 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
 
 constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free_node};
 
-int memtrace_enable_set(uint64_t value) {
-  if (!memtrace::IsSize(value)) return -EINVAL;
+int EnableSet(uint64_t value) {
   if (memtrace::module().memtrace_size != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
   return value == 0 ? 0 : memtrace::reserve(value, kAlgorithm);
+}
+
+int memtrace_enable_set(uint64_t value) {
+  if (!memtrace::IsSize(value)) return -EINVAL;
+  return memtrace::Ordered([value] { return EnableSet(value); });
 }
 
 }  // namespace
 
 extern const Driver kLegacy;
 const Driver kLegacy = {
-    "legacy",
-    "powerpc/memtrace before the RFC: one offline_pages() over the whole range",
-    "none",
-    &Init,
-    {&memtrace_enable_set, &memtrace::enable_get},
-    nullptr,
-    &memtrace::Ranges,
+    .name = "legacy",
+    .sentence = "powerpc/memtrace before the RFC: one offline_pages() over the whole range",
+    .callback = "none",
+    .init = &Init,
+    .enable = {&memtrace_enable_set, &memtrace::enable_get},
+    .notifier_call = nullptr,
+    .ranges = &memtrace::Ranges,
+    .trace = memtrace::kTrace,
+    .fixes = {kFixes, std::size(kFixes)},
 };
 
 }  // namespace hotplug::drivers

@@ -26,10 +26,20 @@ struct memtrace_entry {
 };
 
 HeapPtr Array() { return HeapPtr{module().memtrace_array}; }
+uint32_t num_online_nodes() {
+  uint32_t nr = 0;
+  for (const mm::node& n : mm::mm().nodes) nr += n.online;
+  return nr;
+}
 Pfn PfnOf(uint64_t physical) { return Pfn{static_cast<uint32_t>(physical >> mm::PageShift())}; }
 uint32_t Pages(uint64_t bytes) { return static_cast<uint32_t>(bytes >> mm::PageShift()); }
 
 }  // namespace
+
+void InitModule(uint32_t fixes) {
+  module().fixes = fixes;
+  sim::InitLock(module().memtrace_mutex.lock, mm::kDriverMutex);
+}
 
 bool IsSize(uint64_t value) {
   const bool power_of_2 = (value & (value - 1)) == 0;
@@ -40,9 +50,8 @@ bool IsSize(uint64_t value) {
 
 int init_regions_runtime(uint64_t size, const Algorithm& algorithm) {
   Module& m = module();
-  uint32_t online = 0;
-  for (const mm::node& n : mm::mm().nodes) online += n.online;
-  const HeapPtr array = mm::kcalloc(online, sizeof(memtrace_entry));
+  const HeapPtr array =
+      mm::kcalloc(Has(kAllNodes) ? kMaxNodes : num_online_nodes(), sizeof(memtrace_entry));
   m.memtrace_array = array.v;
   mm::preempt_point(kTpArrayStore, array.v);
   if (array.v == 0) {
@@ -66,7 +75,7 @@ int init_regions_runtime(uint64_t size, const Algorithm& algorithm) {
   return 0;
 }
 
-int init_debugfs() {
+int init_debugfs(const Algorithm& algorithm) {
   Module& m = module();
   int rc = 0;
   for (uint32_t i = 0; i < m.memtrace_array_nr; ++i) {
@@ -79,6 +88,7 @@ int init_debugfs() {
       continue;
     }
     const uint32_t dir = mm::debugfs_create_dir(entry.nid);
+    if (dir == 0 && !algorithm.dirs_checked) continue;
     if (dir == 0) {
       mm::printk(kTpLogDirFailed, entry.nid);
       return -1;
@@ -86,28 +96,38 @@ int init_debugfs() {
     entry = mm::heap_read<memtrace_entry>(Array(), i);
     entry.dir = dir;
     mm::heap_write(Array(), i, entry);
+    mm::debugfs_create_file(dir, Array(), i, algorithm.unsafe_files);
   }
   return rc;
 }
 
 namespace {
 
+// What is left of an entry whose memory is back: NUMA_NO_NODE in three fields of two sizes.
+constexpr memtrace_entry kFreed = {kNumaNoNode, kNumaNoNode, kNumaNoNode, 0, 0, 0};
+
 // Gives one entry's memory back; non-zero if it stays reserved.
 int OnlineEntry(uint32_t index, const Algorithm& algorithm) {
   auto entry = mm::heap_read<memtrace_entry>(Array(), index);
   if (entry.nid == kNumaNoNode) return 0;
+  if (Has(kFilesFirst)) {
+    mm::debugfs_remove_recursive(entry.dir);
+    entry.dir = 0;
+    mm::heap_write(Array(), index, entry);
+  }
   if (entry.mem != 0) {
     mm::iounmap(entry.mem);
     entry.mem = 0;
     mm::heap_write(Array(), index, entry);
   }
+  if (algorithm.revoke) mm::unmap_mapping_range(PfnOf(entry.start), Pages(entry.size));
   if (algorithm.free_node(NodeId{entry.nid}, PfnOf(entry.start), Pages(entry.size)) != 0) {
     mm::printk(algorithm.log_free_failed, entry.nid);
     return 1;
   }
-  mm::debugfs_remove_recursive(entry.dir);
+  if (!Has(kFilesFirst)) mm::debugfs_remove_recursive(entry.dir);
   mm::printk(algorithm.log_freed, entry.nid);
-  mm::heap_write(Array(), index, memtrace_entry{0, 0, kNumaNoNode, 0, 0, 0});
+  mm::heap_write(Array(), index, kFreed);
   return 0;
 }
 
@@ -126,11 +146,33 @@ int online(const Algorithm& algorithm) {
   return 0;
 }
 
-int reserve(uint64_t size, const Algorithm& algorithm) {
-  if (init_regions_runtime(size, algorithm) != 0) return -EINVAL;
-  if (init_debugfs() != 0) return -EINVAL;
+int trace_read(HeapPtr array, uint32_t index) {
+  const auto entry = mm::heap_read<memtrace_entry>(array, index);
+  mm::preempt_point(kTpTraceRead, index);
+  return mm::simple_read_from_buffer(entry.mem, Pages(entry.size));
+}
+
+int trace_mmap(HeapPtr array, uint32_t index) {
+  const auto entry = mm::heap_read<memtrace_entry>(array, index);
+  mm::preempt_point(kTpTraceMmap, index);
+  return mm::remap_pfn_range(PfnOf(entry.start), Pages(entry.size));
+}
+
+namespace {
+
+void SetSize(uint64_t size) {
   module().memtrace_size = size;
   mm::preempt_point(kTpSizeStore, static_cast<uint32_t>(size / kBlockBytes));
+}
+
+}  // namespace
+
+int reserve(uint64_t size, const Algorithm& algorithm) {
+  const bool size_first = Has(kSizeFirst);
+  if (init_regions_runtime(size, algorithm) != 0) return -EINVAL;
+  if (size_first) SetSize(size);
+  if (init_debugfs(algorithm) != 0) return -EINVAL;
+  if (!size_first) SetSize(size);
   return 0;
 }
 
@@ -174,6 +216,11 @@ void PrepareInfo(AllocInfo* info, Pfn base, uint32_t nr_pages) {
   info->memory_notifier.notifier_call = mm::kDriverCall;
   info->memory_notifier.data = static_cast<uint16_t>(sim::current_task().v);
   info->memory_notifier.name = mm::kDriverName;
+}
+
+void ClearRange(Pfn start, uint32_t nr_pages) {
+  for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) mm::clear_page(pfn);
+  mm::preempt_point(kTpClearRange, start.v, nr_pages);
 }
 
 void FreePages(Pfn from, Pfn end) {

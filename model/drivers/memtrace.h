@@ -11,12 +11,33 @@
 
 namespace hotplug::drivers::memtrace {
 
+// Fixes of what is around the algorithm. The other bits are each driver's own.
+enum : uint32_t {
+  kSizeFirst = 1 << 0,
+  kMutex = 1 << 1,
+  kFilesFirst = 1 << 2,
+  kClear = 1 << 3,
+  kAllNodes = 1 << 4,
+};
+inline constexpr uint32_t kOwnFixes = 5;  // the first bit of them
+inline constexpr mm::Fix kSizeFirstFix = {
+    kSizeFirst, "size_first", "memtrace_size is set before the set-up of debugfs, which may fail"};
+inline constexpr mm::Fix kMutexFix = {kMutex, "mutex", "a mutex orders the writers of `enable`"};
+inline constexpr mm::Fix kFilesFirstFix = {
+    kFilesFirst, "files_first",
+    "files are removed before what they show is unmapped and given back"};
+inline constexpr mm::Fix kClearFix = {kClear, "clear", "memory is cleared before `trace` shows it"};
+inline constexpr mm::Fix kAllNodesFix = {
+    kAllNodes, "all_nodes", "the array has an entry for each node that can come online"};
+
 // The static state of the module. Each driver's state begins with it.
 struct Module {
   uint64_t memtrace_size;  // bytes; 0: disabled
   uint32_t memtrace_array_nr;
   uint16_t memtrace_array;  // HeapPtr
   uint8_t pad[2];
+  uint64_t fixes;  // a bit for each that the driver has
+  sim::Mutex memtrace_mutex;
 };
 
 // What memtrace_alloc_node() keeps on its stack: one for each task that may be inside.
@@ -35,18 +56,44 @@ struct Algorithm {
   // What is logged of that.
   sim::Tp log_freed = kTpLogAddedBack;
   sim::Tp log_free_failed = kTpLogAddFailed;
+  // A directory that cannot be created is an error.
+  bool dirs_checked = true;
+  // debugfs_create_file_unsafe()
+  bool unsafe_files = false;
+  // What user space has mapped is unmapped before it is given back.
+  bool revoke = false;
 };
 
+// For init() of a driver, behind the carving of its state.
+void InitModule(uint32_t fixes);
+
 inline Module& module() { return *sim::machine->Get<Module>(kDriverRegion); }
+
+inline bool Has(uint32_t fixes) { return (module().fixes & fixes) != 0; }
+
+// Runs enable_set() under memtrace_mutex if the driver has one.
+template <class EnableSet>
+int Ordered(EnableSet enable_set) {
+  const bool mutex = Has(kMutex);
+  if (mutex) sim::mutex_lock(module().memtrace_mutex);
+  const int rc = enable_set();
+  if (mutex) sim::mutex_unlock(module().memtrace_mutex);
+  return rc;
+}
 
 // The steps of enable_set().
 bool IsSize(uint64_t value);  // 0, or a power of 2 of at least a block; else it is logged
 int init_regions_runtime(uint64_t size, const Algorithm& algorithm);
-int init_debugfs();
+int init_debugfs(const Algorithm& algorithm);
 int online(const Algorithm& algorithm);
-// S4 to S6 as they always were: 0 or -EINVAL, and then memtrace_size is not set, whatever has been
-// reserved.
+// S4 to S6: 0 or -EINVAL. As they always were memtrace_size is not set then, whatever has been
+// reserved; kSizeFirst changes that.
 int reserve(uint64_t size, const Algorithm& algorithm);
+
+// The file `trace`. As RFC era debugfs has it: it is read, and removal waits for readers.
+int trace_read(mm::HeapPtr array, uint32_t index);
+int trace_mmap(mm::HeapPtr array, uint32_t index);
+inline constexpr mm::debugfs_fops kTrace = {.read = &trace_read};
 
 // For tables of drivers.
 uint64_t enable_get();
@@ -61,6 +108,8 @@ void OnlineBlocks(mm::BlockId first, uint32_t nr_blocks);
 
 // The info of the running task with its notifier block filled in for a range.
 void PrepareInfo(AllocInfo* info, mm::Pfn base, uint32_t nr_pages);
+// While the linear mapping is there.
+void ClearRange(mm::Pfn start, uint32_t nr_pages);
 // Gives pages back that never left Linux.
 void FreePages(mm::Pfn from, mm::Pfn end);
 

@@ -2,8 +2,13 @@
 //
 // memtrace as it was merged instead of the RFC (5.11; kernel-facts 7): contiguous pages are
 // cleared, marked PageOffline and taken out of the linear mapping. Their blocks stay online,
-// nothing is offlined or removed, and a mutex orders the writers of `enable`. What the pages
-// contain and what is mapped is not in the model; that it takes time is.
+// nothing is offlined or removed, and a mutex orders the writers of `enable`. Whether pages are in
+// the linear mapping is not in the model; that taking them out takes time is.
+//
+// What has changed since are switches, a row for each version; code reads a switch and never a
+// driver's name.
+#include <iterator>
+
 #include "model/drivers/memtrace.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
@@ -16,23 +21,72 @@ namespace {
 using mm::NodeId;
 using mm::Pfn;
 
-struct State {
-  memtrace::Module module;
-  sim::Mutex memtrace_mutex;
+enum : uint32_t { kFileGet = 1 << memtrace::kOwnFixes, kRevoke = 1 << (memtrace::kOwnFixes + 1) };
+
+constexpr mm::Fix kFixes[] = {
+    memtrace::kSizeFirstFix,
+    memtrace::kFilesFirstFix,
+    memtrace::kAllNodesFix,
+    {kFileGet, "file_get", "operations of `trace` call debugfs_file_get() and debugfs_file_put()"},
+    {kRevoke, "revoke", "what user space has mapped is unmapped before it is given back"},
 };
 
-State& state() { return *sim::machine->Get<State>(kDriverRegion); }
+struct Variant {
+  const char* name;
+  const char* sentence;
 
-void Init() {
-  sim::machine->Carve<State>(kDriverRegion, 1, true);
-  sim::InitLock(state().memtrace_mutex.lock, mm::kDriverMutex);
+  bool dirs_checked;  // a directory in debugfs that cannot be created is an error
+  bool flush;         // the cache is flushed, too, before the range is used cache-inhibited
+  bool unsafe_files;  // debugfs_create_file_unsafe()
+  mm::debugfs_fops trace;
+  mm::Fixes fixes;
+};
+
+enum Row : uint32_t { k5_11, k6_1 };
+
+// clang-format off
+constexpr Variant kVariants[] = {
+    {.name = "merged",
+     .sentence = "powerpc/memtrace of 5.11: contiguous pages out of the linear mapping, no hotplug",
+     .dirs_checked = true, .flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
+     .fixes = {kFixes, 3}},
+    {.name = "merged_6_1",
+     .sentence = "powerpc/memtrace of 6.1: merged, and `trace` can be mapped into user space",
+     .dirs_checked = false, .flush = true, .unsafe_files = true,
+     .trace = {.read = &memtrace::trace_read, .mmap = &memtrace::trace_mmap},
+     .fixes = {kFixes, std::size(kFixes)}},
+};
+// clang-format on
+
+struct State {
+  memtrace::Module module;
+  uint64_t row;  // of kVariants
+};
+
+const Variant& variant() { return kVariants[sim::machine->Get<State>(kDriverRegion)->row]; }
+
+template <Row kRow>
+void Init(uint32_t fixes) {
+  sim::machine->Carve<State>(kDriverRegion, 1, true)->row = kRow;
+  memtrace::InitModule(fixes | memtrace::kMutex);
+}
+
+// memtrace_clear_range(). The flush gives way after each chunk.
+void ClearRange(Pfn start, uint32_t nr_pages) {
+  constexpr uint32_t kFlushChunkShift = 30;  // SZ_1G
+  memtrace::ClearRange(start, nr_pages);
+  if (!variant().flush) return;
+  const uint32_t chunk = 1u << (kFlushChunkShift - mm::PageShift());
+  for (uint32_t i = 0; i < nr_pages; i += chunk) {
+    mm::preempt_point(kTpFlushRange, (start + i).v);
+  }
 }
 
 Pfn memtrace_alloc_node(NodeId nid, uint64_t size) {
   const Pfn base = mm::alloc_contig_pages(size, nid);
   if (base.v == mm::kNoPfn) return base;
   const auto nr_pages = static_cast<uint32_t>(size);
-  mm::preempt_point(kTpClearRange, base.v, nr_pages);
+  ClearRange(base, nr_pages);
   for (Pfn pfn = base; pfn < base + nr_pages; ++pfn) mm::__SetPageOffline(pfn);
   mm::arch_remove_linear_mapping(base, nr_pages);
   mm::ClaimRange(base, nr_pages);
@@ -45,13 +99,21 @@ int memtrace_free(NodeId, Pfn start, uint32_t nr_pages) {
   return rc;
 }
 
-constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free, kTpLogFreed,
-                                            kTpLogFreeFailed};
+memtrace::Algorithm AlgorithmOf(const Variant& v) {
+  return {.alloc_node = &memtrace_alloc_node,
+          .free_node = &memtrace_free,
+          .log_freed = kTpLogFreed,
+          .log_free_failed = kTpLogFreeFailed,
+          .dirs_checked = v.dirs_checked,
+          .unsafe_files = v.unsafe_files && !memtrace::Has(kFileGet),
+          .revoke = memtrace::Has(kRevoke)};
+}
 
-// Under memtrace_mutex. Whatever fails is EAGAIN.
+// Whatever fails is EAGAIN.
 int EnableSet(uint64_t value) {
-  if (memtrace::module().memtrace_size != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
-  return value == 0 || memtrace::reserve(value, kAlgorithm) == 0 ? 0 : -EAGAIN;
+  const memtrace::Algorithm algorithm = AlgorithmOf(variant());
+  if (memtrace::module().memtrace_size != 0 && memtrace::online(algorithm) != 0) return -EAGAIN;
+  return value == 0 || memtrace::reserve(value, algorithm) == 0 ? 0 : -EAGAIN;
 }
 
 int memtrace_enable_set(uint64_t value) {
@@ -59,24 +121,29 @@ int memtrace_enable_set(uint64_t value) {
     mm::printk(kTpLogUnaligned);
     return -EINVAL;
   }
-  sim::mutex_lock(state().memtrace_mutex);
-  const int rc = EnableSet(value);
-  sim::mutex_unlock(state().memtrace_mutex);
-  return rc;
+  return memtrace::Ordered([value] { return EnableSet(value); });
+}
+
+template <Row kRow>
+constexpr Driver DriverOf() {
+  return {
+      .name = kVariants[kRow].name,
+      .sentence = kVariants[kRow].sentence,
+      .callback = "none",
+      .init = &Init<kRow>,
+      .enable = {&memtrace_enable_set, &memtrace::enable_get},
+      .notifier_call = nullptr,
+      .ranges = &memtrace::Ranges,
+      .trace = kVariants[kRow].trace,
+      .keeps_blocks = true,
+      .fixes = kVariants[kRow].fixes,
+  };
 }
 
 }  // namespace
 
-extern const Driver kMerged;
-const Driver kMerged = {
-    .name = "merged",
-    .sentence = "powerpc/memtrace of 5.11: contiguous pages out of the linear mapping, no hotplug",
-    .callback = "none",
-    .init = &Init,
-    .enable = {&memtrace_enable_set, &memtrace::enable_get},
-    .notifier_call = nullptr,
-    .ranges = &memtrace::Ranges,
-    .keeps_blocks = true,
-};
+extern const Driver kMerged, kMerged6_1;
+const Driver kMerged = DriverOf<k5_11>();
+const Driver kMerged6_1 = DriverOf<k6_1>();
 
 }  // namespace hotplug::drivers

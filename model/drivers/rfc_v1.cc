@@ -4,114 +4,126 @@
 // themselves: contiguous pages, marked PageOffline, taken from Linux block by block while a
 // temporary notifier drops and retakes their references.
 //
-// There is one text of the algorithm. What its variants change are switches, a row for each; code
-// reads a switch and never a driver's name. With all switches off the behaviour is the RFC's to
+// There is one text of the algorithm. What its variants change are fixes, a switch for each, and
+// every other set of them can be asked for; code reads a switch and never a driver's name. With all
+// switches off the behaviour is the RFC's to
 // the letter (kernel-facts 6.1, 6.1b), so that what is wrong with it is wrong here: the callback's
 // flag is one static variable of the module, nothing resets it when a block has gone offline, the
 // refusal of re-onlining uses the wrong errno helper, and no lock orders two writers of `enable`.
 #include <algorithm>
+#include <iterator>
 
 #include "model/drivers/memtrace.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
+#include "model/mm/resource.h"
 
 namespace hotplug::drivers {
 
 namespace {
 
+using memtrace::Has;
 using mm::BlockId;
 using mm::NodeId;
 using mm::Pfn;
 
 // ---- The variants -----------------------------------------------------------------------
 
-// What the flag belongs to by which the callback knows that it has dropped references.
-enum class Flag : uint8_t { kModule, kCall, kBlock };
+enum : uint32_t {
+  kErrno = 1 << (memtrace::kOwnFixes + 0),
+  kCallFlag = 1 << (memtrace::kOwnFixes + 1),
+  kBlockFlag = 1 << (memtrace::kOwnFixes + 2),
+  kClearFlag = 1 << (memtrace::kOwnFixes + 3),
+  kVeto = 1 << (memtrace::kOwnFixes + 4),
+  kFreeze = 1 << (memtrace::kOwnFixes + 5),
+  kLock = 1 << (memtrace::kOwnFixes + 6),
+  kLockAlloc = 1 << (memtrace::kOwnFixes + 7),
+  kLockError = 1 << (memtrace::kOwnFixes + 8),
+  kSkipOffline = 1 << (memtrace::kOwnFixes + 9),
+  kRetry = 1 << (memtrace::kOwnFixes + 10),
+  kReserve = 1 << (memtrace::kOwnFixes + 11),
+};
 
-// Where device_hotplug_lock is held.
-enum class Lock : uint8_t {
-  kCore,   // in offline_and_remove_memory() and its like, and nowhere else
-  kBlock,  // while a block is offlined and removed, so that it is known who does it
-  kCall,   // from the marking of the pages to the end of the error path (A3 to E3)
+constexpr mm::Fix kFixes[] = {
+    memtrace::kSizeFirstFix,
+    memtrace::kMutexFix,
+    memtrace::kFilesFirstFix,
+    memtrace::kClearFix,
+    memtrace::kAllNodesFix,
+    {kErrno, "errno", "the callback refuses onlining by notifier_from_errno()"},
+    {kCallFlag, "call_flag", "the callback's flag belongs to the call"},
+    {kBlockFlag, "block_flag",
+     "there is a flag of each block, and the call itself ends what was not told"},
+    {kClearFlag, "clear_flag", "MEM_OFFLINE clears the callback's flag, too"},
+    {kVeto, "veto", "the callback refuses offlining by anybody else"},
+    {kFreeze, "freeze",
+     "references are dropped by page_ref_freeze(): a page that somebody holds refuses"},
+    {kLock, "lock", "device_hotplug_lock is held from the marking of the pages to the end"},
+    {kLockAlloc, "lock_alloc", "device_hotplug_lock is held from the allocation to the end"},
+    {kLockError, "lock_error", "device_hotplug_lock is held over the error path"},
+    {kSkipOffline, "skip_offline", "the error path frees no pages of blocks that are not online"},
+    {kRetry, "retry", "what cannot be added back is kept, block by block, for the next write"},
+    {kReserve, "reserve", "what is taken is reserved in the tree of resources"},
 };
 
 struct Variant {
   const char* name;
   const char* sentence;
-
-  bool from_errno;   // onlining is refused by notifier_from_errno()
-  Flag flag;         // with kBlock the call itself looks after a flag whose end was not told
-  bool clear_flag;   // MEM_OFFLINE clears it, too
-  bool veto_others;  // offlining by anybody else is refused
-  Lock lock;
-  bool freeze;  // page_ref_freeze() drops references: a page that somebody holds refuses
-  bool retry;   // memory comes back block by block; what does not is kept for the next write
+  uint32_t fixes;
 };
 
-enum Row : uint32_t { kPosted, kErrnoFlag, kVeto, kLocked, kVetoFrozen, kLockedFrozen };
+enum Row : uint32_t { kPosted, kErrnoFlag, kVetoed, kLocked, kVetoFrozen, kLockedFrozen };
 
-// clang-format off
 constexpr Variant kVariants[] = {
-    {.name = "rfc_v1",
-     .sentence = "powerpc/memtrace as posted in the RFC v1 of 2019-12-17",
-     .from_errno = false, .flag = Flag::kModule, .clear_flag = false,
-     .veto_others = false, .lock = Lock::kCore, .freeze = false, .retry = false},
-    {.name = "rfc_errno_flag",
-     .sentence = "the RFC with the right errno helper and a flag of the call, cleared on OFFLINE",
-     .from_errno = true, .flag = Flag::kCall, .clear_flag = true,
-     .veto_others = false, .lock = Lock::kCore, .freeze = false, .retry = false},
-    {.name = "rfc_veto",
-     .sentence = "rfc_errno_flag, and the callback refuses offlining by anybody else",
-     .from_errno = true, .flag = Flag::kCall, .clear_flag = true,
-     .veto_others = true, .lock = Lock::kBlock, .freeze = false, .retry = false},
-    {.name = "rfc_locked",
-     .sentence = "the RFC with device_hotplug_lock held to the end of its error path",
-     .from_errno = false, .flag = Flag::kModule, .clear_flag = false,
-     .veto_others = false, .lock = Lock::kCall, .freeze = false, .retry = false},
-    {.name = "rfc_veto_frozen",
-     .sentence = "rfc_veto with frozen references, a flag for each block, and adding back retried",
-     .from_errno = true, .flag = Flag::kBlock, .clear_flag = true,
-     .veto_others = true, .lock = Lock::kBlock, .freeze = true, .retry = true},
-    {.name = "rfc_locked_frozen",
-     .sentence = "rfc_locked with frozen references, a flag for each block, and adding back retried",
-     .from_errno = false, .flag = Flag::kBlock, .clear_flag = true,
-     .veto_others = false, .lock = Lock::kCall, .freeze = true, .retry = true},
+    {"rfc_v1", "powerpc/memtrace as posted in the RFC v1 of 2019-12-17", 0},
+    {"rfc_errno_flag",
+     "the RFC with the right errno helper and a flag of the call, cleared on OFFLINE",
+     kErrno | kCallFlag | kClearFlag},
+    {"rfc_veto", "rfc_errno_flag, and the callback refuses offlining by anybody else",
+     kErrno | kCallFlag | kClearFlag | kVeto},
+    {"rfc_locked", "the RFC with device_hotplug_lock held to the end of its error path", kLock},
+    {"rfc_veto_frozen",
+     "rfc_veto with frozen references, a flag for each block, and adding back retried",
+     kErrno | kBlockFlag | kClearFlag | kVeto | kFreeze | kRetry},
+    {"rfc_locked_frozen",
+     "rfc_locked with frozen references, a flag for each block, and adding back retried",
+     kLock | kBlockFlag | kClearFlag | kFreeze | kRetry},
 };
-// clang-format on
 
 struct CallInfo {
   memtrace::AllocInfo range;
-  uint64_t going_offline;  // the flag; with Flag::kBlock a bit for each block
-  uint64_t offliner;       // 1 while this call offlines a block; under device_hotplug_lock
+  uint64_t going_offline;  // the flag; with kBlockFlag a bit for each block
+  uint32_t offliner;       // 1 while this call offlines a block; under device_hotplug_lock
+  uint32_t locked;         // 1 while the call holds that lock itself
 };
 
 struct State {
   memtrace::Module module;
   uint64_t going_offline;  // static in the callback
-  uint64_t row;            // of kVariants
   CallInfo info[kMaxTasks];
   // By index of the block: 1 + its node, for what could not be added back.
   uint8_t retry[kMaxBlocks];
 };
 
 State& state() { return *sim::machine->Get<State>(kDriverRegion); }
-const Variant& variant() { return kVariants[state().row]; }
+CallInfo& call() { return state().info[sim::current_task().v]; }
 
 template <Row kRow>
-void Init() {
-  sim::machine->Carve<State>(kDriverRegion, 1, true)->row = kRow;
+void Init(uint32_t fixes) {
+  sim::machine->Carve<State>(kDriverRegion, 1, true);
+  memtrace::InitModule(kVariants[kRow].fixes | fixes);
 }
 
 // ---- The callback -----------------------------------------------------------------------
 
 uint64_t& FlagWord(CallInfo& info) {
-  return variant().flag == Flag::kModule ? state().going_offline : info.going_offline;
+  return Has(kCallFlag | kBlockFlag) ? info.going_offline : state().going_offline;
 }
 uint64_t FlagBit(const CallInfo& info, Pfn pfn) {
   const uint32_t block = mm::BlockOf(pfn).v - mm::BlockOf(Pfn{info.range.base_pfn}).v;
-  return uint64_t{1} << (variant().flag == Flag::kBlock ? block : 0);
+  return uint64_t{1} << (Has(kBlockFlag) ? block : 0);
 }
 bool GoingOffline(CallInfo& info, Pfn pfn) { return (FlagWord(info) & FlagBit(info, pfn)) != 0; }
 void SetGoingOffline(CallInfo& info, Pfn pfn) { FlagWord(info) |= FlagBit(info, pfn); }
@@ -119,7 +131,7 @@ void ClearGoingOffline(CallInfo& info, Pfn pfn) { FlagWord(info) &= ~FlagBit(inf
 
 void Retake(Pfn start, Pfn end) {
   for (Pfn pfn = start; pfn < end; ++pfn) {
-    if (variant().freeze) {
+    if (Has(kFreeze)) {
       mm::page_ref_unfreeze(pfn, 1);
     } else {
       mm::page_ref_inc(pfn);
@@ -130,7 +142,7 @@ void Retake(Pfn start, Pfn end) {
 // Drops the references of [start, end); false, and none is dropped, if one cannot be frozen.
 bool Drop(Pfn start, Pfn end) {
   for (Pfn pfn = start; pfn < end; ++pfn) {
-    if (!variant().freeze) {
+    if (!Has(kFreeze)) {
       mm::page_ref_dec(pfn);
     } else if (!mm::page_ref_freeze(pfn, 1)) {
       Retake(start, pfn);
@@ -141,7 +153,7 @@ bool Drop(Pfn start, Pfn end) {
 }
 
 int32_t GoingOfflineAnswer(CallInfo& info, Pfn start, Pfn end) {
-  if (variant().veto_others && info.offliner == 0) return mm::notifier_from_errno(-EBUSY);
+  if (Has(kVeto) && info.offliner == 0) return mm::notifier_from_errno(-EBUSY);
   if (!Drop(start, end)) return mm::notifier_from_errno(-EBUSY);
   SetGoingOffline(info, start);
   return mm::NOTIFY_OK;
@@ -163,10 +175,10 @@ int32_t memtrace_memory_notifier_cb(const mm::notifier_block& nb, uint32_t actio
       ClearGoingOffline(info, start);
       break;
     case mm::MEM_OFFLINE:
-      if (variant().clear_flag) ClearGoingOffline(info, start);
+      if (Has(kClearFlag)) ClearGoingOffline(info, start);
       break;
     case mm::MEM_GOING_ONLINE:
-      return variant().from_errno ? mm::notifier_from_errno(-EBUSY) : mm::notifier_to_errno(-EBUSY);
+      return Has(kErrno) ? mm::notifier_from_errno(-EBUSY) : mm::notifier_to_errno(-EBUSY);
     default:
       break;
   }
@@ -175,17 +187,45 @@ int32_t memtrace_memory_notifier_cb(const mm::notifier_block& nb, uint32_t actio
 
 // ---- Giving memory back -----------------------------------------------------------------
 
-void LockCall() {
-  if (variant().lock == Lock::kCall) mm::lock_device_hotplug();
+void Lock() {
+  mm::lock_device_hotplug();
+  call().locked = 1;
 }
-void UnlockCall() {
-  if (variant().lock == Lock::kCall) mm::unlock_device_hotplug();
+void Unlock() {
+  call().locked = 0;
+  mm::unlock_device_hotplug();
 }
 
-// Between LockCall() and UnlockCall().
-int AddRange(NodeId nid, BlockId first, uint32_t nr_blocks) {
-  if (variant().lock != Lock::kCall) return memtrace::AddAndOnline(nid, first, nr_blocks);
+// Holds device_hotplug_lock to the end of a scope if one of the fixes wants it and the call does
+// not hold it already.
+class MaybeLocked {
+ public:
+  explicit MaybeLocked(uint32_t fixes) : locks_(Has(fixes) && call().locked == 0) {
+    if (locks_) Lock();
+  }
+  ~MaybeLocked() {
+    if (locks_) Unlock();
+  }
+  MaybeLocked(const MaybeLocked&) = delete;
+  MaybeLocked& operator=(const MaybeLocked&) = delete;
+
+ private:
+  const bool locks_;
+};
+
+// The addresses have to be free for add_memory().
+int AddReserved(NodeId nid, BlockId first, uint32_t nr_blocks) {
+  if (!Has(kReserve)) return mm::__add_memory(nid, first, nr_blocks);
+  mm::release_mem_region(first, nr_blocks);
   const int rc = mm::__add_memory(nid, first, nr_blocks);
+  if (rc != 0) mm::request_mem_region(first, nr_blocks);
+  return rc;
+}
+
+int AddRange(NodeId nid, BlockId first, uint32_t nr_blocks) {
+  const MaybeLocked lock(kReserve);
+  if (call().locked == 0) return memtrace::AddAndOnline(nid, first, nr_blocks);
+  const int rc = AddReserved(nid, first, nr_blocks);
   if (rc == 0) memtrace::OnlineBlocks(first, nr_blocks);
   return rc;
 }
@@ -203,18 +243,17 @@ void AddOrKeep(NodeId nid, BlockId block) {
 int AddBack(NodeId nid, Pfn start, uint32_t nr_pages) {
   const BlockId first = mm::BlockOf(start);
   const uint32_t nr_blocks = nr_pages / mm::PagesPerBlock();
-  if (!variant().retry) return AddRange(nid, first, nr_blocks);
+  if (!Has(kRetry)) return AddRange(nid, first, nr_blocks);
   for (uint32_t i = 0; i < nr_blocks; ++i) AddOrKeep(nid, first + i);
   return 0;
 }
 
 void RetryKept() {
-  LockCall();
+  const MaybeLocked lock(kLock | kLockAlloc);
   for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
     const uint8_t kept = state().retry[i];
     if (kept != 0) AddOrKeep(NodeId{kept - 1u}, mm::BlockNumber(i));
   }
-  UnlockCall();
 }
 
 bool KeepsAny() {
@@ -223,10 +262,8 @@ bool KeepsAny() {
 }
 
 int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
-  LockCall();
-  const int rc = AddBack(nid, start, nr_pages);
-  UnlockCall();
-  return rc;
+  const MaybeLocked lock(kLock | kLockAlloc);
+  return AddBack(nid, start, nr_pages);
 }
 
 // ---- Taking it --------------------------------------------------------------------------
@@ -240,61 +277,74 @@ void SettleFlag(CallInfo& info, BlockId block, bool offline) {
 }
 
 int OfflineAndRemove(CallInfo& info, BlockId block) {
-  const Variant& v = variant();
-  if (v.lock == Lock::kCore) return mm::offline_and_remove_memory(block);
-  if (v.lock == Lock::kBlock) mm::lock_device_hotplug();
+  // Whoever may offline, and what is reserved when, is decided under the lock.
+  const MaybeLocked lock(kVeto | kReserve);
+  if (info.locked == 0) return mm::offline_and_remove_memory(block);
   info.offliner = 1;
   const int rc = mm::device_offline(block);
   info.offliner = 0;
-  if (v.flag == Flag::kBlock) SettleFlag(info, block, rc >= 0);
-  if (rc >= 0) mm::__remove_memory(block, 1);
-  if (v.lock == Lock::kBlock) mm::unlock_device_hotplug();
-  return std::min(rc, 0);
+  if (Has(kBlockFlag)) SettleFlag(info, block, rc >= 0);
+  if (rc < 0) return rc;
+  mm::__remove_memory(block, 1);
+  if (Has(kReserve)) mm::request_mem_region(block, 1);
+  return 0;
+}
+
+// Steps E1 to E3, for the blocks from `failed` on and those below that are removed.
+void GiveUp(CallInfo& info, NodeId nid, Pfn failed) {
+  const MaybeLocked lock(kLockError);
+  const Pfn base{info.range.base_pfn};
+  const Pfn end = base + info.range.nr_pages;
+  mm::unregister_memory_notifier(info.range.memory_notifier);
+  if (failed != base && AddBack(nid, base, failed - base) != 0) mm::printk(kTpLogAddFailed, nid.v);
+  if (!Has(kSkipOffline)) return memtrace::FreePages(failed, end);
+  for (Pfn pfn = failed; pfn < end; pfn = pfn + mm::PagesPerBlock()) {
+    if (mm::BlockAt(mm::BlockOf(pfn)).state != mm::MEM_ONLINE) continue;
+    memtrace::FreePages(pfn, pfn + mm::PagesPerBlock());
+  }
 }
 
 // Steps A3 to E3: true if all of the range has been removed; else it is Linux's again.
 bool Remove(NodeId nid, Pfn base, uint32_t nr_pages) {
+  const MaybeLocked lock(kLock);
   const Pfn end = base + nr_pages;
-  CallInfo& info = state().info[sim::current_task().v];
+  CallInfo& info = call();
   memtrace::PrepareInfo(&info.range, base, nr_pages);
   info.going_offline = 0;
 
   for (Pfn pfn = base; pfn < end; ++pfn) mm::__SetPageOffline(pfn);
   mm::register_memory_notifier(info.range.memory_notifier);
-  Pfn to_remove = base;
-  while (to_remove < end && OfflineAndRemove(info, mm::BlockOf(to_remove)) == 0) {
-    to_remove = to_remove + mm::PagesPerBlock();
+  for (Pfn pfn = base; pfn < end; pfn = pfn + mm::PagesPerBlock()) {
+    if (OfflineAndRemove(info, mm::BlockOf(pfn)) == 0) continue;
+    GiveUp(info, nid, pfn);
+    return false;
   }
   mm::unregister_memory_notifier(info.range.memory_notifier);
-  if (to_remove == end) {
-    mm::ClaimRange(base, nr_pages);
-    return true;
-  }
-  if (to_remove != base && AddBack(nid, base, to_remove - base) != 0) {
-    mm::printk(kTpLogAddFailed, nid.v);
-  }
-  memtrace::FreePages(to_remove, end);
-  return false;
+  mm::ClaimRange(base, nr_pages);
+  return true;
 }
 
 Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
   if (!mm::node_spanned_pages(nid)) return Pfn{mm::kNoPfn};
+  const MaybeLocked lock(kLockAlloc);
   const Pfn base = mm::alloc_contig_pages(nr_pages, nid);
   if (base.v == mm::kNoPfn) return base;
-  LockCall();
-  const bool removed = Remove(nid, base, static_cast<uint32_t>(nr_pages));
-  UnlockCall();
-  return removed ? base : Pfn{mm::kNoPfn};
+  if (Has(memtrace::kClear)) memtrace::ClearRange(base, static_cast<uint32_t>(nr_pages));
+  return Remove(nid, base, static_cast<uint32_t>(nr_pages)) ? base : Pfn{mm::kNoPfn};
 }
 
 constexpr memtrace::Algorithm kAlgorithm = {&memtrace_alloc_node, &memtrace_free_node};
 
-int memtrace_enable_set(uint64_t value) {
-  if (!memtrace::IsSize(value)) return -EINVAL;
+int EnableSet(uint64_t value) {
   if (KeepsAny()) RetryKept();
   if (memtrace::module().memtrace_size != 0 && memtrace::online(kAlgorithm) != 0) return -EAGAIN;
   if (KeepsAny()) return -EAGAIN;
   return value == 0 ? 0 : memtrace::reserve(value, kAlgorithm);
+}
+
+int memtrace_enable_set(uint64_t value) {
+  if (!memtrace::IsSize(value)) return -EINVAL;
+  return memtrace::Ordered([value] { return EnableSet(value); });
 }
 
 // The array's, and what is kept.
@@ -310,13 +360,15 @@ uint32_t Ranges(Range* out, uint32_t max) {
 template <Row kRow>
 constexpr Driver DriverOf() {
   return {
-      kVariants[kRow].name,
-      kVariants[kRow].sentence,
-      "memtrace_memory_notifier_cb",
-      &Init<kRow>,
-      {&memtrace_enable_set, &memtrace::enable_get},
-      &memtrace_memory_notifier_cb,
-      &Ranges,
+      .name = kVariants[kRow].name,
+      .sentence = kVariants[kRow].sentence,
+      .callback = "memtrace_memory_notifier_cb",
+      .init = &Init<kRow>,
+      .enable = {&memtrace_enable_set, &memtrace::enable_get},
+      .notifier_call = &memtrace_memory_notifier_cb,
+      .ranges = &Ranges,
+      .trace = memtrace::kTrace,
+      .fixes = {kFixes, std::size(kFixes)},
   };
 }
 
@@ -325,7 +377,7 @@ constexpr Driver DriverOf() {
 extern const Driver kRfcV1, kRfcErrnoFlag, kRfcVeto, kRfcLocked, kRfcVetoFrozen, kRfcLockedFrozen;
 const Driver kRfcV1 = DriverOf<kPosted>();
 const Driver kRfcErrnoFlag = DriverOf<kErrnoFlag>();
-const Driver kRfcVeto = DriverOf<kVeto>();
+const Driver kRfcVeto = DriverOf<kVetoed>();
 const Driver kRfcLocked = DriverOf<kLocked>();
 const Driver kRfcVetoFrozen = DriverOf<kVetoFrozen>();
 const Driver kRfcLockedFrozen = DriverOf<kLockedFrozen>();

@@ -36,9 +36,13 @@ const Invariant kInvariants[] = {
     {Id::kI15, "I15", "rest",
      "every page is free, owned by somebody alive or in an offline block; every block is "
      "present, ejected or recorded as removed"},
+    {Id::kI16, "I16", "end of run",
+     "memory that user space has seen was cleared since it had left the allocator"},
+    {Id::kI17, "I17", "end of run", "the memory_block device of a block that is gone was freed"},
     {Id::kI18, "I18", "end of an offline operation; release of mem_hotplug_lock",
      "who is told that memory is going offline or online is told how that ended, and of a CANCEL "
      "when it is undone"},
+    {Id::kI19, "I19", "step", "user space neither reads nor maps memory that was given back"},
     {Id::kK1,  "K1",  "step", "the kernel reports a BUG"},
     {Id::kK2,  "K2",  "step", "the kernel accesses memory that is not there"},
     {Id::kK3,  "K3",  "step", "the kernel warns, and an invariant fails by the next rest"},
@@ -110,7 +114,7 @@ Violation* AddPage(Id id, mm::Pfn pfn, int32_t expected, int32_t found, uint16_t
     FillBlock(v, mm::BlockOf(pfn));
     v.pfn = pfn.v;
     v.owner = mm::GhostAt(pfn).owner;
-    v.transient = mm::GhostAt(pfn).transient;
+    v.transient = mm::OthersReferences(mm::GhostAt(pfn));
     v.page_type = mm::PageAt(pfn).type;
   }
   return Add(v);
@@ -136,6 +140,7 @@ struct Scopes {
   bool ended;      // an offline operation ended
   bool returned;   // a call of the driver returned
   bool rest;
+  bool end;  // of a run that nothing has failed in
 };
 
 bool AtRest() {
@@ -148,7 +153,7 @@ Scopes ScopesOfStep() {
   const bool rest = AtRest();
   const bool became_rest = rest && (l.busy != 0 || l.call_returned != 0);
   const Scopes s = {config().full || became_rest, l.released_class != 0, l.op.ended != 0,
-                    l.call_returned != 0, became_rest};
+                    l.call_returned != 0,         became_rest,           false};
   l.busy = rest ? 0 : 1;
   return s;
 }
@@ -191,6 +196,7 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
       break;
     case Id::kI5:
     case Id::kI6:
+    case Id::kI19:
       if (mm::ledger().trespass.kind != mm::kNone) CheckTrespass(id);
       break;
     case Id::kI1:
@@ -224,6 +230,12 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
       break;
     case Id::kI15:
       if (s.rest) CheckOrphans();
+      break;
+    case Id::kI16:
+      if (s.end && verdicts().total == 0) CheckOldData();
+      break;
+    case Id::kI17:
+      if (s.end && verdicts().total == 0) CheckDevices();
       break;
     default:
       break;
@@ -297,6 +309,7 @@ void CheckEnd() {
   Scopes s = ScopesOfStep();
   s.rest = true;
   s.all_pages = true;
+  s.end = true;
   Judge(s);
   mm::EndStep(sim::sim().last.tp);
 }

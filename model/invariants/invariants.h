@@ -36,13 +36,16 @@ enum class Id : uint8_t {
   kI13,
   kI14,
   kI15,  // NOLINT
+  kI16,
+  kI17,
   kI18,
+  kI19,
   kK1,
   kK2,
   kK3,
   kK4,
 };
-inline constexpr uint32_t kIds = 21;
+inline constexpr uint32_t kIds = 24;
 
 struct Invariant {
   Id id;
@@ -55,9 +58,9 @@ extern const uint32_t kNrInvariants;
 const char* Name(Id id);
 
 // The order in which the invariants of one step are judged.
-inline constexpr Id kOrder[] = {Id::kI14, Id::kI5,  Id::kI6,  Id::kI2, Id::kI3,
-                                Id::kI1,  Id::kI9,  Id::kI18, Id::kI4, Id::kI10,
-                                Id::kI11, Id::kI12, Id::kI8,  Id::kI7, Id::kI15};
+inline constexpr Id kOrder[] = {Id::kI14, Id::kI5, Id::kI6,  Id::kI19, Id::kI2,  Id::kI3,
+                                Id::kI1,  Id::kI9, Id::kI18, Id::kI4,  Id::kI10, Id::kI11,
+                                Id::kI12, Id::kI8, Id::kI7,  Id::kI15, Id::kI16, Id::kI17};
 
 // A set of invariants that are not evaluated.
 using Disabled = uint32_t;

@@ -22,11 +22,12 @@ Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint
 // The trace point of this step.
 inline uint16_t Here() { return sim::sim().last.tp; }
 
-// pages.cc: I1, I2, I3 over the pages of this step, or over all; I5, I6.
+// pages.cc: I1, I2, I3 over the pages of this step, or over all; I5, I6, I19; I16.
 bool PageIsLegal(mm::Pfn pfn);
 bool AllPagesAreLegal();
 void CheckPages(Id id, bool all);
 void CheckTrespass(Id id);
+void CheckOldData();
 // zones.cc: I4, I10, I11 at the release of mem_hotplug_lock; I12.
 struct Sums {
   uint32_t present = 0;
@@ -46,12 +47,13 @@ inline bool GoingOfflineIsLegal() {
 void CheckGoingOffline();
 void CheckDeviceStates();
 // protocol.cc: I9 and I18 at the end of an operation, I18 at the release of mem_hotplug_lock; I7,
-// I8 at the return of enable; I15 at rest.
+// I8 at the return of enable; I15 at rest; I17.
 void CheckPairing();
 void CheckCancel();
 void CheckDelivery();
 void CheckReturn(Id id);
 void CheckOrphans();
+void CheckDevices();
 
 }  // namespace hotplug::invariants
 

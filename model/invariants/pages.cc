@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// I1, I2, I3: what a page may look like. I5, I6: who may touch it.
+// I1, I2, I3: what a page may look like. I5, I6, I16, I19: who may touch it or see it.
 #include "model/invariants/judge.h"
 #include "model/mm/page.h"
 
@@ -33,7 +33,7 @@ struct View {
 };
 
 int32_t ExpectedCount(const View& v) {
-  return static_cast<int32_t>(mm::Entitled(v.pfn)) + v.ghost.transient;
+  return static_cast<int32_t>(mm::Entitled(v.pfn)) + mm::OthersReferences(v.ghost);
 }
 
 bool CountIsLegal(const View& v) {
@@ -118,9 +118,20 @@ void CheckPages(Id id, bool all) {
 
 void CheckTrespass(Id id) {
   const mm::Trespass& t = mm::ledger().trespass;
-  const Id broken = t.kind == mm::kAbsentMemmap ? Id::kI5 : Id::kI6;
+  constexpr Id kBroken[] = {Id::kNone, Id::kI6, Id::kI5, Id::kI6, Id::kI19};
+  const Id broken = kBroken[t.kind];
   if (id != broken) return;
   if (Violation* v = AddPage(id, Pfn{t.pfn}, 0, t.kind, Here())) v->owner = t.owner;
+}
+
+// As it was when it was seen: what has become of the memory since makes no other finding of it.
+void CheckOldData() {
+  const mm::OldData& old = mm::ledger().old_data;
+  if (old.function == 0) return;
+  Violation* v = AddPage(Id::kI16, Pfn{old.pfn}, 1, 0, old.function);
+  if (v == nullptr) return;
+  v->phase = old.phase;
+  v->last_event = old.last_event;
 }
 
 }  // namespace hotplug::invariants

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// I7, I8, I9, I15, I18: what a driver owes to the protocol, at the end of an operation, at the
+// I7, I8, I9, I15, I17, I18: what a driver owes to the protocol, at the end of an operation, at the
 // return of its call, and when nothing is going on.
 #include <array>
 
 #include "model/invariants/judge.h"
 #include "model/mm/page.h"
+#include "model/mm/tracepoints.h"
 
 namespace hotplug::invariants {
 
@@ -39,6 +40,11 @@ class Recorded {
 // only for a moment on its way there), not in memory, or somebody else's.
 bool Free(Owner o) { return o == mm::kBuddy || o == mm::kPcp; }
 
+bool HeldByOthersAlone(Pfn pfn) {
+  const uint8_t others = mm::OthersReferences(GhostAt(pfn));
+  return others != 0 && mm::PageAt(pfn).refcount == others;
+}
+
 bool GivenBack(Pfn pfn, Owner self) {
   const Phase phase = mm::PhaseOf(pfn);
   if (phase == Phase::kAbsent || phase == Phase::kOffline || phase == Phase::kCommitted)
@@ -52,14 +58,15 @@ bool GivenBack(Pfn pfn, Owner self) {
   if (mm::PageOffline(p) && !(mm::IsInstance(g.owner) && mm::Live(mm::InstanceAt(g.owner)))) {
     return false;
   }
-  if (g.owner == mm::kNobody) return g.transient != 0 && p.refcount == g.transient;
+  if (g.owner == mm::kNobody) return HeldByOthersAlone(pfn);
   return others || Free(g.owner) || g.owner == mm::kFreeing || g.owner == mm::kCore;
 }
 
 void CheckFailedCall(const InstanceGhost& i, Owner self) {
   for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; ++pfn) {
     if (GivenBack(pfn, self)) continue;
-    AddPage(Id::kI7, pfn, GhostAt(pfn).transient, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);
+    AddPage(Id::kI7, pfn, mm::OthersReferences(GhostAt(pfn)), mm::PageAt(pfn).refcount,
+            GhostAt(pfn).writer);
     return;
   }
 }
@@ -95,10 +102,8 @@ void CheckSucceededCall(const InstanceGhost& i, Owner self) {
 bool HasLiveOwner(Pfn pfn, const Recorded& recorded) {
   const Owner o = GhostAt(pfn).owner;
   if (Free(o) || o == mm::kBoot) return true;
-  // Its owner has freed it, and a CPU's pagevec has the last reference.
-  if (o == mm::kNobody && GhostAt(pfn).transient != 0) {
-    return mm::PageAt(pfn).refcount == GhostAt(pfn).transient;
-  }
+  // Its owner has freed it, and a CPU's pagevec has the last reference, or hard poison.
+  if (o == mm::kNobody) return HeldByOthersAlone(pfn);
   if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o)) && recorded.Covers(pfn, 1);
   return mm::IsAllocation(o) && mm::mm().allocations[o - mm::kFirstAllocation].live != 0;
 }
@@ -171,6 +176,13 @@ void CheckOrphans() {
       return;
     }
   }
+}
+
+// kmemleak finds them on a real machine, where somebody has it scan.
+void CheckDevices() {
+  const mm::MmState& m = mm::mm();
+  if (m.kmemleak == 0 || m.leaked_devices == 0) return;
+  AddBlock(Id::kI17, kNoBlock, 0, static_cast<int32_t>(m.leaked_devices), mm::kTpOfflineAndRemove);
 }
 
 }  // namespace hotplug::invariants

@@ -115,6 +115,13 @@ bool AnyHasItsMemmap(BlockId start, uint32_t nr_blocks) {
   return false;
 }
 
+// 5.6 __release_memory_resource(): a failure is a message, and the entry stays.
+void release_memory_resource(BlockId start, uint32_t nr_blocks) {
+  const int rc = release_mem_region_adjustable(start, nr_blocks);
+  if (rc == 0 || !SplitAllocates()) return;
+  sim::record(kTpReleaseFailed, (nr_blocks - 1) << 16 | start.v, static_cast<uint32_t>(rc));
+}
+
 // 5.6 try_offline_node(). A node with CPUs stays.
 void try_offline_node(NodeId nid) {
   if (mm().nodes[nid.v].has_cpus != 0) return;
@@ -147,7 +154,7 @@ int try_remove_memory(BlockId start, uint32_t nr_blocks) {
     sim::record(kTpUevent, start.v + i, kUeventRemove);
     sim::sched_point(kTpRemoveMemory, start.v + i);
   }
-  release_mem_region_adjustable(start, nr_blocks);
+  release_memory_resource(start, nr_blocks);
   mem_hotplug_done();
   return 0;
 }
@@ -200,6 +207,9 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
   if (!kernel().many_blocks && nr_blocks != 1) return -EINVAL;
   lock_device_hotplug();
   int rc = kernel().many_blocks || Present(start) ? 0 : -EINVAL;
+  // Of find_memory_block().
+  const bool leaks = kernel().leaks_block_device && !fixed(CoreFix::kPutDevice);
+  if (rc == 0 && leaks) ++BlockAt(start).device_refs;
   if (rc == 0) rc = OfflineBlocks(start, nr_blocks);
   if (rc == 0) rc = try_remove_memory(start, nr_blocks);
   unlock_device_hotplug();

@@ -25,7 +25,9 @@ void InitGeometry(MmState& m, const BootConfig& c) {
   m.page_shift =
       c.page_shift != 0 ? c.page_shift : static_cast<uint8_t>(kBlockShift - c.block_order);
   m.kernel = c.kernel;
+  m.core_fixes = c.core_fixes;
   m.debug_vm = c.debug_vm ? 1 : 0;
+  m.kmemleak = c.kmemleak ? 1 : 0;
   m.memhp_default_online_type = c.auto_online;
   m.pcp_high = c.pcp_high;
   m.pagevec_size = c.pagevec_size;
@@ -40,6 +42,7 @@ void InitLocks(MmState& m) {
   sim::InitLock(m.pcp_batch_high_lock.lock, kPcpBatchHighLock);
   sim::InitLock(m.memory_chain.lock, kMemoryChain);
   for (sim::Mutex& lock : m.device_lock) sim::InitLock(lock.lock, kDeviceLock);
+  for (debugfs_dir& d : m.debugfs_dirs) sim::InitLock(d.active_users.lock, kDebugfsUsers);
 }
 
 void InitZones(MmState& m) {
@@ -113,7 +116,7 @@ void Boot(const BootConfig& c) {
   sim::Machine& machine = *sim::machine;
   const uint32_t pages = c.nr_blocks << c.block_order;
   machine.Carve<MmState>(kMmRegion, 1, true);
-  machine.Carve<uint8_t>(kPageblockRegion, pages >> c.pageblock_order, true);
+  machine.Carve<pageblock>(kPageblockRegion, pages >> c.pageblock_order, true);
   machine.Carve<page>(kPageRegion, pages, true);
   machine.Carve<PageGhost>(kGhostRegion, pages, false);
   machine.Carve<Ledger>(kLedgerRegion, 1, false);

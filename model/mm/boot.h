@@ -22,12 +22,14 @@ struct BootConfig {
   // Blocks below a hole in the block numbers and the size of the hole; 0 and 0 without one.
   uint32_t gap_index;
   uint32_t gap_blocks;
-  uint8_t kernel;      // row of kKernels
-  uint8_t page_shift;  // 0: blocks of kBlockBytes, whatever the number of their pages
+  uint8_t kernel;       // row of kKernels
+  uint16_t core_fixes;  // a bit for each CoreFix
+  uint8_t page_shift;   // 0: blocks of kBlockBytes, whatever the number of their pages
   uint8_t block_order;
   uint8_t pageblock_order;
   uint8_t max_order;
   bool debug_vm;
+  bool kmemleak;
   uint8_t pcp_high;  // pages on a per-CPU list, and in a pagevec: 0 for none (pcp.h)
   uint8_t pagevec_size;
   mmop auto_online;  // MMOP_OFFLINE: added memory stays offline

@@ -41,6 +41,10 @@ Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner);
 int alloc_ordinary(NodeId nid, bool movable, uint32_t order);
 // Frees the task's oldest allocation; false without one.
 bool free_ordinary();
+// The same for 2^order contiguous pages, by alloc_contig_pages() and free_contig_range(): a second
+// user of them, besides the driver.
+int alloc_contig(NodeId nid, uint32_t order);
+bool free_contig();
 
 }  // namespace hotplug::mm
 

@@ -10,7 +10,13 @@
 
 namespace hotplug::mm {
 
-enum class FaultPoint : uint8_t { kAddMemory, kKmalloc, kIoremap, kDebugfsCreateDir };
+enum class FaultPoint : uint8_t {
+  kAddMemory,
+  kKmalloc,
+  kIoremap,
+  kDebugfsCreateDir,
+  kReleaseMemRegion,
+};
 
 struct FaultPlan {
   struct Entry {

@@ -68,8 +68,9 @@ void page_init_poison(Pfn start, uint32_t nr_pages) {
 void memmap_init_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index, migratetype mt) {
   for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) {
     PageAt(pfn) = page{1, 0, kFlagReserved, 0, static_cast<uint8_t>(zone_index), kNoPfn, kNoPfn};
+    GhostAt(pfn).poison = 0;
     SetOwner(pfn, kCore);
-    PageblockAt(pfn) = mt;
+    PageblockOf(pfn) = {mt, IsolatorId()};
     const bool last_of_pageblock = ((pfn.v + 1) & (PagesPerPageblock() - 1)) == 0;
     if (last_of_pageblock) sim::sched_point(kTpMemmapInit, pfn.v + 1 - PagesPerPageblock());
   }
@@ -116,9 +117,9 @@ void online_pages_range(const Range& r, zone& z, migratetype mt) {
 
 // A refused onlining: the struct pages stay as they were initialised, unless DEBUG_VM
 // poisons them.
-void FailOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& arg) {
+void FailOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& arg, int rc) {
   sim::record(kTpOnlineFailed, r.block.v);
-  Notify(MEM_CANCEL_ONLINE, arg);
+  if (!IsRolledBack(MEM_GOING_ONLINE, rc)) Notify(MEM_CANCEL_ONLINE, arg);
   SetPhase(r, Phase::kOffline);
   for (Pfn pfn = r.start; pfn < r.end(); ++pfn) SetOwner(pfn, kNobody);
   remove_pfn_range_from_zone(r.start, r.nr_pages, zone_index);
@@ -151,7 +152,7 @@ int online_range(const Range& r, uint32_t zone_index) {
                          isolated ? MIGRATE_ISOLATE : MIGRATE_MOVABLE);
   const int rc = Notify(MEM_GOING_ONLINE, arg);
   if (rc != 0) {
-    FailOnline(r, zone_index, arg);
+    FailOnline(r, zone_index, arg, rc);
   } else {
     FinishOnline(r, zone_index, arg);
   }
@@ -185,6 +186,10 @@ int online_pages(BlockId block, mmop online_type) {
 
 namespace {
 
+bool DrainsInLoop() {
+  return kernel().drain == Drain::kPageblockAndLoop || fixed(CoreFix::kDrainLoop);
+}
+
 // Until no page of the range has to be moved any more. Leaves with 0 when everything is
 // free, else with the errno for the failure.
 int MigrateAndTest(const Range& r) {
@@ -206,7 +211,7 @@ int MigrateAndTest(const Range& r) {
       sim::loop_point(pfn.v);
     }
     fn_ret(Fn::kDissolveFreeHugePages, 0);
-    if (kernel().drain == Drain::kPageblockAndLoop) drain_all_pages(BlockAt(r.block).zone);
+    if (DrainsInLoop()) drain_all_pages(BlockAt(r.block).zone);
     Pfn where{kNoPfn};
     const int rc = fn_ret(Fn::kTestPagesIsolated,
                           test_pages_isolated(r.start, r.end(), Isolate::kMemoryOffline, &where));
@@ -224,6 +229,11 @@ void offline_isolated_pages(const Range& r) {
   sim::spin_lock();
   for (Pfn pfn = r.start; pfn < r.end();) {
     const page& p = PageAt(pfn);
+    if (PageHWPoison(p) && !PageBuddy(p)) {
+      SetOwner(pfn, kNobody);
+      ++pfn;
+      continue;
+    }
     if (PageOffline(p)) {
       if (p.refcount != 0) BUG(kTpBugOfflineCount, pfn);
       if (PageBuddy(p)) BUG(kTpBugOfflineBuddy, pfn);
@@ -275,10 +285,15 @@ void FinishOffline(const Range& r, const memory_notify_arg& arg) {
   remove_pfn_range_from_zone(r.start, r.nr_pages, zone_index);
 }
 
-// An offlining that failed after GOING_OFFLINE: everything back, then everybody is told.
-void CancelOffline(const Range& r, const memory_notify_arg& arg) {
+// An offlining that failed after GOING_OFFLINE: everything back, then everybody is told who does
+// not know yet.
+void CancelOffline(const Range& r, const memory_notify_arg& arg, bool told) {
   undo_isolate_page_range(r.start, r.end());
-  Notify(MEM_CANCEL_OFFLINE, arg);
+  if (told) {
+    EndOperation(false);
+  } else {
+    Notify(MEM_CANCEL_OFFLINE, arg);
+  }
   SetPhase(r, Phase::kOnline);
 }
 
@@ -289,12 +304,13 @@ int OfflineIsolated(const Range& r, sim::Tp* reason) {
   BeginOperation(r.block, r.nr_blocks);
   int rc = Notify(MEM_GOING_OFFLINE, arg);
   *reason = kTpOfflineFailedNotifier;
+  const bool told = IsRolledBack(MEM_GOING_OFFLINE, rc);
   if (rc == 0) {
     rc = MigrateAndTest(r);
     *reason = rc == -EINTR ? kTpOfflineFailedSignal : kTpOfflineFailedUnmovable;
   }
   if (rc != 0) {
-    CancelOffline(r, arg);
+    CancelOffline(r, arg, told);
     return rc;
   }
   offline_isolated_pages(r);

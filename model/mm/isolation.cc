@@ -7,6 +7,7 @@
 #include "model/mm/function.h"
 #include "model/mm/kernel.h"
 #include "model/mm/pcp.h"
+#include "model/mm/poison.h"
 
 namespace hotplug::mm {
 
@@ -15,13 +16,19 @@ namespace {
 // _mapcount of a page whose type is PageOffline and nothing else, as page_mapcount() shows it.
 constexpr int kMapcountOffline = -256;
 
+// A page that is poisoned, and whose owner or anybody else has it all the same.
+bool InUseThoughPoisoned(const page& p) {
+  return PageHWPoison(p) && p.refcount > 1 && fixed(CoreFix::kPoisonInUse);
+}
+
 // The order of the tests is the kernel's (kernel-facts 4.2, RFC era).
 bool IsUnmovable(Pfn pfn, Isolate why) {
   const page& p = PageAt(pfn);
   if (PageReserved(p)) return true;
   if (KindOf(p.zone) == ZONE_MOVABLE) return false;
   if (p.refcount == 0) return false;
-  if (why == Isolate::kMemoryOffline && PageOffline(p)) return false;
+  if (InUseThoughPoisoned(p)) return true;
+  if (why == Isolate::kMemoryOffline && (PageHWPoison(p) || PageOffline(p))) return false;
   return !PageLRU(p);
 }
 
@@ -52,7 +59,7 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
     isolated = unmovable.v == kNoPfn;
   }
   if (isolated) {
-    PageblockAt(pageblock) = MIGRATE_ISOLATE;
+    PageblockOf(pageblock) = {MIGRATE_ISOLATE, IsolatorId()};
     ++page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, true);
   }
@@ -64,10 +71,15 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   return isolated ? 0 : -EBUSY;
 }
 
+bool MayUndo(const pageblock& pb) {
+  if (pb.migratetype != MIGRATE_ISOLATE) return false;
+  return pb.isolated_by == IsolatorId() || !fixed(CoreFix::kOwnIsolation);
+}
+
 void unset_migratetype_isolate(Pfn pageblock) {
   if (pfn_to_online_page(pageblock) == nullptr) return;
   sim::spin_lock();
-  if (PageblockAt(pageblock) == MIGRATE_ISOLATE) {
+  if (MayUndo(PageblockOf(pageblock))) {
     PageblockAt(pageblock) = MIGRATE_MOVABLE;
     --page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, false);
@@ -102,6 +114,16 @@ void undo_isolate_page_range(Pfn start, Pfn end) {
   fn_ret(Fn::kUndoIsolatePageRange);
 }
 
+namespace {
+
+// Pages that are not free and yet not in the way of offlining.
+bool MayBeOfflined(const page& p) {
+  if (PageHWPoison(p)) return !InUseThoughPoisoned(p);
+  return PageOffline(p) && p.refcount == 0;
+}
+
+}  // namespace
+
 int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
   for (Pfn pfn = start; pfn < end;) {
     const page& p = PageAt(pfn);
@@ -109,7 +131,7 @@ int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
     const bool isolated = pfn_to_online_page(pfn) != nullptr && PageblockAt(pfn) == MIGRATE_ISOLATE;
     if (isolated && PageBuddy(p)) {
       pfn = pfn + (1u << p.order);
-    } else if (isolated && why == Isolate::kMemoryOffline && PageOffline(p) && p.refcount == 0) {
+    } else if (isolated && why == Isolate::kMemoryOffline && MayBeOfflined(p)) {
       ++pfn;
     } else {
       *where = pfn;
@@ -127,7 +149,7 @@ Pfn scan_movable_pages(Pfn start, Pfn end, int* rc) {
       *rc = 0;
       return pfn;
     }
-    if (PageOffline(*p) && p->refcount > 0) {
+    if ((PageOffline(*p) && p->refcount > 0) || InUseThoughPoisoned(*p)) {
       *rc = -EBUSY;
       return Pfn{kNoPfn};
     }
@@ -176,7 +198,12 @@ void do_migrate_range(Pfn start, Pfn end) {
   uint32_t failed = 0;
   Pfn last_failed{kNoPfn};
   for (Pfn pfn = start; pfn < end; ++pfn) {
-    if (pfn_to_online_page(pfn) == nullptr || !get_page_unless_zero(pfn)) continue;
+    if (pfn_to_online_page(pfn) == nullptr) continue;
+    if (PageHWPoison(PageAt(pfn))) {
+      UnmapPoisoned(pfn);
+      continue;
+    }
+    if (!get_page_unless_zero(pfn)) continue;
     if (PageLRU(PageAt(pfn))) {
       ++tried;
       if (!migrate_page(pfn)) {
@@ -318,7 +345,7 @@ Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
 }  // namespace
 
 Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
-  HOTPLUG_CHECK(nr != 0 && nr % PagesPerBlock() == 0);
+  HOTPLUG_CHECK(nr != 0);
   for (uint32_t kind = ZONE_NORMAL + 1u; kind-- > ZONE_DMA;) {
     const Pfn pfn = AllocContigInZone(nr, ZoneIndex(nid, static_cast<zone_type>(kind)), owner);
     if (pfn.v != kNoPfn) return pfn;
@@ -327,11 +354,12 @@ Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
   return Pfn{kNoPfn};
 }
 
-void free_contig_range(Pfn pfn, uint32_t nr) {
-  for (Pfn p = pfn; p < pfn + nr; p = p + PagesPerBlock()) Release(BlockOf(p));
+void free_contig_range(Pfn pfn, uint32_t nr, Owner owner) {
+  const bool of_driver = owner == kNobody;
+  for (Pfn p = pfn; p < pfn + nr && of_driver; p = p + PagesPerBlock()) Release(BlockOf(p));
   uint32_t in_use = 0;
   for (uint32_t i = 0; i < nr; ++i) {
-    DriverAccess(pfn + i);
+    if (of_driver) DriverAccess(pfn + i);
     if (pfn_to_page(pfn + i).refcount != 1) ++in_use;
     __free_page(pfn + i);
     page_point(kTpFreeContig, pfn + i);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/kernel.h"
 
+#include <iterator>
+
 #include "model/mm/state.h"
 
 namespace hotplug::mm {
@@ -9,37 +11,37 @@ namespace hotplug::mm {
 const Kernel kKernels[kNrKernels] = {
     {.name = "rfc",
      .sentence = "linux-next of December 2019: 5.6 with the PageOffline rules of virtio-mem",
-     .word_before_lock = false, .zone_of_block = false,
+     .word_before_lock = false, .auto_online_bool = true, .zone_of_block = false,
      .drain = Drain::kPageblock, .lru_cache_disable = false, .online_isolated = false,
-     .many_blocks = false, .memmap_on_memory = false, .hole_pages_in_zone = false,
-     .resource_message = false,
+     .split_allocates = true, .many_blocks = false, .memmap_on_memory = false,
+     .hole_pages_in_zone = false, .leaks_block_device = true, .resource_message = false,
      .isolate_counts = false, .contig_only_free = true, .contig_by_pageblock = false,
      .contig_undo_all = false,
      .register_twice_eexist = false},
     {.name = "5.9",
      .sentence = "Linux 5.9: per-CPU lists are drained in the loop of offlining",
-     .word_before_lock = true, .zone_of_block = false,
+     .word_before_lock = true, .auto_online_bool = false, .zone_of_block = false,
      .drain = Drain::kPageblockAndLoop, .lru_cache_disable = false, .online_isolated = false,
-     .many_blocks = false, .memmap_on_memory = false, .hole_pages_in_zone = false,
-     .resource_message = true,
+     .split_allocates = true, .many_blocks = false, .memmap_on_memory = false,
+     .hole_pages_in_zone = false, .leaks_block_device = true, .resource_message = true,
      .isolate_counts = true, .contig_only_free = true, .contig_by_pageblock = false,
      .contig_undo_all = false,
      .register_twice_eexist = false},
     {.name = "5.11",
      .sentence = "Linux 5.11: per-CPU lists disabled while offlining, onlining isolated",
-     .word_before_lock = true, .zone_of_block = false,
+     .word_before_lock = true, .auto_online_bool = false, .zone_of_block = false,
      .drain = Drain::kPcpDisabled, .lru_cache_disable = false, .online_isolated = true,
-     .many_blocks = true, .memmap_on_memory = false, .hole_pages_in_zone = false,
-     .resource_message = true,
+     .split_allocates = false, .many_blocks = true, .memmap_on_memory = false,
+     .hole_pages_in_zone = false, .leaks_block_device = false, .resource_message = true,
      .isolate_counts = false, .contig_only_free = true, .contig_by_pageblock = false,
      .contig_undo_all = false,
      .register_twice_eexist = false},
     {.name = "6.1",
      .sentence = "Linux 6.1: blocks know their zone, memmap_on_memory, isolation by pageblock",
-     .word_before_lock = true, .zone_of_block = true,
+     .word_before_lock = true, .auto_online_bool = false, .zone_of_block = true,
      .drain = Drain::kPcpDisabled, .lru_cache_disable = true, .online_isolated = true,
-     .many_blocks = true, .memmap_on_memory = true, .hole_pages_in_zone = true,
-     .resource_message = true,
+     .split_allocates = false, .many_blocks = true, .memmap_on_memory = true,
+     .hole_pages_in_zone = true, .leaks_block_device = false, .resource_message = true,
      .isolate_counts = false, .contig_only_free = false, .contig_by_pageblock = true,
      .contig_undo_all = true,
      .register_twice_eexist = true},
@@ -48,6 +50,29 @@ const Kernel kKernels[kNrKernels] = {
 
 const char* const kKernelNames[kNrKernels] = {kKernels[0].name, kKernels[1].name, kKernels[2].name,
                                               kKernels[3].name};
+
+constexpr Fix kFixes[] = {
+    {Bit(CoreFix::kNotifyAll), "notify_all",
+     "every callback hears MEM_OFFLINE, MEM_ONLINE and CANCEL, whatever is answered"},
+    {Bit(CoreFix::kPaired), "paired",
+     "CANCEL goes only to callbacks that were told GOING of the same operation"},
+    {Bit(CoreFix::kRobust), "robust",
+     "a refused GOING is cancelled in the same walk, for those who had agreed"},
+    {Bit(CoreFix::kOwnIsolation), "own_isolation", "only who isolated a pageblock undoes it"},
+    {Bit(CoreFix::kEveryEntry), "every_entry",
+     "removing memory releases every System RAM entry of its range"},
+    {Bit(CoreFix::kPutDevice), "put_device",
+     "offline_and_remove_memory() gives back its reference of the device, as from 5.11 on"},
+    {Bit(CoreFix::kSplitFirst), "split_first",
+     "releasing a resource cannot fail for want of memory, as from 5.10 on"},
+    {Bit(CoreFix::kPoisonInUse), "poison_in_use",
+     "offlining fails of a poisoned page that somebody uses"},
+    {Bit(CoreFix::kDrainLoop), "drain_loop",
+     "per-CPU lists are drained in each round of offlining, as from 5.9 on"},
+};
+const Fixes kCoreFixes = {kFixes, std::size(kFixes)};
+
+bool fixed(CoreFix fix) { return (mm().core_fixes & Bit(fix)) != 0; }
 
 const Kernel& kernel() { return kKernels[mm().kernel]; }
 

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "model/mm/fix.h"
+
 namespace hotplug::mm {
 
 // How offlining gets free pages out of the per-CPU lists.
@@ -22,15 +24,18 @@ struct Kernel {
 
   // drivers/base/memory.c
   bool word_before_lock;  // `state` is parsed before the lock is taken (5.7)
+  bool auto_online_bool;  // `auto_online_blocks` says whether, and not yet how (up to 5.6)
   bool zone_of_block;     // memory_block::zone; a block of several zones is refused (6.1)
 
   // mm/memory_hotplug.c
   Drain drain;
   bool lru_cache_disable;   // per-CPU LRU caches are off while offlining (5.13)
   bool online_isolated;     // pageblocks are MIGRATE_ISOLATE until all is online (5.10)
+  bool split_allocates;     // releasing a part of a resource may fail with -ENOMEM (up to 5.9)
   bool many_blocks;         // offline_and_remove_memory() of any number of blocks (5.11)
   bool memmap_on_memory;    // the memmap of added memory may lie in it (5.13)
   bool hole_pages_in_zone;  // struct pages of holes have the zone around them (5.13)
+  bool leaks_block_device;  // offline_and_remove_memory() keeps a reference (up to 5.10)
   bool resource_message;    // "Unable to reserve System RAM region" is printed
 
   // mm/page_isolation.c, mm/page_alloc.c
@@ -50,6 +55,24 @@ extern const char* const kKernelNames[kNrKernels];
 
 // The profile of the running machine.
 const Kernel& kernel();
+
+// Changes of the core that no kernel has, for what no driver can cure.
+enum class CoreFix : uint8_t {
+  kNotifyAll,     // no answer stops a walk of the chain with an event that nobody can refuse
+  kPaired,        // CANCEL_x goes to those who were told GOING_x of this operation
+  kRobust,        // who refuses GOING_x ends it with CANCEL_x to those before it, in one walk
+  kOwnIsolation,  // undoing an isolation leaves pageblocks alone that somebody else has isolated
+  kEveryEntry,    // removal releases each System RAM entry that its range lies over
+  kPutDevice,    // offline_and_remove_memory() gives back its reference of the device, as from 5.11
+                 // on
+  kSplitFirst,   // releasing a resource cannot fail for want of memory, as from 5.10 on
+  kPoisonInUse,  // offlining fails of a poisoned page that somebody uses
+  kDrainLoop,    // per-CPU lists are drained in each round of offlining, as from 5.9 on
+};
+extern const Fixes kCoreFixes;
+constexpr uint32_t Bit(CoreFix fix) { return uint32_t{1} << static_cast<uint32_t>(fix); }
+// Whether the running machine has it.
+bool fixed(CoreFix fix);
 
 }  // namespace hotplug::mm
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/ledger.h"
 
+#include "model/mm/kernel.h"
+
 namespace hotplug::mm {
 
 namespace {
@@ -40,8 +42,11 @@ Owner ActingOwner() {
 uint32_t Entitled(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
   if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp) return 0;
-  // Of an allocation of several pages only the first has a count.
-  if (IsAllocation(o) && mm().allocations[o - kFirstAllocation].pfn != pfn.v) return 0;
+  if (IsAllocation(o)) {
+    // Of several pages that are not contiguous memory only the first has a count.
+    const allocation& a = mm().allocations[o - kFirstAllocation];
+    if (a.contig == 0 && a.pfn != pfn.v) return 0;
+  }
   return GivenUp(pfn, o) ? 0 : 1;
 }
 
@@ -86,7 +91,9 @@ void EndStep(uint16_t writer) {
 }
 
 void SetOwner(Pfn pfn, Owner owner) {
-  GhostAt(pfn).owner = owner;
+  PageGhost& g = GhostAt(pfn);
+  g.owner = owner;
+  if (owner == kBuddy) g.cleared = 0;
   Touch(pfn);
 }
 
@@ -136,6 +143,16 @@ void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner) {
   t.owner = owner;
 }
 
+void NoteCleared(Pfn pfn) { GhostAt(pfn).cleared = 1; }
+
+void NoteSeen(Pfn pfn, uint16_t function) {
+  const BlockGhost& b = BlockGhostAt(BlockOf(pfn));
+  if (b.claimed == 0) return NoteTrespass(kGivenBack, pfn, GhostAt(pfn).owner);
+  OldData& old = ledger().old_data;
+  if (GhostAt(pfn).cleared != 0 || old.function != 0) return;
+  old = {pfn.v, function, b.phase, b.last_event};
+}
+
 InstanceId NewInstance(Pfn base, uint32_t nr) {
   Ledger& l = ledger();
   HOTPLUG_CHECK(l.nr_instances < kMaxInstances);
@@ -154,6 +171,9 @@ void Release(BlockId b) {
   for (uint32_t k = 0; k < l.nr_instances; ++k) {
     InstanceGhost& i = l.instances[k];
     if (FirstPfn(b).v - i.base < i.nr && !ClaimsAny(i)) i.released = 1;
+  }
+  for (const uint64_t mapped : mm().user_mapped) {
+    if ((mapped >> BlockIndex(b) & 1) != 0) NoteTrespass(kGivenBack, FirstPfn(b), kNobody);
   }
 }
 
@@ -178,6 +198,7 @@ void CallReturned() {
       l.instances[i].call_over = 2;
     }
   }
+  l.instance_of[task] = 0;
   l.call_returned = static_cast<uint8_t>(task + 1);
 }
 
@@ -212,7 +233,9 @@ void BeginCallback(Owner owner, uint32_t action) {
   Ledger& l = ledger();
   l.callback_owner = owner;
   l.callback_task = static_cast<uint8_t>(sim::current_task().v);
-  if (action == MEM_CANCEL_OFFLINE && l.op.isolated != 0) l.op.early = 1;
+  // A core that rolls back within the walk of GOING_OFFLINE cancels before it can undo anything.
+  const bool isolated = l.op.isolated != 0 && !fixed(CoreFix::kRobust);
+  if (action == MEM_CANCEL_OFFLINE && isolated) l.op.early = 1;
 }
 
 void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer) {

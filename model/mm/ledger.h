@@ -8,6 +8,7 @@
 //   owner(page)      who may decide about the page; not a reference
 //   entitled(page)   how many references its owner may hold now, by the protocol
 //   transient(page)  references of get/put pairs of named tasks
+//   poison(page)     the reference of hard poison, for as long as the memmap says so
 #ifndef MODEL_MM_LEDGER_H_
 #define MODEL_MM_LEDGER_H_
 
@@ -35,6 +36,9 @@ inline constexpr Owner kFirstAllocation = 0x200;
 
 constexpr bool IsInstance(Owner o) { return o >= kFirstInstance && o < kFirstAllocation; }
 constexpr bool IsAllocation(Owner o) { return o >= kFirstAllocation; }
+constexpr Owner OwnerOfAllocation(uint32_t index) {
+  return static_cast<Owner>(kFirstAllocation + index);
+}
 constexpr Owner OwnerOf(InstanceId i) { return static_cast<Owner>(kFirstInstance + i.v); }
 
 struct PageGhost {
@@ -43,6 +47,8 @@ struct PageGhost {
   uint8_t transient;
   int8_t dropped;   // references dropped minus retaken by its owner in this operation
   uint8_t touched;  // in the list of pages changed in this step
+  uint8_t cleared;  // by a driver, and not been Linux's since
+  uint8_t poison;
   uint8_t pad;
 };
 
@@ -81,10 +87,19 @@ struct OperationGhost {
 struct Trespass {
   uint32_t pfn;
   Owner owner;   // of the page, when a driver changed it without owning it
-  uint8_t kind;  // kNone, kForeignPage (I6), kAbsentMemmap (I5), kLostOffline (I6)
+  uint8_t kind;  // kNone, kForeignPage (I6), kAbsentMemmap (I5), kLostOffline (I6),
+                 // kGivenBack (I19)
   uint8_t pad;
 };
-enum : uint8_t { kNone, kForeignPage, kAbsentMemmap, kLostOffline };
+enum : uint8_t { kNone, kForeignPage, kAbsentMemmap, kLostOffline, kGivenBack };
+
+// The first page that user space has seen with what Linux had left in it. Judged at the end (I16).
+struct OldData {
+  uint32_t pfn;
+  uint16_t function;  // trace point that showed it; 0: there is none
+  Phase phase;
+  uint8_t last_event;
+};
 
 // What the simulated kernel says about itself.
 enum class KernelReport : uint8_t { kNone, kBug, kOops, kWarn, kBadPage };
@@ -94,6 +109,7 @@ struct Ledger {
   std::array<InstanceGhost, kMaxInstances> instances;
   OperationGhost op;
   Trespass trespass;
+  OldData old_data;
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
   uint32_t nr_touched;
   uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
@@ -108,7 +124,8 @@ struct Ledger {
   uint8_t released_class;  // the lock class + 1 released in this step
   uint8_t busy;            // not at rest at the last step
   uint8_t callback_task;
-  std::array<uint8_t, kMaxTasks> instance_of;  // task's last instance + 1
+  std::array<uint8_t, kMaxTasks>
+      instance_of;  // task's last instance in the call that it is in, + 1
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
@@ -125,6 +142,10 @@ inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 Owner ActingOwner();
 // References that the page's owner may hold now. 0 for pages without an owner.
 uint32_t Entitled(Pfn pfn);
+// References that are not the owner's.
+inline uint8_t OthersReferences(const PageGhost& g) {
+  return static_cast<uint8_t>(g.transient + g.poison);
+}
 // True while the instance's call runs, or after it claimed its range until it gave it back.
 bool Live(const InstanceGhost& instance);
 // Pages changed since the last step, in the order of their first change.
@@ -147,6 +168,9 @@ void DropCached(Pfn pfn);
 // A driver's code is about to change the page's count or type: does it own the page?
 void DriverAccess(Pfn pfn);
 void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner);
+// A driver has cleared the page; user space sees the contents of a page, at trace point `function`.
+void NoteCleared(Pfn pfn);
+void NoteSeen(Pfn pfn, uint16_t function);
 
 // A new instance of the running task.
 InstanceId NewInstance(Pfn base, uint32_t nr);

@@ -165,6 +165,13 @@ int probe_store(BlockId block) {
   return rc;
 }
 
+int auto_online_blocks_store(StateFile word) {
+  const bool typed = word == StateFile::kOnlineKernel || word == StateFile::kOnlineMovable;
+  if (word == StateFile::kGarbage || (typed && kernel().auto_online_bool)) return -EINVAL;
+  mm().memhp_default_online_type = word == StateFile::kOffline ? MMOP_OFFLINE : OnlineType(word);
+  return 0;
+}
+
 // A new memmap is not initialised: zero, or poison under CONFIG_DEBUG_VM (5.6 sparse_add_section).
 void create_memmap(BlockId block) {
   const bool poison = mm().debug_vm != 0;
@@ -173,6 +180,7 @@ void create_memmap(BlockId block) {
   for (Pfn pfn = start; pfn < start + PagesPerBlock(); ++pfn) {
     PageAt(pfn) = page{poison ? -1 : 0, 0, flags, 0, 0, kNoPfn, kNoPfn};
     GhostAt(pfn).owner = kNobody;
+    GhostAt(pfn).poison = 0;
   }
 }
 
@@ -187,7 +195,10 @@ void register_memory(BlockId block, NodeId nid) {
 }
 
 void unregister_memory(BlockId block) {
-  BlockAt(block).registered = 0;
+  memory_block& mem = BlockAt(block);
+  mem.registered = 0;
+  if (mem.device_refs != 0) ++mm().leaked_devices;
+  mem.device_refs = 0;
   SetPhase(block, Phase::kAbsent);
 }
 

@@ -21,7 +21,7 @@ int device_offline(BlockId block);
 // Operand of kTpUevent: what user space is told of a block.
 enum : uint32_t { kUeventOffline, kUeventOnline, kUeventAdd, kUeventRemove };
 
-// Words that user space writes to `state`.
+// Words that user space writes to `state` and `auto_online_blocks`.
 enum class StateFile : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
 
 // write(2) to memoryN/state and memoryN/online. 0 for success, -ENOENT if the file is not
@@ -33,6 +33,10 @@ int online_store(BlockId block, bool online);
 // write(2) of a block's address to memory/probe: the block is added, to the node that it was on
 // at boot. 0, -EINTR as above, or what __add_memory() says.
 int probe_store(BlockId block);
+
+// write(2) to memory/auto_online_blocks: 0, or -EINVAL. No lock: whoever adds memory meanwhile may
+// read the one value or the other.
+int auto_online_blocks_store(StateFile word);
 
 // Device and memmap of a block come and go (5.6 create_memory_block_devices, arch_add_memory
 // and their opposites).

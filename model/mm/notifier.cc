@@ -41,11 +41,48 @@ int InsertByPriority(notifier_block& nb) {
   return 0;
 }
 
+bool IsGoing(uint32_t action) { return action == MEM_GOING_ONLINE || action == MEM_GOING_OFFLINE; }
+bool IsCancel(uint32_t action) {
+  return action == MEM_CANCEL_ONLINE || action == MEM_CANCEL_OFFLINE;
+}
+
+// Whether an answer ends the walk.
+bool Stops(uint32_t action, int32_t ret) {
+  if ((ret & NOTIFY_STOP_MASK) == 0) return false;
+  return IsGoing(action) || !fixed(CoreFix::kNotifyAll);
+}
+
+bool IsToldOf(const notifier_block& nb, uint32_t action) {
+  return !IsCancel(action) || nb.untold != 0 || !fixed(CoreFix::kPaired);
+}
+
 // The chain is stopped behind `nb` by its own answer: nobody owes the others this event.
 void Excuse(const notifier_block& nb) {
   for (notifier_block* rest = At(nb.next); rest != nullptr; rest = At(rest->next)) {
     rest->untold = 0;
   }
+}
+
+int32_t CallOne(notifier_block& nb, uint32_t action, const memory_notify_arg& arg) {
+  const auto* functions = static_cast<const NotifierFunctions*>(sim::machine->bound[kMmRegion]);
+  BeginCallback(nb.owner, action);
+  const int32_t ret = functions->call[nb.notifier_call](nb, action, arg);
+  EndCallback(nb.owner, action, arg, ret);
+  nb.untold = IsGoing(action) ? 1 : 0;
+  sim::sched_point(kTpNotifierCall, EventOperand(action, arg), nb.name, static_cast<uint32_t>(ret));
+  return ret;
+}
+
+// notifier_call_chain_robust() (5.10): those who have agreed to `going` are told that it is off.
+void RollBack(notifier_block& refuser, uint32_t going, const memory_notify_arg& arg) {
+  const uint32_t cancel = going == MEM_GOING_ONLINE ? MEM_CANCEL_ONLINE : MEM_CANCEL_OFFLINE;
+  NoteEvent(cancel, arg);
+  for (notifier_block* nb = At(mm().chain_head); nb != &refuser;) {
+    notifier_block* next = At(nb->next);
+    CallOne(*nb, cancel, arg);
+    nb = next;
+  }
+  refuser.untold = 0;
 }
 
 }  // namespace
@@ -75,21 +112,20 @@ int unregister_memory_notifier(notifier_block& nb) {
   return rc;
 }
 
+bool IsRolledBack(uint32_t action, int error) {
+  return IsGoing(action) && error != 0 && fixed(CoreFix::kRobust);
+}
+
 int32_t memory_notify(uint32_t action, const memory_notify_arg& arg) {
   int32_t ret = NOTIFY_DONE;
   if (mm().chain_head == 0) return ret;
-  const auto* functions = static_cast<const NotifierFunctions*>(sim::machine->bound[kMmRegion]);
   sim::down_read(mm().memory_chain);
   for (notifier_block* nb = At(mm().chain_head); nb != nullptr;) {
     notifier_block* next = At(nb->next);
-    BeginCallback(nb->owner, action);
-    ret = functions->call[nb->notifier_call](*nb, action, arg);
-    EndCallback(nb->owner, action, arg, ret);
-    nb->untold = action == MEM_GOING_ONLINE || action == MEM_GOING_OFFLINE ? 1 : 0;
-    sim::sched_point(kTpNotifierCall, EventOperand(action, arg), nb->name,
-                     static_cast<uint32_t>(ret));
-    if ((ret & NOTIFY_STOP_MASK) != 0) {
+    if (IsToldOf(*nb, action)) ret = CallOne(*nb, action, arg);
+    if (Stops(action, ret)) {
       Excuse(*nb);
+      if (IsRolledBack(action, notifier_to_errno(ret))) RollBack(*nb, action, arg);
       break;
     }
     nb = next;

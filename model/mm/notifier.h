@@ -35,6 +35,9 @@ int unregister_memory_notifier(notifier_block& nb);
 
 // Delivers one event to the chain; the return value of the last callback that ran.
 int32_t memory_notify(uint32_t action, const memory_notify_arg& arg);
+// Whether a GOING_x that came to `error` has been cancelled by the walk that delivered it, so that
+// nobody is to be told again (CoreFix::kRobust).
+bool IsRolledBack(uint32_t action, int error);
 
 // For the checks: the first of the chain that was told MEM_GOING_* and not how that ended, though
 // nobody's answer kept it from it; null if there is none.

@@ -16,6 +16,7 @@ namespace hotplug::mm {
 inline bool PageBuddy(const page& p) { return (p.type & kTypeBuddy) != 0; }
 inline bool PageOffline(const page& p) { return (p.type & kTypeOffline) != 0; }
 inline bool PageReserved(const page& p) { return (p.flags & kFlagReserved) != 0; }
+inline bool PageHWPoison(const page& p) { return (p.flags & kFlagHwPoison) != 0; }
 inline bool PageLRU(const page& p) { return (p.flags & kFlagLru) != 0; }
 inline zone& page_zone(const page& p) { return mm().zones[p.zone]; }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/resource.h"
 
+#include <algorithm>
+
+#include "model/mm/fault.h"
+#include "model/mm/kernel.h"
+
 namespace hotplug::mm {
 
 namespace {
@@ -14,6 +19,13 @@ uint8_t NewEntry() {
 
 static_assert(kMaxBlocks < 64);
 
+// Whether a block of [from, to) belongs to the entry.
+bool Reaches(uint8_t entry, uint32_t from, uint32_t to) {
+  const auto begin = mm().blocks.begin();
+  return std::any_of(begin + from, begin + to,
+                     [entry](const memory_block& mem) { return mem.resource == entry; });
+}
+
 }  // namespace
 
 void request_resource(BlockId start, uint32_t nr_blocks) {
@@ -21,18 +33,35 @@ void request_resource(BlockId start, uint32_t nr_blocks) {
   for (uint32_t i = 0; i < nr_blocks; ++i) BlockAt(start + i).resource = entry;
 }
 
-bool release_mem_region_adjustable(BlockId start, uint32_t nr_blocks) {
+bool SplitAllocates() { return kernel().split_allocates && !fixed(CoreFix::kSplitFirst); }
+
+int release_mem_region_adjustable(BlockId start, uint32_t nr_blocks) {
+  if (nr_blocks > 1 && fixed(CoreFix::kEveryEntry)) {
+    int rc = 0;
+    for (uint32_t i = 0; i < nr_blocks; ++i) {
+      const int one = release_mem_region_adjustable(start + i, 1);
+      if (rc == 0) rc = one;
+    }
+    return rc;
+  }
+  // The second entry is allocated beforehand, whether it is needed or not.
+  const int no_memory = SplitAllocates() ? InjectedFault(FaultPoint::kReleaseMemRegion) : 0;
   const uint8_t entry = BlockExists(start) ? BlockAt(start).resource : uint8_t{0};
   for (uint32_t i = 0; i < nr_blocks; ++i) {
-    if (entry == 0 || !BlockExists(start + i) || BlockAt(start + i).resource != entry) return false;
+    if (entry == 0 || !BlockExists(start + i) || BlockAt(start + i).resource != entry) {
+      return -EINVAL;
+    }
   }
+  const uint32_t end = BlockIndex(start) + nr_blocks;
+  const bool split = Reaches(entry, 0, BlockIndex(start)) && Reaches(entry, end, mm().nr_blocks);
+  if (split && no_memory != 0) return no_memory;
   for (uint32_t i = 0; i < nr_blocks; ++i) BlockAt(start + i).resource = 0;
   // What is left of the entry above the hole is an entry of its own.
   const uint8_t above = NewEntry();
-  for (uint32_t i = BlockIndex(start) + nr_blocks; i < mm().nr_blocks; ++i) {
+  for (uint32_t i = end; i < mm().nr_blocks; ++i) {
     if (mm().blocks[i].resource == entry) mm().blocks[i].resource = above;
   }
-  return true;
+  return 0;
 }
 
 void request_mem_region(BlockId start, uint32_t nr_blocks) {

@@ -13,8 +13,11 @@ namespace hotplug::mm {
 
 // A new entry for a range of blocks.
 void request_resource(BlockId start, uint32_t nr_blocks);
-// Releases a range that lies in one entry. False, and nothing is released, if it does not.
-bool release_mem_region_adjustable(BlockId start, uint32_t nr_blocks);
+// Releases a range that lies in one entry. -EINVAL, and nothing is released, if it does not; before
+// 5.10 also -ENOMEM, if the entry goes on at both ends and there is no memory for a second one.
+int release_mem_region_adjustable(BlockId start, uint32_t nr_blocks);
+// Whether that allocates as it did before 5.10.
+bool SplitAllocates();
 
 // A driver's own entry for blocks that are not System RAM: while it is there they cannot be added.
 void request_mem_region(BlockId start, uint32_t nr_blocks);

@@ -5,6 +5,7 @@
 
 #include "model/mm/fault.h"
 #include "model/mm/ledger.h"
+#include "model/mm/page.h"
 #include "model/mm/tracepoints.h"
 
 namespace hotplug::mm {
@@ -50,6 +51,21 @@ uint32_t TakeHandle(uint32_t& set, uint32_t n) {
     return i + 1;
   }
   return 0;
+}
+
+bool IsHandle(uint32_t set, uint32_t handle) {
+  return handle - 1 < 32 && (set >> (handle - 1) & 1) != 0;
+}
+
+// Gives a handle back; what is not one (a driver may read it from where it has no business)
+// is reported and left alone.
+void DropHandle(uint32_t& set, uint32_t handle) {
+  if (IsHandle(set, handle)) {
+    set &= ~(1u << (handle - 1));
+  } else {
+    Report(KernelReport::kOops, Pfn{kNoPfn}, true);
+    sim::record(kTpBadHandle, handle);
+  }
 }
 
 }  // namespace
@@ -110,25 +126,10 @@ void arch_remove_linear_mapping(Pfn start, uint32_t nr_pages) {
 uint32_t ioremap(Pfn start) {
   uint32_t handle = 0;
   if (InjectedFault(FaultPoint::kIoremap) == 0) handle = TakeHandle(mm().mappings, kMaxMappings);
+  if (handle != 0) mm().mapping_pfn[handle - 1] = start.v;
   sim::sched_point(kTpIoremap, start.v, handle);
   return handle;
 }
-
-namespace {
-
-// Gives a handle back; what is not one (a driver may read it from where it has no business)
-// is reported and left alone.
-void DropHandle(uint32_t& set, uint32_t handle) {
-  const bool valid = handle - 1 < 32 && (set >> (handle - 1) & 1) != 0;
-  if (valid) {
-    set &= ~(1u << (handle - 1));
-  } else {
-    Report(KernelReport::kOops, Pfn{kNoPfn}, true);
-    sim::record(kTpBadHandle, handle);
-  }
-}
-
-}  // namespace
 
 void iounmap(uint32_t mapping) {
   DropHandle(mm().mappings, mapping);
@@ -138,14 +139,94 @@ void iounmap(uint32_t mapping) {
 uint32_t debugfs_create_dir(uint32_t nid) {
   uint32_t handle = 0;
   if (InjectedFault(FaultPoint::kDebugfsCreateDir) == 0) handle = TakeHandle(mm().dirs, kMaxDirs);
+  if (handle != 0) {
+    debugfs_dir& d = mm().debugfs_dirs[handle - 1];
+    d.nid = static_cast<uint8_t>(nid);
+    ++d.serial;
+  }
   sim::sched_point(kTpDebugfsCreateDir, nid, handle);
   return handle;
 }
 
 void debugfs_remove_recursive(uint32_t dir) {
+  if (IsHandle(mm().dirs, dir)) {
+    debugfs_dir& d = mm().debugfs_dirs[dir - 1];
+    d.has_file = 0;
+    if (d.active_users.lock.held()) {
+      sim::down_write(d.active_users);
+      sim::up_write(d.active_users);
+    }
+  }
   if (dir != 0) DropHandle(mm().dirs, dir);
   sim::sched_point(kTpDebugfsRemove, dir);
 }
+
+void debugfs_create_file(uint32_t dir, HeapPtr object, uint32_t index, bool unsafe) {
+  debugfs_dir& d = mm().debugfs_dirs[dir - 1];
+  d.object = object.v;
+  d.index = static_cast<uint16_t>(index);
+  d.has_file = 1;
+  d.unsafe = unsafe ? 1 : 0;
+}
+
+int debugfs_open(uint32_t nid, debugfs_open_file* file) {
+  for (uint32_t i = 0; i < kMaxDirs; ++i) {
+    const debugfs_dir& d = mm().debugfs_dirs[i];
+    if (d.has_file == 0 || d.nid != nid) continue;
+    *file = {i, d.serial, d.unsafe != 0, HeapPtr{d.object}, d.index};
+    return 0;
+  }
+  return -ENOENT;
+}
+
+int debugfs_call(const debugfs_open_file& file, debugfs_operation operation) {
+  if (operation == nullptr) return -ENODEV;
+  if (file.unsafe) return operation(file.object, file.index);
+  debugfs_dir& d = mm().debugfs_dirs[file.dir];
+  if (d.has_file == 0 || d.serial != file.serial) return -EIO;
+  sim::down_read(d.active_users);
+  const int rc = operation(file.object, file.index);
+  sim::up_read(d.active_users);
+  return rc;
+}
+
+void clear_page(Pfn pfn) { NoteCleared(pfn); }
+
+int simple_read_from_buffer(uint32_t mapping, uint32_t nr_pages) {
+  for (uint32_t i = 0; i < nr_pages; ++i) {
+    const bool mapped = IsHandle(mm().mappings, mapping);
+    const Pfn pfn = Pfn{mapped ? mm().mapping_pfn[mapping - 1] : kNoPfn} + i;
+    if (!mapped || !PfnExists(pfn)) {
+      Report(KernelReport::kOops, Pfn{kNoPfn}, true);
+      sim::sched_point(kTpReadFault, mapping, i);
+      return -EFAULT;
+    }
+    NoteSeen(pfn, kTpReadBuffer);
+    if (AtPagePoint(pfn)) sim::sched_point(kTpReadBuffer, pfn.v);
+  }
+  return 0;
+}
+
+int remap_pfn_range(Pfn start, uint32_t nr_pages) {
+  uint64_t& mapped = mm().user_mapped[sim::current_task().v];
+  for (Pfn pfn = start; pfn < start + nr_pages && PfnExists(pfn); ++pfn) {
+    mapped |= uint64_t{1} << BlockIndex(BlockOf(pfn));
+    NoteSeen(pfn, kTpRemap);
+  }
+  sim::sched_point(kTpRemap, start.v, nr_pages);
+  return 0;
+}
+
+void unmap_mapping_range(Pfn start, uint32_t nr_pages) {
+  for (Pfn pfn = start; pfn < start + nr_pages; pfn = pfn + PagesPerBlock()) {
+    for (uint64_t& mapped : mm().user_mapped) {
+      mapped &= ~(uint64_t{1} << BlockIndex(BlockOf(pfn)));
+    }
+  }
+  sim::sched_point(kTpUnmap, start.v, nr_pages);
+}
+
+void exit_mmap() { mm().user_mapped[sim::current_task().v] = 0; }
 
 void printk(sim::Tp message, uint32_t a, uint32_t b) { sim::sched_point(message, a, b); }
 

@@ -64,7 +64,42 @@ void arch_remove_linear_mapping(Pfn start, uint32_t nr_pages);
 uint32_t ioremap(Pfn start);
 void iounmap(uint32_t mapping);
 uint32_t debugfs_create_dir(uint32_t nid);
+// Waits for who is inside of an operation of its file, unless that is unsafe.
 void debugfs_remove_recursive(uint32_t dir);
+
+// What the page contained is gone.
+void clear_page(Pfn pfn);
+// Copies pages from a mapping to user space: 0, or -EFAULT where nothing is mapped. There the loads
+// fault, which their entries in the exception table survive: only KASAN would print it.
+int simple_read_from_buffer(uint32_t mapping, uint32_t nr_pages);
+// Maps pages of whole blocks into the address space of the running task, until that ends.
+int remap_pfn_range(Pfn start, uint32_t nr_pages);
+// Unmaps pages of whole blocks from every address space.
+void unmap_mapping_range(Pfn start, uint32_t nr_pages);
+void exit_mmap();
+
+// Operations of a file of a directory, on what it was created with: 0 or a negative errno.
+using debugfs_operation = int (*)(HeapPtr object, uint32_t index);
+struct debugfs_fops {
+  debugfs_operation read = nullptr;
+  debugfs_operation mmap = nullptr;
+};
+// An open file: its directory, and what it was created with.
+struct debugfs_open_file {
+  uint32_t dir = 0;
+  uint8_t serial = 0;
+  bool unsafe = false;
+  HeapPtr object;
+  uint32_t index = 0;
+};
+
+// `unsafe`: operations are not guarded against removal (debugfs_create_file_unsafe), which their
+// calls of debugfs_file_get() and debugfs_file_put() would mend.
+void debugfs_create_file(uint32_t dir, HeapPtr object, uint32_t index, bool unsafe);
+// The file of the directory of a node: 0 or -ENOENT.
+int debugfs_open(uint32_t nid, debugfs_open_file* file);
+// -ENODEV without such an operation, -EIO if the file has been removed.
+int debugfs_call(const debugfs_open_file& file, debugfs_operation operation);
 
 // A file with a value, as DEFINE_SIMPLE_ATTRIBUTE makes it. set: 0 or a negative errno.
 struct debugfs_file {

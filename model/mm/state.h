@@ -31,6 +31,7 @@ enum : uint8_t {
   kFlagReserved = 1,  // PG_reserved
   kFlagLru = 2,       // PG_lru: on the LRU, movable
   kFlagPoison = 4,    // memmap of an offlined block under CONFIG_DEBUG_VM
+  kFlagHwPoison = 8,  // PG_hwpoison: broken
 };
 
 struct page {
@@ -41,6 +42,11 @@ struct page {
   uint8_t zone;   // index into MmState::zones
   uint32_t next;  // free list links: pfns
   uint32_t prev;
+};
+
+struct pageblock {
+  uint8_t migratetype;
+  uint8_t isolated_by;  // the task that has made it MIGRATE_ISOLATE; of no meaning otherwise
 };
 
 struct free_area {
@@ -82,7 +88,8 @@ struct memory_block {
   uint8_t region;             // a driver has reserved its addresses (request_mem_region)
   uint16_t nr_vmemmap_pages;  // at its start: its own memmap (memmap_on_memory)
   uint8_t ejected;            // firmware has it, until somebody adds it again
-  uint8_t pad[3];
+  uint8_t device_refs;        // references on the device that nobody will drop
+  uint8_t pad[2];
 };
 
 // A notifier block lies in the state of whoever registers it; the chain links offsets.
@@ -90,7 +97,8 @@ struct notifier_block {
   uint32_t next;  // offset of the next in the chain, 0 at its end
   int32_t priority;
   uint8_t notifier_call;  // index into the bound table of functions
-  uint8_t untold;         // ghost: was told MEM_GOING_*, and not yet how that ended
+  uint8_t untold;         // was told MEM_GOING_*, and not yet how that ended: known to the checks,
+                          // and to a core with CoreFix::kPaired
   uint16_t data;          // container_of(): what the callback finds its own state by
   uint16_t name;          // how traces call it
   uint16_t owner;         // ghost: the instance on whose behalf it was registered
@@ -104,14 +112,14 @@ struct memory_notify_arg {
   int status_change_nid_normal;  // the same for memory of zones up to ZONE_NORMAL
 };
 
-// An ordinary allocation.
+// An allocation of a task.
 struct allocation {
   uint32_t pfn;
   uint8_t order;
   uint8_t task;  // who allocated it
   uint8_t live;
-  uint8_t pad;
-  uint32_t seq;  // older allocations have lower numbers
+  uint8_t contig;  // contiguous pages, each with a count of its own
+  uint32_t seq;    // older allocations have lower numbers
 };
 
 // The free pages that a CPU keeps back of a zone, the oldest first. One more than it may keep
@@ -127,6 +135,17 @@ struct per_cpu_pages {
 struct pagevec {
   uint32_t nr;
   std::array<uint32_t, kMaxPagevec> pfn;
+};
+
+// A directory of debugfs, with the file in it that has operations of its own.
+struct debugfs_dir {
+  sim::RwSem active_users;  // read by who is inside of an operation that removal waits for
+  uint16_t object;          // what the file was created with: an element of an object of kmalloc
+  uint16_t index;
+  uint8_t nid;       // its name
+  uint8_t has_file;  // until it is removed
+  uint8_t serial;    // another one for each directory in this place
+  uint8_t unsafe;    // its file is not guarded
 };
 
 // An object of kmalloc.
@@ -157,6 +176,7 @@ struct MmState {
   uint8_t debug_vm;                   // CONFIG_DEBUG_VM
   uint8_t memhp_default_online_type;  // mmop: what becomes of added memory
   uint8_t mhp_memmap_on_memory;       // module parameter memory_hotplug.memmap_on_memory
+  uint16_t core_fixes;                // a bit for each CoreFix
   uint8_t fine_points;                // loops over pages have a scheduling point per page
   uint8_t trace_functions;            // entries and returns of functions are recorded (function.h)
   uint8_t lowest_zone;                // enum zone_type: the lowest zone that the machine has
@@ -166,12 +186,15 @@ struct MmState {
   uint8_t pcp_disabled;       // index + 1 of the zone whose lists are disabled
   uint8_t lru_disable_count;  // who has the pagevecs disabled
   uint8_t nr_heap_objects;
+  uint8_t pad[6];
   uint32_t heap_used;
   uint32_t next_allocation_seq;
-  uint32_t mappings;                   // live results of ioremap(), a bit each
-  uint32_t dirs;                       // live debugfs directories, a bit each
-  std::array<uint8_t, 4> fault_calls;  // calls so far of each FaultSite
-  uint32_t chain_head;                 // offset of the first notifier block, 0 without one
+  uint32_t mappings;                    // live results of ioremap(), a bit each
+  uint32_t dirs;                        // live debugfs directories, a bit each
+  std::array<uint8_t, 12> fault_calls;  // calls so far of each FaultPoint; the rest is padding
+  uint32_t chain_head;                  // offset of the first notifier block, 0 without one
+  uint32_t kmemleak;                    // CONFIG_DEBUG_KMEMLEAK: what is lost is told at the end
+  uint32_t leaked_devices;              // of blocks that are gone, and not freed
 
   sim::Mutex device_hotplug_lock;
   sim::PercpuRwSem cpu_hotplug_lock;
@@ -179,6 +202,9 @@ struct MmState {
   sim::Mutex pcp_batch_high_lock;
   sim::RwSem memory_chain;
   std::array<sim::Mutex, kMaxBlocks> device_lock;
+  std::array<debugfs_dir, kMaxDirs> debugfs_dirs;
+  std::array<uint64_t, kMaxTasks> user_mapped;     // blocks that a task has mapped, a bit each
+  std::array<uint32_t, kMaxMappings> mapping_pfn;  // where those of `mappings` begin
 
   std::array<zone, kMaxNodes * MAX_NR_ZONES> zones;
   std::array<std::array<per_cpu_pages, kNrCpus>, kMaxNodes * MAX_NR_ZONES> pcp;
@@ -237,9 +263,10 @@ inline zone_type KindOf(uint32_t zone_index) {
 // The struct page of a pfn, without asking whether the memmap is there: for set-up, for
 // code that has looked, and for the checks. Everything else uses pfn_to_page() (page.h).
 inline page& PageAt(Pfn pfn) { return sim::machine->Get<page>(kPageRegion)[PageIndex(pfn)]; }
-inline uint8_t& PageblockAt(Pfn pfn) {
-  return sim::machine->Get<uint8_t>(kPageblockRegion)[PageIndex(pfn) >> mm().pageblock_order];
+inline pageblock& PageblockOf(Pfn pfn) {
+  return sim::machine->Get<pageblock>(kPageblockRegion)[PageIndex(pfn) >> mm().pageblock_order];
 }
+inline uint8_t& PageblockAt(Pfn pfn) { return PageblockOf(pfn).migratetype; }
 
 }  // namespace hotplug::mm
 

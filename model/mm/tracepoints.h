@@ -96,6 +96,11 @@ enum : sim::Tp {
   kTpBadHandle,
   kTpCreateMapping,
   kTpRemoveMapping,
+  kTpReadBuffer,
+  kTpReadFault,
+  kTpRemap,
+  kTpUnmap,
+  kTpReleaseFailed,
 };
 
 // clang-format off
@@ -216,6 +221,12 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "BUG: KASAN: wild-memory-access ptr=%x", true},
     {kTpCreateMapping,     "arch_create_linear_mapping", "pfn=%f nr=%u = %e"},
     {kTpRemoveMapping,     "arch_remove_linear_mapping", "pfn=%f nr=%u"},
+    {kTpReadBuffer,        "simple_read_from_buffer",  "pfn=%f"},
+    {kTpReadFault,         "simple_read_from_buffer",  "mapping=%x page=%u = -EFAULT"},
+    {kTpRemap,             "remap_pfn_range",          "pfn=%f nr=%u"},
+    {kTpUnmap,             "unmap_mapping_range",      "pfn=%f nr=%u"},
+    {kTpReleaseFailed,     "__release_memory_resource",
+     "Unable to release resource %R (%d)", true},
 };
 // clang-format on
 

@@ -66,6 +66,7 @@ enum LockClass : uint8_t {
   kMemHotplugLock,
   kPcpBatchHighLock,
   kMemoryChain,
+  kDebugfsUsers,
   kLockClasses,
 };
 

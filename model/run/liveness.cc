@@ -40,7 +40,7 @@ Outcome::Wait WaitOf(uint8_t id) {
 bool MayBeHeld(mm::Pfn pfn) {
   if (!mm::PfnExists(pfn) || !invariants::PageIsLegal(pfn)) return false;
   const mm::PageGhost& g = mm::GhostAt(pfn);
-  if (g.transient != 0 || g.owner == mm::kFreeing || g.owner == mm::kBoot) return true;
+  if (mm::OthersReferences(g) != 0 || g.owner == mm::kFreeing || g.owner == mm::kBoot) return true;
   if (mm::IsInstance(g.owner)) return mm::Live(mm::InstanceAt(g.owner));
   return mm::IsAllocation(g.owner);
 }

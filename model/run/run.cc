@@ -16,6 +16,7 @@ namespace {
 struct Keep {
   scenario::Machine template_of;
   const drivers::Driver* template_driver = nullptr;
+  uint32_t template_fixes = 0;
 
   mm::NotifierFunctions notifiers;
   mm::FaultPlan faults;
@@ -38,7 +39,9 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
   c.pageblock_order = machine.pageblock_order;
   c.max_order = machine.max_order;
   c.debug_vm = machine.debug_vm;
+  c.kmemleak = machine.kmemleak;
   c.kernel = machine.kernel;
+  c.core_fixes = static_cast<uint16_t>(machine.fixes);
   c.pcp_high = machine.pcp_high;
   c.pagevec_size = machine.pagevec;
   c.auto_online = machine.auto_online ? mm::MMOP_ONLINE : mm::MMOP_OFFLINE;
@@ -52,20 +55,22 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
 
 // A machine at the end of its boot, from the template if that is of the same machine.
 void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
-           const drivers::Driver* driver) {
-  if (m.has_template() && keep.template_driver == driver && keep.template_of == machine) {
+           const drivers::Driver* driver, uint32_t fixes) {
+  if (m.has_template() && keep.template_driver == driver && keep.template_fixes == fixes &&
+      keep.template_of == machine) {
     m.Restore();
     return;
   }
   m.Clear();
   m.sim().current = sim::FiberPool::kMain;
   mm::Boot(BootConfigOf(machine));
-  driver->init();
+  driver->init(fixes);
   actors::Setup();
   invariants::Setup();
   m.Snapshot();
   keep.template_of = machine;
   keep.template_driver = driver;
+  keep.template_fixes = fixes;
 }
 
 mm::FaultPlan FaultPlanOf(const scenario::Scenario& s) {
@@ -88,7 +93,7 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
   keep.notifiers.call[mm::kProbeCall] = &actors::ProbeCall;
   keep.notifiers.call[mm::kDriverCall] = driver->notifier_call;
   keep.faults = FaultPlanOf(s);
-  keep.actors = {&s, driver->enable};
+  keep.actors = {&s, driver->enable, driver->trace};
   keep.checks = {options.disabled, options.on_violation == OnViolation::kStop, options.full_checks,
                  driver};
   keep.states = options.states;
@@ -150,7 +155,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
       options.driver != nullptr ? options.driver : drivers::kDrivers[s.driver];
   HOTPLUG_CHECK(driver != nullptr);
   m.bound[drivers::kDriverRegion] = driver->host;
-  Reset(m, keep, s.machine, driver);
+  Reset(m, keep, s.machine, driver, s.fixes);
   if (driver->reset != nullptr) driver->reset();
   Bind(m, keep, s, options, driver);
   sim::sim().max_steps = options.max_steps;
@@ -200,7 +205,12 @@ std::vector<BlockEnd> BlocksAtEnd() {
 }
 
 scenario::Names Names() {
-  return {drivers::kDriverNames, drivers::kNrDrivers, mm::kKernelNames, mm::kNrKernels};
+  return {drivers::kDriverNames,
+          drivers::kNrDrivers,
+          mm::kKernelNames,
+          mm::kNrKernels,
+          [](uint32_t driver) { return drivers::kDrivers[driver]->fixes; },
+          mm::kCoreFixes};
 }
 
 }  // namespace hotplug::run

@@ -72,26 +72,57 @@ enum class Form : uint8_t {
   kLongSleep,
   kWriteProbe,
   kRemove,
-  kAdd
+  kAdd,
+  kTrace,
+  kWriteAutoOnline,
+  kRegister,
+  kUnregister,
+  kAllocContig,
+  kFreeContig,
+  kPoison
 };
 // The first half is what Encode() writes of the older forms; the second one makes room for those
-// behind them, without making them as frequent.
-constexpr auto kForms = Spread<64, Form>(
-    {{Form::kWriteEnable, 7}, {Form::kWriteEnableLow, 1}, {Form::kWriteEnableHigh, 1},
-     {Form::kReadEnable, 1},  {Form::kWriteState, 6},     {Form::kWriteOnline, 2},
-     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
-     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kAfter, 1},
-     {Form::kSleep, 2},       {Form::kLongSleep, 1},      {Form::kWriteEnable, 7},
-     {Form::kReadEnable, 1},  {Form::kWriteState, 8},     {Form::kWriteOnline, 3},
-     {Form::kAlloc, 2},       {Form::kFree, 2},           {Form::kGet, 2},
-     {Form::kPut, 2},         {Form::kKill, 2},           {Form::kRemove, 1},
-     {Form::kAdd, 1},         {Form::kWriteProbe, 1}});
+// behind them, without making them as frequent, in places of which it writes none else.
+constexpr auto kForms = Spread<64, Form>({{Form::kWriteEnable, 7},
+                                          {Form::kWriteEnableLow, 1},
+                                          {Form::kWriteEnableHigh, 1},
+                                          {Form::kReadEnable, 1},
+                                          {Form::kWriteState, 6},
+                                          {Form::kWriteOnline, 2},
+                                          {Form::kAlloc, 2},
+                                          {Form::kFree, 2},
+                                          {Form::kGet, 2},
+                                          {Form::kPut, 2},
+                                          {Form::kKill, 2},
+                                          {Form::kAfter, 1},
+                                          {Form::kSleep, 2},
+                                          {Form::kLongSleep, 1},
+                                          {Form::kWriteEnable, 5},
+                                          {Form::kFreeContig, 1},
+                                          {Form::kWriteAutoOnline, 1},
+                                          {Form::kReadEnable, 1},
+                                          {Form::kWriteState, 6},
+                                          {Form::kRegister, 1},
+                                          {Form::kUnregister, 1},
+                                          {Form::kWriteOnline, 2},
+                                          {Form::kAllocContig, 1},
+                                          {Form::kAlloc, 2},
+                                          {Form::kFree, 2},
+                                          {Form::kGet, 1},
+                                          {Form::kPoison, 1},
+                                          {Form::kPut, 2},
+                                          {Form::kKill, 1},
+                                          {Form::kTrace, 1},
+                                          {Form::kRemove, 1},
+                                          {Form::kAdd, 1},
+                                          {Form::kWriteProbe, 1}});
 
 // Sizes of per-CPU lists and of pagevecs: mostly there are none.
 constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
 constexpr std::array<uint8_t, 8> kBlockOrders = {2, 3, 4, 2, 3, 4, 5, 6};
 constexpr std::array<uint8_t, 16> kBelow = {0, 1, 0, 1, 0, 2, 0, 1, 0, 2, 1, 0, 3, 4, 5, 6};
 constexpr uint32_t kFirstBlock = 4;
+constexpr uint32_t kKmemleakMark = 63;  // of 64
 
 // Blocks and pages that a write to `enable` asks for, in halves of a block.
 struct Size {
@@ -138,6 +169,8 @@ constexpr std::array<Role, 16> kRoleTable = {
 // One entry short of 16: the last place stands for a number of its own.
 constexpr std::array<int16_t, 15> kPriorities = {0,    1, 10, 100, -1, 0,  1, -10,
                                                  -100, 0, 10, 100, 2,  -2, 0};
+
+constexpr uint8_t kUnregisteredMark = 15;  // of 16
 
 constexpr std::array<Action, 8> kActionTable = {
     Action::kGoingOffline, Action::kCancelOffline, Action::kOffline,      Action::kGoingOnline,
@@ -223,6 +256,7 @@ void DecodeMachine0(const Record& r, uint32_t nr_drivers, uint32_t nr_kernels, S
   s->driver = static_cast<uint8_t>(r[1] % nr_drivers);
   m.debug_vm = (r[2] & 1) != 0;
   m.auto_online = (r[2] & 2) != 0;
+  m.kmemleak = r[2] >> 2 == kKmemleakMark;
   m.block_order = Pick(kBlockOrders, r[3]);
   m.max_order = BelowModulo(m.block_order, r[4], m.block_order + 1u);
   m.pageblock_order = BelowModulo(m.max_order, r[5], m.block_order + 1u);
@@ -253,20 +287,28 @@ void DecodeNotifier(const Record& r, Scenario* s) {
   const uint32_t place = r[1] % (kPriorities.size() + 1);
   const int16_t priority =
       place < kPriorities.size() ? kPriorities[place] : static_cast<int16_t>(Load(r, 2, 2));
-  s->notifiers.push(Notifier{priority});
+  const bool unregistered = r[4] % (kUnregisteredMark + 1) == kUnregisteredMark;
+  s->notifiers.push(Notifier{priority, unregistered});
+}
+
+bool IsAboutNotifier(const Record& r) {
+  const Kind kind = Pick(kKinds, r[0]);
+  const Form form = Pick(kForms, r[1]);
+  const bool op = kind == Kind::kOp && (form == Form::kRegister || form == Form::kUnregister);
+  return op || kind == Kind::kAnswer || kind == Kind::kWideAnswer;
 }
 
 // Tasks and notifiers come first: what the other records say is reduced by their number.
 void DecodeOwners(const Input& in, Scenario* s) {
-  bool answers = false;
+  bool named = false;
   for (size_t i = kMachineRecords; i < in.records(); ++i) {
     const Kind kind = in.kind(i);
     if (kind == Kind::kTask) DecodeTask(in.record(i), s);
     if (kind == Kind::kNotifier) DecodeNotifier(in.record(i), s);
-    answers |= kind == Kind::kAnswer || kind == Kind::kWideAnswer;
+    named |= IsAboutNotifier(in.record(i));
   }
   if (s->tasks.size == 0) s->tasks.push(Task{Role::kMemtrace});
-  if (s->notifiers.size == 0 && answers) s->notifiers.push(Notifier{});
+  if (s->notifiers.size == 0 && named) s->notifiers.push(Notifier{});
 }
 
 void DecodeBlock(const Record& r, Machine* m) {
@@ -357,6 +399,36 @@ void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
     case Form::kAdd:
       op.kind = OpKind::kAdd;
       op.block = block;
+      break;
+    case Form::kTrace:
+      op.kind = r[3] % 2 == 0 ? OpKind::kReadTrace : OpKind::kMmapTrace;
+      op.node = DecodeNode(m, r[2]);
+      break;
+    case Form::kWriteAutoOnline:
+      op.kind = OpKind::kWriteAutoOnline;
+      op.arg = static_cast<uint8_t>(Pick(kStates, r[3]));
+      break;
+    case Form::kRegister:
+      op.kind = OpKind::kRegister;
+      op.notifier = static_cast<uint8_t>(r[2] % s->notifiers.size);
+      break;
+    case Form::kUnregister:
+      op.kind = OpKind::kUnregister;
+      op.notifier = static_cast<uint8_t>(r[2] % s->notifiers.size);
+      break;
+    case Form::kAllocContig:
+      op.kind = OpKind::kAllocContig;
+      // The byte 0 is one block.
+      op.order = static_cast<uint8_t>((m.block_order + uint32_t{r[4]}) % (MaxContigOrder(m) + 1));
+      op.node = DecodeNode(m, r[5]);
+      break;
+    case Form::kFreeContig:
+      op.kind = OpKind::kFreeContig;
+      break;
+    case Form::kPoison:
+      op.kind = OpKind::kPoison;
+      op.block = block;
+      op.page = static_cast<uint16_t>(r[4] % PagesPerBlock(m));
       break;
   }
   s->ops.push(op);
@@ -458,7 +530,8 @@ Record EncodeMachine0(const Scenario& s) {
   const uint32_t orders = m.block_order + 1u;
   return Record{m.kernel,
                 s.driver,
-                static_cast<uint8_t>((m.debug_vm ? 1 : 0) | (m.auto_online ? 2 : 0)),
+                static_cast<uint8_t>((m.debug_vm ? 1 : 0) | (m.auto_online ? 2 : 0) |
+                                     (m.kmemleak ? kKmemleakMark << 2 : 0)),
                 Place(kBlockOrders, m.block_order),
                 PlaceBelow(m.block_order, m.max_order, orders),
                 PlaceBelow(m.max_order, m.pageblock_order, orders),
@@ -494,6 +567,7 @@ Record EncodeNotifier(const Notifier& notifier) {
   Record r = OfKind(Kind::kNotifier);
   r[1] = Place(kPriorities, notifier.priority);
   if (r[1] == kPriorities.size()) Store(&r, 2, 2, static_cast<uint16_t>(notifier.priority));
+  r[4] = notifier.unregistered ? kUnregisteredMark : 0;
   return r;
 }
 
@@ -584,6 +658,27 @@ Record EncodeOp(const Machine& m, const Op& op) {
       return EncodeOperands(Form::kRemove, op.block);
     case OpKind::kAdd:
       return EncodeOperands(Form::kAdd, op.block);
+    case OpKind::kReadTrace:
+    case OpKind::kMmapTrace:
+      return EncodeOperands(Form::kTrace, static_cast<uint8_t>(op.node - m.blocks[0].node),
+                            op.kind == OpKind::kMmapTrace ? 1 : 0);
+    case OpKind::kWriteAutoOnline:
+      return EncodeOperands(Form::kWriteAutoOnline, 0,
+                            Place(kStates, static_cast<StateWord>(op.arg)));
+    case OpKind::kRegister:
+      return EncodeOperands(Form::kRegister, op.notifier);
+    case OpKind::kUnregister:
+      return EncodeOperands(Form::kUnregister, op.notifier);
+    case OpKind::kAllocContig: {
+      const uint32_t orders = MaxContigOrder(m) + 1;
+      return EncodeOperands(Form::kAllocContig, 0, 0,
+                            static_cast<uint8_t>((op.order + orders - m.block_order) % orders),
+                            static_cast<uint8_t>(op.node - m.blocks[0].node));
+    }
+    case OpKind::kFreeContig:
+      return OfForm(Form::kFreeContig);
+    case OpKind::kPoison:
+      return EncodeOperands(Form::kPoison, op.block, 0, static_cast<uint8_t>(op.page));
   }
   return Record{};
 }
@@ -611,6 +706,7 @@ Record EncodePreemption(const Preemption& p, uint32_t tasks) {
 }
 
 const char* BeyondBytes(const Scenario& s) {
+  if (s.fixes != 0 || s.machine.fixes != 0) return "the byte form has no fixes";
   if (s.machine.blocks.size > kFuzzBlocks) return "the byte form has at most 16 memory blocks";
   if (s.machine.block_order > 31 || PagesPerBlock(s.machine) > kFuzzPagesPerBlock) {
     return "the byte form has at most 64 pages per block";

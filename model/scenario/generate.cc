@@ -33,6 +33,8 @@ class Generator {
     MakeSchedule();
     MakeCaches();
     MakeSeldom();
+    MakeReader();
+    s_.machine.kmemleak = random_.OneIn(64);
     return s_;
   }
 
@@ -46,6 +48,7 @@ class Generator {
   void MakeSchedule();
   void MakeCaches();
   void MakeSeldom();
+  void MakeReader();
 
   // Programs, one for each role.
   void Memtrace(uint32_t task);
@@ -55,6 +58,11 @@ class Generator {
   void Killer(uint32_t task);
   void Prober(uint32_t task);
   void Firmware(uint32_t task);
+  void AutoOnliner(uint32_t task);
+  void Registrar(uint32_t task);
+  void ContigUser(uint32_t task);
+  void Poisoner(uint32_t task);
+  uint8_t AnyNode();
 
   void Push(uint32_t task, OpKind kind) { Push(task, kind, Op{}); }
   void Push(uint32_t task, OpKind kind, Op op) {
@@ -121,12 +129,29 @@ void Generator::MakeCaches() {
 
 // What competes seldom, at the end of the last task's program.
 void Generator::MakeSeldom() {
-  constexpr void (Generator::* kPrograms[])(uint32_t) = {&Generator::Prober, &Generator::Firmware};
+  constexpr void (Generator::* kPrograms[])(uint32_t) = {
+      &Generator::Prober,    &Generator::Firmware,   &Generator::AutoOnliner,
+      &Generator::Registrar, &Generator::ContigUser, &Generator::Poisoner};
   constexpr uint32_t kMostOps = 4;
   if (!random_.OneIn(4) || s_.ops.size + kMostOps >= kMaxOps) return;
   const uint32_t task = s_.tasks.size - 1;
   if (random_.OneIn(2)) Sleep(task, 64);
   (this->*random_.Pick(kPrograms))(task);
+}
+
+// One more task, if there may be one, sees the memory that a driver has.
+void Generator::MakeReader() {
+  constexpr uint32_t kMostOps = 4;
+  if (!random_.OneIn(8) || s_.ops.size + kMostOps >= kMaxOps) return;
+  if (s_.tasks.size < std::min(options_.max_tasks, kMaxTasks)) s_.tasks.push(Task{Role::kUser});
+  const uint32_t task = s_.tasks.size - 1;
+  Op op;
+  op.node = s_.machine.blocks[AnyBlock()].node;
+  Sleep(task, 128);
+  Push(task, random_.OneIn(2) ? OpKind::kReadTrace : OpKind::kMmapTrace, op);
+  if (random_.OneIn(2)) Sleep(task, 64);
+  const auto step = static_cast<uint16_t>(random_.Between(1, 12));
+  s_.schedule.push(Preemption{static_cast<uint8_t>(task), AnyTask(), step});
 }
 
 void Generator::MakeBlocks(uint32_t blocks) {
@@ -227,16 +252,19 @@ void Generator::Walker(uint32_t task) {
   }
 }
 
+uint8_t Generator::AnyNode() {
+  const Machine& m = s_.machine;
+  return static_cast<uint8_t>(random_.Between(m.blocks[0].node, m.blocks[m.blocks.size - 1].node));
+}
+
 void Generator::Allocator(uint32_t task) {
   constexpr uint8_t kOrders[] = {0, 0, 0, 1, 2, 3};
-  const uint8_t lowest = s_.machine.blocks[0].node;
-  const uint8_t highest = s_.machine.blocks[s_.machine.blocks.size - 1].node;
   const uint32_t allocations = random_.Between(1, 4);
   for (uint32_t i = 0; i < allocations; ++i) {
     Op op;
     op.arg = static_cast<uint8_t>(random_.OneIn(4) ? Mobility::kUnmovable : Mobility::kMovable);
     op.order = random_.Pick(kOrders);
-    op.node = static_cast<uint8_t>(random_.Between(lowest, highest));
+    op.node = AnyNode();
     Push(task, OpKind::kAlloc, op);
     if (random_.OneIn(3)) Sleep(task, 48);
     if (random_.OneIn(3)) Push(task, OpKind::kFree);
@@ -270,6 +298,42 @@ void Generator::Firmware(uint32_t task) {
   Push(task, OpKind::kRemove, op);
   if (random_.OneIn(3)) Sleep(task, 48);
   if (!random_.OneIn(4)) Push(task, OpKind::kAdd, op);
+}
+
+// What is to become of added memory from now on.
+void Generator::AutoOnliner(uint32_t task) {
+  Op op;
+  op.arg = static_cast<uint8_t>(random_.Below(kStateWords));
+  Push(task, OpKind::kWriteAutoOnline, op);
+}
+
+// A module with a notifier of its own comes late, or goes.
+void Generator::Registrar(uint32_t task) {
+  if (s_.notifiers.size == 0) return;
+  Op op;
+  op.notifier = static_cast<uint8_t>(random_.Below(s_.notifiers.size));
+  s_.notifiers[op.notifier].unregistered = !random_.OneIn(3);
+  if (s_.notifiers[op.notifier].unregistered) Push(task, OpKind::kRegister, op);
+  if (random_.OneIn(2)) Sleep(task, 64);
+  Push(task, OpKind::kUnregister, op);
+}
+
+// Another user of contiguous memory: half a block, one or two.
+void Generator::ContigUser(uint32_t task) {
+  Op op;
+  op.order = static_cast<uint8_t>(s_.machine.block_order - 1u + random_.Below(3));
+  op.node = AnyNode();
+  Push(task, OpKind::kAllocContig, op);
+  if (random_.OneIn(2)) Sleep(task, 64);
+  Push(task, OpKind::kFreeContig);
+}
+
+// A page that cannot be used any more.
+void Generator::Poisoner(uint32_t task) {
+  Op op;
+  op.block = AnyBlock();
+  op.page = static_cast<uint16_t>(random_.Below(PagesPerBlock(s_.machine)));
+  Push(task, OpKind::kPoison, op);
 }
 
 void Generator::MakeNotifiers() {

@@ -24,6 +24,7 @@
 #include "absl/strings/strip.h"
 #include "model/scenario/print.h"
 #include "model/scenario/rules.h"
+#include "model/scenario/spec.h"
 #include "model/scenario/words.h"
 
 namespace hotplug::scenario {
@@ -40,6 +41,7 @@ struct Word {
 
 // Abseil's string_view may be a type of its own.
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view View(const Word& word) { return {word.text.data(), word.text.size()}; }
 
 std::vector<Word> Split(absl::string_view line) {
   line = line.substr(0, line.find('#'));
@@ -101,8 +103,8 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
 constexpr char kAfterTask[] =
-    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or add), task, "
-    "fault, at or expect";
+    "an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
+    "register, unregister, alloc_contig, free_contig, poison or mmap), task, fault, at or expect";
 constexpr absl::string_view kExpected[] = {"driver",
                                            "machine",
                                            "memory",
@@ -144,11 +146,11 @@ class Parser {
   bool PowerOfTwo(const Word& word, uint32_t low, uint32_t high, uint8_t* order);
   template <class Words>
   bool OneOf(const Word& word, const Words& words, uint8_t* index);
-  bool Row(const Word& word, absl::string_view what, const char* const* rows, uint32_t nr_rows,
-           uint8_t* index);
+  bool Spec(const Word& word, const SpecError& error);
   bool BlockIndex(const Word& word, absl::string_view name, uint8_t* index);
   bool Address(const Word& word, uint8_t* index);
   bool TaskIndex(const Word& word, uint8_t* index);
+  bool NotifierIndex(const Word& word, uint8_t* index);
   bool Room(bool full, uint32_t capacity, absl::string_view what);
 
   // Lines.
@@ -164,6 +166,9 @@ class Parser {
   bool ReadOp();
   bool ReadWrite(Op* op);
   bool ReadAlloc(Op* op);
+  bool ReadRead(Op* op);
+  bool TraceFile(const Word& word, absl::string_view expected, Op* op);
+  bool ReadNodeAndOrder(uint32_t max_order, Op* op);
   bool ReadFault();
   bool ReadAt();
   bool ReadExpect();
@@ -205,6 +210,12 @@ const Parser::Line Parser::kLines[] = {
     {"sleep", kInTask, Place::kTask, &Parser::ReadOp},
     {"remove", kInTask, Place::kTask, &Parser::ReadOp},
     {"add", kInTask, Place::kTask, &Parser::ReadOp},
+    {"mmap", kInTask, Place::kTask, &Parser::ReadOp},
+    {"register", kInTask, Place::kTask, &Parser::ReadOp},
+    {"unregister", kInTask, Place::kTask, &Parser::ReadOp},
+    {"alloc_contig", kInTask, Place::kTask, &Parser::ReadOp},
+    {"free_contig", kInTask, Place::kTask, &Parser::ReadOp},
+    {"poison", kInTask, Place::kTask, &Parser::ReadOp},
     {"fault", kInTask | Bit(Place::kFault), Place::kFault, &Parser::ReadFault},
     {"at", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadAt},
     {"expect", kInTask | Bit(Place::kFault) | Bit(Place::kAt), Place::kAt, &Parser::ReadExpect},
@@ -281,14 +292,10 @@ bool Parser::OneOf(const Word& word, const Words& words, uint8_t* index) {
   return Fail(word, all);
 }
 
-bool Parser::Row(const Word& word, absl::string_view what, const char* const* rows,
-                 uint32_t nr_rows, uint8_t* index) {
-  for (uint32_t i = 0; i < nr_rows; ++i) {
-    if (word.text != rows[i]) continue;
-    *index = static_cast<uint8_t>(i);
-    return true;
-  }
-  return Fail(word, absl::StrCat(what, " (", absl::StrJoin(rows, rows + nr_rows, ", "), ")"));
+bool Parser::Spec(const Word& word, const SpecError& error) {
+  if (error.expected.empty()) return true;
+  const auto at = static_cast<size_t>(error.part.data() - word.text.data());
+  return Fail(Word{{error.part.data(), error.part.size()}, word.column + at}, error.expected);
 }
 
 // `name` is the part of the word that names the block.
@@ -327,6 +334,17 @@ bool Parser::TaskIndex(const Word& word, uint8_t* index) {
   return Fail(word, absl::StrCat("a task (", absl::StrJoin(task_names_, ", "), ")"));
 }
 
+bool Parser::NotifierIndex(const Word& word, uint8_t* index) {
+  const uint32_t notifiers = s_.notifiers.size;
+  for (uint32_t i = 0; i < notifiers; ++i) {
+    if (word.text != NotifierName(i)) continue;
+    *index = static_cast<uint8_t>(i);
+    return true;
+  }
+  if (notifiers == 0) return Fail(word, "a notifier, of which there is none");
+  return Fail(word, absl::StrCat("a notifier from A to ", NotifierName(notifiers - 1)));
+}
+
 bool Parser::Room(bool full, uint32_t capacity, absl::string_view what) {
   return !full || Fail(words_[0], absl::StrCat("at most ", capacity, " ", what));
 }
@@ -334,7 +352,8 @@ bool Parser::Room(bool full, uint32_t capacity, absl::string_view what) {
 bool Parser::ReadHead() { return Literal("scenario") && Literal("1") && End(); }
 
 bool Parser::ReadDriver() {
-  return Row(Take(), "a driver", names_.drivers, names_.nr_drivers, &s_.driver) && End();
+  const Word word = Take();
+  return Spec(word, scenario::ReadDriver(View(word), names_, &s_)) && End();
 }
 
 // A key that is left out leaves `*value` as it is.
@@ -352,7 +371,7 @@ bool Parser::ReadMachine() {
   Word word;
   uint8_t on = 0;
   if (!Key("kernel=", &word)) return false;
-  if (!Row(word, "a kernel", names_.kernels, names_.nr_kernels, &m.kernel)) return false;
+  if (!Spec(word, scenario::ReadKernel(View(word), names_, &m))) return false;
   if (OptionalKey("debug_vm=", &word)) {
     if (!OneOf(word, kSwitchWords, &on)) return false;
     m.debug_vm = on != 0;
@@ -360,6 +379,10 @@ bool Parser::ReadMachine() {
   if (OptionalKey("auto_online=", &word)) {
     if (!OneOf(word, kSwitchWords, &on)) return false;
     m.auto_online = on != 0;
+  }
+  if (OptionalKey("kmemleak=", &word)) {
+    if (!OneOf(word, kSwitchWords, &on)) return false;
+    m.kmemleak = on != 0;
   }
   if (!OptionalNumber("pcp_high=", kMaxPcpHigh, &m.pcp_high)) return false;
   if (!OptionalNumber("pagevec=", kMaxPagevec, &m.pagevec)) return false;
@@ -443,7 +466,11 @@ bool Parser::ReadNotifier() {
       priority > Limits::max()) {
     return Fail(word, absl::StrCat("a number from ", Limits::min(), " to ", Limits::max()));
   }
-  s_.notifiers.push(Notifier{static_cast<int16_t>(priority)});
+  word = Take();
+  if (!word.text.empty() && word.text != "unregistered") {
+    return Fail(word, "unregistered or end of line");
+  }
+  s_.notifiers.push(Notifier{static_cast<int16_t>(priority), !word.text.empty()});
   return End();
 }
 
@@ -496,6 +523,10 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteProbe;
     return Address(Take(), &op->block);
   }
+  if (file.text == View(kAutoOnlineFile)) {
+    op->kind = OpKind::kWriteAutoOnline;
+    return OneOf(Take(), kStateWordWords, &op->arg);
+  }
   absl::string_view block = file.text;
   if (absl::ConsumeSuffix(&block, "/state")) {
     op->kind = OpKind::kWriteState;
@@ -505,18 +536,40 @@ bool Parser::ReadWrite(Op* op) {
     op->kind = OpKind::kWriteOnline;
     return BlockIndex(file, block, &op->block) && OneOf(Take(), kDigitWords, &op->arg);
   }
-  return Fail(file, "memtrace/enable, memoryN/state, memoryN/online or memory/probe");
+  return Fail(file,
+              "memtrace/enable, memoryN/state, memoryN/online, memory/probe or "
+              "memory/auto_online_blocks");
+}
+
+bool Parser::TraceFile(const Word& word, absl::string_view expected, Op* op) {
+  for (uint32_t node = 0; node < kMaxNodes; ++node) {
+    if (word.text != View(kTraceFiles[node]) || !HasNode(s_.machine, node)) continue;
+    op->node = static_cast<uint8_t>(node);
+    return true;
+  }
+  return Fail(word, expected);
+}
+
+bool Parser::ReadRead(Op* op) {
+  const Word file = Take();
+  op->kind = OpKind::kReadEnable;
+  if (file.text == View(kEnableFile)) return true;
+  op->kind = OpKind::kReadTrace;
+  return TraceFile(file, "memtrace/enable or memtrace/NODE/trace of a node with memory", op);
 }
 
 bool Parser::ReadAlloc(Op* op) {
   op->kind = OpKind::kAlloc;
+  return OneOf(Take(), kMobilityWords, &op->arg) && ReadNodeAndOrder(kMaxAllocOrder, op);
+}
+
+bool Parser::ReadNodeAndOrder(uint32_t max_order, Op* op) {
   Word word;
   uint64_t number = 0;
-  if (!OneOf(Take(), kMobilityWords, &op->arg)) return false;
   if (!Key("node=", &word) || !Number(word, 0, kMaxNodes - 1, &number)) return false;
   op->node = static_cast<uint8_t>(number);
   if (!HasNode(s_.machine, op->node)) return Fail(word, "a node with memory");
-  if (!Key("order=", &word) || !Number(word, 0, kMaxAllocOrder, &number)) return false;
+  if (!Key("order=", &word) || !Number(word, 0, max_order, &number)) return false;
   op->order = static_cast<uint8_t>(number);
   return true;
 }
@@ -530,14 +583,16 @@ bool Parser::ReadOp() {
   if (verb == "write") {
     ok = ReadWrite(&op);
   } else if (verb == "read") {
-    op.kind = OpKind::kReadEnable;
-    ok = Literal(View(kEnableFile));
+    ok = ReadRead(&op);
+  } else if (verb == "mmap") {
+    op.kind = OpKind::kMmapTrace;
+    ok = TraceFile(Take(), "memtrace/NODE/trace of a node with memory", &op);
   } else if (verb == "alloc") {
     ok = ReadAlloc(&op);
   } else if (verb == "free") {
     op.kind = OpKind::kFree;
-  } else if (verb == "get") {
-    op.kind = OpKind::kGet;
+  } else if (verb == "get" || verb == "poison") {
+    op.kind = verb == "get" ? OpKind::kGet : OpKind::kPoison;
     const Word block = Take();
     Word word;
     uint64_t page = 0;
@@ -556,6 +611,14 @@ bool Parser::ReadOp() {
     op.kind = verb == "remove" ? OpKind::kRemove : OpKind::kAdd;
     const Word block = Take();
     ok = BlockIndex(block, block.text, &op.block);
+  } else if (verb == "register" || verb == "unregister") {
+    op.kind = verb == "register" ? OpKind::kRegister : OpKind::kUnregister;
+    ok = NotifierIndex(Take(), &op.notifier);
+  } else if (verb == "alloc_contig") {
+    op.kind = OpKind::kAllocContig;
+    ok = ReadNodeAndOrder(MaxContigOrder(s_.machine), &op);
+  } else if (verb == "free_contig") {
+    op.kind = OpKind::kFreeContig;
   } else {
     op.kind = OpKind::kSleep;
     ok = Number(Take(), 1, kMaxSleep, &op.value);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "model/scenario/spec.h"
 #include "model/scenario/words.h"
 
 namespace hotplug::scenario {
@@ -41,9 +42,10 @@ std::string_view Word(const Words& words, Enum value) {
 }
 
 void PrintMachine(const Machine& m, const Names& names, std::string* out) {
-  AppendAll(out, "machine kernel=", names.kernels[m.kernel],
+  AppendAll(out, "machine kernel=", PrintKernel(m, names),
             " debug_vm=", Word(kSwitchWords, m.debug_vm),
             " auto_online=", Word(kSwitchWords, m.auto_online));
+  if (m.kmemleak) Append(out, " kmemleak=on");
   if (m.pcp_high != 0) AppendAll(out, " pcp_high=", +m.pcp_high);
   if (m.pagevec != 0) AppendAll(out, " pagevec=", +m.pagevec);
   AppendAll(out, " pages_per_block=", PagesPerBlock(m),
@@ -66,7 +68,8 @@ void PrintBlocks(const Machine& m, std::string* out) {
 
 void PrintNotifiers(const Scenario& s, std::string* out) {
   for (uint32_t i = 0; i < s.notifiers.size; ++i) {
-    AppendAll(out, "notifier ", NotifierName(i), " priority=", s.notifiers[i].priority, "\n");
+    AppendAll(out, "notifier ", NotifierName(i), " priority=", s.notifiers[i].priority,
+              s.notifiers[i].unregistered ? " unregistered" : "", "\n");
     for (const Answer& answer : s.answers) {
       if (answer.notifier != i) continue;
       AppendAll(out, "  answer ", ActionName(answer.action), " ");
@@ -111,6 +114,22 @@ void PrintOp(const Scenario& s, const Op& op, std::string* out) {
       return AppendAll(out, "remove ", block);
     case OpKind::kAdd:
       return AppendAll(out, "add ", block);
+    case OpKind::kReadTrace:
+      return AppendAll(out, "read ", kTraceFiles[op.node]);
+    case OpKind::kMmapTrace:
+      return AppendAll(out, "mmap ", kTraceFiles[op.node]);
+    case OpKind::kWriteAutoOnline:
+      return AppendAll(out, "write ", kAutoOnlineFile, " ", Word(kStateWordWords, op.arg));
+    case OpKind::kRegister:
+      return AppendAll(out, "register ", NotifierName(op.notifier));
+    case OpKind::kUnregister:
+      return AppendAll(out, "unregister ", NotifierName(op.notifier));
+    case OpKind::kAllocContig:
+      return AppendAll(out, "alloc_contig node=", +op.node, " order=", +op.order);
+    case OpKind::kFreeContig:
+      return Append(out, "free_contig");
+    case OpKind::kPoison:
+      return AppendAll(out, "poison ", block, " page=", op.page);
   }
 }
 
@@ -177,7 +196,7 @@ std::string_view ActionName(Action action) {
 
 std::string Print(const Scenario& s, const Names& names, const std::string* comments) {
   std::string out = "scenario 1\n";
-  AppendAll(&out, "driver ", names.drivers[s.driver], "\n");
+  AppendAll(&out, "driver ", PrintDriver(s, names), "\n");
   PrintMachine(s.machine, names, &out);
   PrintBlocks(s.machine, &out);
   PrintNotifiers(s, &out);

@@ -12,11 +12,24 @@
 namespace hotplug::scenario {
 
 inline constexpr uint32_t kMaxAllocOrder = 3;  // largest order of OpKind::kAlloc
-inline constexpr uint32_t kMaxSleep = 65535;   // most ticks of OpKind::kSleep
+// Largest order of OpKind::kAllocContig: four blocks.
+inline uint32_t MaxContigOrder(const Machine& m) { return m.block_order + 2u; }
+inline constexpr uint32_t kMaxSleep = 65535;  // most ticks of OpKind::kSleep
 
 // The errnos of an injected fault: ENOMEM, EFAULT, EEXIST. All but the first belong to
 // FaultSite::kAddMemory alone.
 inline constexpr std::array<uint8_t, 3> kFaultErrnos = {12, 14, 17};
+
+// Whether a kind of operation is about a notifier.
+inline bool NamesNotifier(OpKind kind) {
+  return kind == OpKind::kRegister || kind == OpKind::kUnregister;
+}
+
+// Whether a kind of operation is about a node.
+inline bool NamesNode(OpKind kind) {
+  return kind == OpKind::kAlloc || kind == OpKind::kAllocContig || kind == OpKind::kReadTrace ||
+         kind == OpKind::kMmapTrace;
+}
 
 // Whether a memory block is on the node.
 inline bool HasNode(const Machine& m, uint32_t node) {

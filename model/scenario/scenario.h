@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "model/limits.h"
+#include "model/mm/fix.h"
 
 namespace hotplug::scenario {
 
@@ -57,8 +58,10 @@ struct Block {
 
 struct Machine {
   uint8_t kernel = 0;              // row of the table of kernel profiles
+  uint32_t fixes = 0;              // of the core, a bit for each; not in the byte form
   bool debug_vm = false;           // CONFIG_DEBUG_VM
   bool auto_online = false;        // memhp_auto_online
+  bool kmemleak = false;           // CONFIG_DEBUG_KMEMLEAK
   uint8_t pcp_high = 0;            // pages that a per-CPU list keeps, 0 .. kMaxPcpHigh
   uint8_t pagevec = 0;             // pages that wait on a CPU for the LRU, 0 .. kMaxPagevec
   uint8_t block_order = 2;         // log2(pages of a memory block), 2 .. 15
@@ -75,24 +78,33 @@ enum class Role : uint8_t { kMemtrace, kUser, kWalker, kAlloc, kKill, kFirmware 
 inline constexpr uint32_t kRoles = 6;
 
 enum class OpKind : uint8_t {
-  kWriteEnable,  // write VALUE to the driver's debugfs file `enable`
-  kReadEnable,   // read it
-  kWriteState,   // write a word to the `state` file of a block
-  kWriteOnline,  // write 0 or 1 to the `online` file of a block
-  kAlloc,        // allocate 2^order pages of a kind on a node
-  kFree,         // free the task's oldest live allocation; no effect without one
-  kGet,          // take a reference on a page of a block unless its count is zero
-  kPut,          // drop the oldest reference got by this task; no effect without one
-  kKill,         // send a signal to a task
-  kAfter,        // wait until a task has ended
-  kSleep,        // sleep for VALUE ticks
-  kWriteProbe,   // write the address of a block to memory/probe
-  kRemove,       // have firmware remove the DIMM of a block
-  kAdd,          // have firmware add it again
+  kWriteEnable,      // write VALUE to the driver's debugfs file `enable`
+  kReadEnable,       // read it
+  kWriteState,       // write a word to the `state` file of a block
+  kWriteOnline,      // write 0 or 1 to the `online` file of a block
+  kAlloc,            // allocate 2^order pages of a kind on a node
+  kFree,             // free the task's oldest live allocation; no effect without one
+  kGet,              // take a reference on a page of a block unless its count is zero
+  kPut,              // drop the oldest reference got by this task; no effect without one
+  kKill,             // send a signal to a task
+  kAfter,            // wait until a task has ended
+  kSleep,            // sleep for VALUE ticks
+  kWriteProbe,       // write the address of a block to memory/probe
+  kRemove,           // have firmware remove the DIMM of a block
+  kAdd,              // have firmware add it again
+  kReadTrace,        // read the driver's file `trace` of a node
+  kMmapTrace,        // map it until the task ends
+  kWriteAutoOnline,  // write a word to memory/auto_online_blocks
+  kRegister,         // register a notifier
+  kUnregister,       // unregister it
+  kAllocContig,      // allocate 2^order contiguous pages on a node
+  kFreeContig,       // free the task's oldest of these; no effect without one
+  kPoison,           // a page of a block turns out to be broken
 };
-inline constexpr uint32_t kOpKinds = 14;
+inline constexpr uint32_t kOpKinds = 22;
 
-// Words for the `state` file; kGarbage stands for any string that the kernel does not know.
+// Words for `state` and `auto_online_blocks`; kGarbage stands for any string that the kernel does
+// not know.
 enum class StateWord : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
 inline constexpr uint32_t kStateWords = 5;
 
@@ -105,15 +117,17 @@ inline constexpr uint32_t kSignals = 3;
 // One operation of a task. Only the fields that its kind names are used, others are zero.
 struct Op {
   OpKind kind = OpKind::kWriteEnable;
-  uint8_t task = 0;  // which task does it: index into Scenario::tasks
-  uint8_t block =
-      0;  // kWriteState, kWriteOnline, kGet, kWriteProbe, kRemove, kAdd: index into Machine::blocks
-  uint8_t arg = 0;    // kWriteState: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
-  uint8_t order = 0;  // kAlloc: 0 .. 3
-  uint8_t node = 0;   // kAlloc
-  uint8_t target = 0;  // kKill, kAfter: index into Scenario::tasks
-  uint16_t page = 0;   // kGet: page offset within the block
-  uint64_t value = 0;  // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
+  uint8_t task = 0;   // which task does it: index into Scenario::tasks
+  uint8_t block = 0;  // kWriteState, kWriteOnline, kGet, kPoison, kWriteProbe, kRemove, kAdd: index
+                      // into Machine::blocks
+  // kWriteState, kWriteAutoOnline: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
+  uint8_t arg = 0;
+  uint8_t order = 0;     // kAlloc: 0 .. 3; kAllocContig: up to four blocks
+  uint8_t node = 0;      // kAlloc, kAllocContig, kReadTrace, kMmapTrace
+  uint8_t target = 0;    // kKill, kAfter: index into Scenario::tasks
+  uint16_t page = 0;     // kGet, kPoison: page offset within the block
+  uint8_t notifier = 0;  // kRegister, kUnregister: index into Scenario::notifiers
+  uint64_t value = 0;    // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
   bool operator==(const Op&) const = default;
 };
 
@@ -122,10 +136,11 @@ struct Task {
   bool operator==(const Task&) const = default;
 };
 
-// A notifier registered before the first task starts, in the order of the list. Its name
-// is a letter: the first is A.
+// A notifier registered before the first task starts, in the order of the list, unless it is
+// left to a task to do so. Its name is a letter: the first is A.
 struct Notifier {
   int16_t priority = 0;
+  bool unregistered = false;
   bool operator==(const Notifier&) const = default;
 };
 
@@ -155,11 +170,18 @@ struct Answer {
 };
 
 // Kernel functions that can be made to fail.
-enum class FaultSite : uint8_t { kAddMemory, kKmalloc, kIoremap, kDebugfsCreateDir };
-inline constexpr uint32_t kFaultSites = 4;
+enum class FaultSite : uint8_t {
+  kAddMemory,
+  kKmalloc,
+  kIoremap,
+  kDebugfsCreateDir,
+  kReleaseMemRegion,
+};
+inline constexpr uint32_t kFaultSites = 5;
 
 // The nth call (1 = the first) of a function fails with an errno. kKmalloc, kIoremap and
-// kDebugfsCreateDir return NULL; their errno is ENOMEM.
+// kDebugfsCreateDir return NULL; their errno is ENOMEM, as is that of kReleaseMemRegion, which no
+// caller looks at.
 struct Fault {
   FaultSite site = FaultSite::kAddMemory;
   uint8_t nth = 1;
@@ -179,6 +201,7 @@ struct Preemption {
 struct Scenario {
   Machine machine;
   uint8_t driver = 0;  // row of the table of drivers
+  uint32_t fixes = 0;  // of the driver, a bit for each of its own; not in the byte form
   List<Notifier, kMaxNotifiers> notifiers;
   List<Answer, kMaxAnswers> answers;  // grouped by notifier, in the notifiers' order
   List<Task, kMaxTasks> tasks;        // >= 1
@@ -194,10 +217,12 @@ struct Names {
   uint32_t nr_drivers = 0;
   const char* const* kernels = nullptr;
   uint32_t nr_kernels = 0;
+  mm::Fixes (*driver_fixes)(uint32_t driver) = [](uint32_t) { return mm::Fixes{}; };
+  mm::Fixes kernel_fixes = {};
 };
 
 // Null if the scenario keeps all the rules above; otherwise a sentence about the first one
-// that it breaks. `names` bounds the rows of drivers and kernels.
+// that it breaks. `names` bounds the rows of drivers, kernels and fixes.
 const char* Invalid(const Scenario& s, const Names& names);
 
 // Pages of a memory block, and bytes of a page.

@@ -93,7 +93,23 @@ Op Canonical(const Op& op) {
     case OpKind::kAdd:
       c.block = op.block;
       break;
+    case OpKind::kReadTrace:
+    case OpKind::kMmapTrace:
+      c.node = op.node;
+      break;
+    case OpKind::kWriteAutoOnline:
+      c.arg = op.arg;
+      break;
+    case OpKind::kRegister:
+    case OpKind::kUnregister:
+      c.notifier = op.notifier;
+      break;
+    case OpKind::kAllocContig:
+      c.order = op.order;
+      c.node = op.node;
+      break;
     case OpKind::kGet:
+    case OpKind::kPoison:
       c.block = op.block;
       c.page = op.page;
       break;
@@ -106,6 +122,7 @@ Op Canonical(const Op& op) {
       break;
     case OpKind::kReadEnable:
     case OpKind::kFree:
+    case OpKind::kFreeContig:
     case OpKind::kPut:
       break;
   }
@@ -116,6 +133,7 @@ Op Canonical(const Op& op) {
 uint32_t ArgValues(OpKind kind) {
   switch (kind) {
     case OpKind::kWriteState:
+    case OpKind::kWriteAutoOnline:
       return kStateWords;
     case OpKind::kKill:
       return kSignals;
@@ -134,10 +152,16 @@ const char* InvalidOp(const Scenario& s, const Op& op) {
   if (op.block >= s.machine.blocks.size) return "an operation is on a block that is not there";
   if (op.target >= s.tasks.size) return "an operation is on a task that is not there";
   if (op.arg >= ArgValues(op.kind)) return "an operation has an unknown argument";
+  if (NamesNotifier(op.kind) && op.notifier >= s.notifiers.size) {
+    return "an operation is on a notifier that is not there";
+  }
   if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
-  if (op.order > kMaxAllocOrder) return "an allocation is too large";
-  if (op.kind == OpKind::kAlloc && !HasNode(s.machine, op.node)) {
-    return "an allocation is on a node without memory";
+  const bool contig = op.kind == OpKind::kAllocContig;
+  if (op.order > (contig ? MaxContigOrder(s.machine) : kMaxAllocOrder)) {
+    return "an allocation is too large";
+  }
+  if (NamesNode(op.kind) && !HasNode(s.machine, op.node)) {
+    return "an operation is on a node without memory";
   }
   if (op.kind == OpKind::kSleep && (op.value < 1 || op.value > kMaxSleep)) {
     return "a sleep is too short or too long";
@@ -185,6 +209,9 @@ const char* InvalidSchedule(const Scenario& s) {
 const char* Invalid(const Scenario& s, const Names& names) {
   if (s.machine.kernel >= names.nr_kernels) return "there is no such kernel";
   if (s.driver >= names.nr_drivers) return "there is no such driver";
+  if ((s.machine.fixes & ~names.kernel_fixes.all()) != 0) return "there is no such fix of the core";
+  if ((s.fixes & ~names.driver_fixes(s.driver).all()) != 0)
+    return "there is no such fix of the driver";
   if (const char* why = InvalidLists(s)) return why;
   if (const char* why = InvalidGeometry(s.machine)) return why;
   if (const char* why = InvalidBlocks(s.machine)) return why;

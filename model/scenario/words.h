@@ -24,17 +24,21 @@ inline constexpr std::array<std::string_view, kStateWords> kStateWordWords = {
 inline constexpr std::array<std::string_view, kSignals> kSignalWords = {"SIGINT", "SIGUSR1",
                                                                         "SIGKILL"};
 inline constexpr std::array<std::string_view, kFaultSites> kFaultSiteWords = {
-    "add_memory", "kmalloc", "ioremap", "debugfs_create_dir"};
+    "add_memory", "kmalloc", "ioremap", "debugfs_create_dir", "release_mem_region_adjustable"};
 
 // In the order of kActions.
 inline constexpr std::array<std::string_view, kActions.size()> kActionWords = {
     "MEM_GOING_OFFLINE", "MEM_CANCEL_OFFLINE", "MEM_OFFLINE",
     "MEM_GOING_ONLINE",  "MEM_CANCEL_ONLINE",  "MEM_ONLINE"};
 
-// The file of the driver under test.
+// The file of the driver under test that is always there.
 inline constexpr std::string_view kEnableFile = "memtrace/enable";
+// Its files of the nodes.
+inline constexpr std::array<std::string_view, kMaxNodes> kTraceFiles = {"memtrace/00000000/trace",
+                                                                        "memtrace/00000001/trace"};
 // Files of /sys/devices/system/memory, besides those of the blocks.
 inline constexpr std::string_view kProbeFile = "memory/probe";
+inline constexpr std::string_view kAutoOnlineFile = "memory/auto_online_blocks";
 
 // Errno E is named kErrnoWords[E - 1] (include/uapi/asm-generic/errno-base.h).
 inline constexpr std::array<std::string_view, 34> kErrnoWords = {

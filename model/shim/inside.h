@@ -68,7 +68,7 @@ struct Inside {
   static void NameCallback(uintptr_t function);
 
   // ---- Boot and the run (module.cc) ----
-  static void Init();
+  static void Init(uint32_t);
   static void RunInitcalls();
   static void InitEntry(uint32_t task);
   static void Reset();

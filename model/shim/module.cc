@@ -136,7 +136,8 @@ void Inside::RunInitcalls() {
   mm::mm().fault_calls = {};
 }
 
-void Inside::Init() {
+// A file has no corrections that it could be given.
+void Inside::Init(uint32_t) {
   Module& m = module();
   StartRun();
   sim::machine->Carve<State>(drivers::kDriverRegion, 1, false);

@@ -6,6 +6,10 @@
 // not.
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "model/actors/state.h"
+#include "model/mm/kernel.h"
 #include "model/mm/page.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
@@ -26,6 +30,11 @@ uint32_t FreePages() {
   uint32_t free = 0;
   for (const run::BlockEnd& b : run::BlocksAtEnd()) free += b.free;
   return free;
+}
+
+const drivers::Driver* DriverCalled(const std::string& name) {
+  const auto* end = drivers::kDriverNames + drivers::kNrDrivers;
+  return drivers::kDrivers[std::find(drivers::kDriverNames, end, name) - drivers::kDriverNames];
 }
 
 // The task and step of the first record of a trace point.
@@ -242,11 +251,7 @@ TEST_CASE("a block that its remover has reserved cannot be added") {
                            "  write memory/probe 0x50000000\n  write memtrace/enable 0\n"
                            "  write memory/probe 0x50000000\nfault add_memory nth=1 -ENOMEM\n";
   run::RunOptions options;
-  for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
-    if (std::string(drivers::kDriverNames[row]) == "hardened") {
-      options.driver = drivers::kDrivers[row];
-    }
-  }
+  options.driver = DriverCalled("hardened");
   const run::Outcome o = RunText(text, options);
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(1) == -EEXIST);
@@ -297,7 +302,248 @@ TEST_CASE("what firmware has removed user space can add") {
   CHECK(run::BlocksAtEnd()[1].state == mm::MEM_OFFLINE);
 }
 
+// ---- The driver's memory, seen from user space ------------------------------------------
+
+const std::string kReader = "task user-2\n  read memtrace/00000000/trace\n";
+
+TEST_CASE("trace memory is read while it is there") {
+  const std::string take = kSmall +
+                           "task memtrace-1\n  read memtrace/00000000/trace\n"
+                           "  write memtrace/enable 0x10000000\n";
+  run::Outcome o = RunText(take + "  read memtrace/00000000/trace\n");
+  CHECK(Rc(0) == -ENOENT);
+  CHECK(Rc(2) == 0);
+  CHECK(Count(mm::kTpReadBuffer) == 4);
+  CHECK(o.first()->id == invariants::Id::kI16);
+  CHECK(o.first()->step == o.steps);  // at the end, as nothing else is wrong
+  o = RunText(take +
+              "  mmap memtrace/00000000/trace\n  write memtrace/enable 0\n"
+              "  read memtrace/00000000/trace\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(2) == -ENODEV);
+  CHECK(Rc(4) == -ENOENT);
+}
+
+TEST_CASE("removal waits for a reader, and turns away one that comes later") {
+  run::RunOptions options;
+  options.driver = DriverCalled("hardened");
+  const std::string tasks =
+      "task memtrace-1\n  write memtrace/enable 0x10000000\n"
+      "  write memtrace/enable 0\n" +
+      kReader;
+  RunText(kSmall + tasks, options);
+  const std::string taken = std::to_string(First(kTpWriteEnable)->step);
+  for (const uint32_t step : {1, 2, 3, 4}) {
+    std::string text = kSmall + tasks;
+    text += "at memtrace-1 " + taken + " run user-2\n";
+    text += "at user-2 " + std::to_string(step) + " run memtrace-1\n";
+    const run::Outcome o = RunText(text, options);
+    INFO(step);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(2) == (step == 1 ? -EIO : 0));
+    CHECK(Count(sim::kTpContended) == (step == 1 ? 0 : 1));
+    CHECK(Count(mm::kTpReadFault) == 0);
+  }
+}
+
+TEST_CASE("a mapping ends with its task, or outlives the memory") {
+  run::RunOptions options;
+  options.driver = DriverCalled("merged_6_1");
+  for (const bool lives : {false, true}) {
+    const run::Outcome o =
+        RunText(kSmall +
+                    "task memtrace-1\n  write memtrace/enable 0x10000000\n  sleep 100\n"
+                    "  write memtrace/enable 0\n"
+                    "task user-2\n  sleep 20\n  mmap memtrace/00000000/trace\n" +
+                    (lives ? "  after memtrace-1\n" : ""),
+                options);
+    INFO(lives);
+    CHECK(Rc(4) == 0);
+    REQUIRE((o.first() != nullptr) == lives);
+    if (lives) CHECK(o.first()->id == invariants::Id::kI19);
+  }
+}
+
+TEST_CASE("the device of a removed block is lost up to 5.10, which kmemleak tells") {
+  for (uint8_t kernel = 0; kernel < mm::kNrKernels; ++kernel) {
+    for (const bool kmemleak : {false, true}) {
+      scenario::Scenario s = testing::Load("regress/crashes/leaked-device.scn").scenario;
+      s.machine.kernel = kernel;
+      s.machine.kmemleak = kmemleak;
+      const bool told = kmemleak && mm::kKernels[kernel].leaks_block_device;
+      CHECK((run::Run(s).first() != nullptr) == told);
+    }
+  }
+}
+
+TEST_CASE("auto_online_blocks says what becomes of memory that is added from then on") {
+  struct Row {
+    const char* kernel;
+    const char* word;
+    int32_t rc;
+    uint32_t state;
+    uint32_t zone;
+  };
+  constexpr Row kRows[] = {
+      {"rfc", "offline", 0, mm::MEM_OFFLINE, 0},
+      {"rfc", "online", 0, mm::MEM_ONLINE, mm::ZONE_NORMAL},
+      {"rfc", "online_kernel", -EINVAL, mm::MEM_OFFLINE, 0},
+      {"rfc", "online_movable", -EINVAL, mm::MEM_OFFLINE, 0},
+      {"rfc", "garbage", -EINVAL, mm::MEM_OFFLINE, 0},
+      {"5.9", "online", 0, mm::MEM_ONLINE, mm::ZONE_NORMAL},
+      {"5.9", "online_kernel", 0, mm::MEM_ONLINE, mm::ZONE_NORMAL},
+      {"5.9", "online_movable", 0, mm::MEM_ONLINE, mm::ZONE_MOVABLE},
+      {"6.1", "garbage", -EINVAL, mm::MEM_OFFLINE, 0},
+  };
+  for (const Row& row : kRows) {
+    INFO(row.kernel << " " << row.word);
+    RunText(absl::StrReplaceAll(kSmall, {{"kernel=rfc", absl::StrCat("kernel=", row.kernel)}}) +
+            "task firmware-1\n  remove memory5\ntask user-2\n  after firmware-1\n"
+            "  write memory/auto_online_blocks " +
+            row.word + "\ntask firmware-3\n  after user-2\n  add memory5\n");
+    CHECK(Rc(2) == row.rc);
+    CHECK(run::BlocksAtEnd()[1].state == row.state);
+    if (row.state == mm::MEM_ONLINE) {
+      CHECK(mm::BlockAt(mm::BlockId{5}).zone % mm::MAX_NR_ZONES == row.zone);
+    }
+  }
+}
+
+TEST_CASE("auto_online_blocks waits for no lock") {
+  const run::Outcome o =
+      RunText(kSmall +
+              "task walker-1\n  alloc movable node=0 order=0\n  get memory4 page=0\n"
+              "  after user-3\n  put\n"
+              "task user-2\n  write memory4/state offline\n"
+              "task user-3\n  sleep 20\n  write memory/auto_online_blocks online\n");
+  CHECK(o.verdict == Verdict::kOk);  // or the offlining, which has it, would never end
+  CHECK(Rc(6) == 0);
+}
+
+TEST_CASE("contiguous pages are a task's own until it frees them") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task alloc-1\n  free_contig\n  alloc_contig node=0 order=3\n"
+                                 "  alloc movable node=0 order=0\n  write memory4/state offline\n"
+                                 "  get memory5 page=1\n  put\n  free\n  free_contig\n"
+                                 "  free_contig\n  write memory4/state offline\n"
+                                 "  alloc_contig node=0 order=4\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == -ENOENT);
+  CHECK(Rc(1) == 0);
+  CHECK(Rc(3) == -EBUSY);  // unmovable
+  CHECK(Rc(4) == 0);       // each of them has a count
+  CHECK(Rc(7) == 0);
+  CHECK(Rc(8) == -ENOENT);
+  CHECK(Rc(9) == 0);
+  CHECK(Rc(10) == -ENOMEM);  // four blocks, of which one is offline
+  CHECK(Count(mm::kTpWarnInUse) == 0);
+  CHECK(run::BlocksAtEnd()[1].free == mm::PagesPerBlock());
+}
+
+TEST_CASE("less than a block can be contiguous, too") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task alloc-1\n  alloc_contig node=0 order=1\n"
+                                 "task alloc-2\n  after alloc-1\n  alloc_contig node=0 order=0\n"
+                                 "  free_contig\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == 0);
+  CHECK(Rc(2) == 0);
+  CHECK(Rc(3) == 0);
+  CHECK(run::BlocksAtEnd()[0].free == mm::PagesPerBlock() - 2);
+}
+
+TEST_CASE("a System RAM entry that cannot be split stays") {
+  for (const char* kernel : {"rfc", "5.9", "5.11", "6.1"}) {
+    INFO(kernel);
+    const bool allocates = std::string(kernel) == "rfc" || std::string(kernel) == "5.9";
+    // The first one lies at the end of the entry, and needs no second one.
+    RunText(absl::StrReplaceAll(kSmall, {{"kernel=rfc", absl::StrCat("kernel=", kernel)}}) +
+            "task firmware-1\n  remove memory4\n  remove memory6\n  add memory4\n"
+            "  add memory6\n"
+            "fault release_mem_region_adjustable nth=1 -ENOMEM\n"
+            "fault release_mem_region_adjustable nth=2 -ENOMEM\n");
+    CHECK(Rc(0) == 0);
+    CHECK(Rc(1) == 0);
+    CHECK(Rc(2) == 0);
+    CHECK(Rc(3) == (allocates ? -EINVAL : 0));
+    CHECK(Count(mm::kTpReleaseFailed) == (allocates ? 1 : 0));
+    CHECK(Count(mm::kTpRegionBusy) == (std::string(kernel) == "5.9" ? 1 : 0));
+  }
+}
+
+TEST_CASE("a page that is poisoned has a reference more, and is never free again") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task alloc-1\n  poison memory4 page=0\n"
+                                 "  alloc unmovable node=0 order=0\n"
+                                 "  poison memory4 page=0\n  poison memory4 page=0\n  free\n"
+                                 "  write memory4/state offline\n  poison memory4 page=0\n"
+                                 "  write memory4/state online\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(0) == -EBUSY);  // nobody's
+  CHECK(Rc(2) == 0);
+  CHECK(Rc(3) == 0);
+  CHECK(Rc(4) == 0);
+  CHECK(Rc(5) == 0);  // offlining passes over it
+  CHECK(Rc(6) == -ENXIO);
+  CHECK(Rc(7) == 0);
+  CHECK(run::BlocksAtEnd()[0].free == mm::PagesPerBlock());  // the memmap is new
+}
+
+TEST_CASE("a process loses the page that is poisoned, whatever list it is on") {
+  for (const char* caches : {"", "pagevec=2 "}) {
+    const run::Outcome o =
+        RunText(absl::StrReplaceAll(
+                    kSmall, {{"pages_per_block", absl::StrCat(caches, "pages_per_block")}}) +
+                "task alloc-1\n  alloc movable node=0 order=0\n  poison memory4 page=0\n  free\n"
+                "  write memory4/state offline\n");
+    INFO(caches);
+    CHECK(o.verdict == Verdict::kOk);
+    CHECK(Rc(1) == 0);
+    CHECK(Rc(2) == -ENOENT);
+    CHECK(Rc(3) == 0);
+  }
+}
+
+TEST_CASE("a poisoned page of a driver fails its offlining, and is all that is lost") {
+  const run::Outcome o = RunText(kSmall +
+                                 "task memtrace-1\n  write memtrace/enable 0x10000000\n"
+                                 "task walker-2\n  poison memory4 page=1\n"
+                                 "  after memtrace-1\n  write memory4/state offline\n"
+                                 "at memtrace-1 11 run walker-2\n");
+  CHECK(o.verdict == Verdict::kOk);
+  CHECK(Rc(1) == 0);
+  CHECK(Count(mm::kTpWarnInUse) == 1);
+  CHECK(Rc(3) == 0);
+}
+
 // ---- Notifiers --------------------------------------------------------------------------
+
+TEST_CASE("a notifier is told of what happens while it is registered") {
+  for (const char* kernel : {"rfc", "6.1"}) {
+    RunText(absl::StrReplaceAll(kSmall, {{"kernel=rfc", absl::StrCat("kernel=", kernel)}}) +
+            "notifier A priority=0 unregistered\n  answer MEM_GOING_OFFLINE NOTIFY_BAD\n"
+            "task user-1\n  write memory4/state offline\n  register A\n"
+            "  write memory5/state offline\n  unregister A\n  write memory5/state offline\n"
+            "  unregister A\n  register A\n  register A\n");
+    INFO(kernel);
+    CHECK(Rc(0) == 0);
+    CHECK(Rc(1) == 0);
+    CHECK(Rc(2) == -EPERM);
+    CHECK(Rc(3) == 0);
+    CHECK(Rc(4) == 0);
+    CHECK(Rc(5) == -ENOENT);
+    CHECK(Rc(6) == 0);
+    CHECK(Rc(7) == (std::string(kernel) == "6.1" ? -EEXIST : 0));
+  }
+}
+
+TEST_CASE("what a task registers after its call of the driver is not the driver's") {
+  RunText(kSmall +
+          "notifier A priority=0 unregistered\n"
+          "task memtrace-1\n  write memtrace/enable 0x10000000\n  register A\n");
+  CHECK(Rc(1) == 0);
+  CHECK(actors::state().probes[0].owner == mm::kNobody);
+}
 
 const std::string kTwice =
     "task user-1\n  write memory5/state offline\n  write memory6/state offline\n"

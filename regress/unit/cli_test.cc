@@ -43,8 +43,8 @@ TEST_CASE("flags", "[cli]") {
       {"run --nodriver empty", "hotplug-fuzz run: unknown flag --nodriver\n"},
       {"run --fromenv=driver empty", "hotplug-fuzz run: unknown flag --fromenv=driver\n"},
       {"run empty --driver", "hotplug-fuzz run: --driver needs a value\n"},
-      {"run --driver=nobody empty", "--driver=nobody: there is only rfc_v1, "},
-      {"run --kernel=4.4 empty", "--kernel=4.4: there is only rfc"},
+      {"run --driver=nobody empty", "--driver=nobody: expected a driver (rfc_v1, "},
+      {"run --kernel=4.4 empty", "--kernel=4.4: expected a kernel (rfc, "},
       {"encode empty", "-o OUT is missing\n"},
       {"minimize empty", "-o OUT is missing\n"}};
   for (const auto& [args, message] : wrong) {
@@ -216,6 +216,21 @@ TEST_CASE("explain", "[cli]") {
   const Result ok = cli("explain empty");
   CHECK(ok.code == 0);
   Begins(ok.out, "=== OK (");
+}
+
+TEST_CASE("cures", "[cli]") {
+  const Cli cli;
+  const std::string cured =
+      "fails.scn: I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE: "
+      "+block_flag +clear_flag +paired\n";
+  const Result r = cli("cures fails.scn fails.scn");
+  CHECK(r.code == 0);
+  CHECK(r.out == cured + cured);
+  CHECK(cli("cures --driver=canary fails.scn").out ==
+        "fails.scn: I6/free_contig_range@online/none: none\n");
+  const Result clean = cli("cures empty");
+  CHECK(clean.code == 2);
+  CHECK(clean.out == "empty: does not fail, so there is nothing to cure\n");
 }
 
 TEST_CASE("minimize", "[cli]") {

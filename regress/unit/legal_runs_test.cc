@@ -125,7 +125,26 @@ bool ProbedMeanwhile() {
   return Rc(1) == 0 && Rc(2) == 0 && At(mm::kTpRemoveMemory, 4, 0) < At(mm::kTpAddMemory, 4, 1) &&
          At(mm::kTpAddMemory, 4, 1) < At(mm::kTpAddMemory, 4, 0) && StateAtEnd(4) == mm::MEM_ONLINE;
 }
+bool OnePageIsLost() {
+  const run::BlockEnd end = run::BlocksAtEnd()[0];
+  return Happens(mm::kTpWarnInUse) && end.free == 3 && end.page_offline == 0;
+}
+bool NothingToSplit() {
+  return Happens(mm::kTpRemoveMemory, 4) && Rc(1) == 0 && !Happens(mm::kTpReleaseFailed) &&
+         StateAtEnd(4) == mm::MEM_ONLINE;
+}
+bool ComesAndGoes() {
+  return Rc(0) == 0 && Rc(1) == 0 && Rc(2) == 0 && Told("MEM_GOING_OFFLINE 4 A") &&
+         !Told("MEM_OFFLINE 4 A") && !Told("MEM_GOING_OFFLINE 4 B") && Told("MEM_OFFLINE 4 B");
+}
+bool OnlinedByNobody() {
+  return Rc(1) == 0 && At(mm::kTpAddMemory, 4) < At(actors::kTpWriteAutoOnline) &&
+         StateAtEnd(4) == mm::MEM_OFFLINE;
+}
 bool LeftAbsent() { return Removed(4) && !Happens(mm::kTpMemmapInit, 16, 0); }
+bool SeenByNobody() { return Rc(0) == 0 && Rc(2) == -ENOENT; }
+bool StillThere() { return Rc(0) == 0 && StateAtEnd(4) == mm::MEM_ONLINE; }
+bool OpenedAndGone() { return Rc(1) == 0 && Rc(2) == -EIO; }
 bool NoArray() { return Rc(0) == -EINVAL && Rc(1) == 0 && Rc(2) == 0; }
 bool UnregisterWaited() {
   return Waited(0, mm::kMemoryChain) && At(mm::kTpNotifierCall, -1, 1) < At(mm::kTpUnregister);
@@ -166,6 +185,8 @@ const Row kRows[] = {
     {"I7", &HealedAfterTheReturn, 1},
     {"I7-onlining", &ReturnedWhileOnlining},
     {"I8", &TookNothing},
+    {"I7-poison", &OnePageIsLost, 1},
+    {"I8-entry-end", &NothingToSplit},
     {"I9", &StaleFlag},
     {"I10", &AllBackOnline},
     {"I10-contig", &IsolatedAround},
@@ -176,9 +197,14 @@ const Row kRows[] = {
     {"I13-freed", &LetGo, 0, true},
     {"I14", &OnlinedWhenAdded},
     {"I15", &StaysOffline},
+    {"I15-auto-online", &OnlinedByNobody},
     {"I15-plain-memory", &PlainMemory},
     {"I15-probe", &ProbedMeanwhile},
+    {"I16", &SeenByNobody},
+    {"I17", &StillThere},
     {"I18", &HiddenByAnAnswer},
+    {"I18-registered", &ComesAndGoes},
+    {"I19", &OpenedAndGone},
     {"K2", &NoArray},
     {"N1", &UnregisterWaited},
     {"N2", &OfAnotherBlock},

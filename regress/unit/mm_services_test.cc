@@ -2,6 +2,8 @@
 //
 // kmalloc, ioremap, debugfs. Method: accesses inside and outside of objects, before and after
 // they are freed. Goal: a report of the right kind for each that is wrong, and none for others.
+#include "model/mm/buddy.h"
+#include "model/mm/page.h"
 #include "model/mm/services.h"
 #include "regress/unit/harness.h"
 
@@ -112,6 +114,21 @@ TEST_CASE("memory is NULL when the plan says so and when there is none left") {
   });
   CHECK(null == std::vector<bool>{false, true, false, true});
   CHECK(full);
+}
+
+TEST_CASE("what was cleared is not any more when it has been free") {
+  Rig rig(SmallBoot());
+  Pfn pfn{kNoPfn};
+  std::vector<uint32_t> cleared;
+  rig.Do([&] {
+    pfn = alloc_pages(NodeId{0}, false, 0, kCore);
+    cleared.push_back(GhostAt(pfn).cleared);
+    clear_page(pfn);
+    cleared.push_back(GhostAt(pfn).cleared);
+    __free_page(pfn);
+  });
+  cleared.push_back(GhostAt(pfn).cleared);
+  CHECK(cleared == std::vector<uint32_t>{0, 1, 0});
 }
 
 TEST_CASE("mappings and directories are handles that are used again") {

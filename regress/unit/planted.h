@@ -52,6 +52,9 @@ enum class Defect {
   kBadPage,              // bad_page() of a page that it allocated
   kEarlyCancel,          // CANCEL is delivered while the offlining is under way
   kTellsOneLess,         // one of its notifiers is not told MEM_OFFLINE
+  kShowsOldData,         // maps its memory into user space as Linux has left it
+  kMapsForGood,          // maps it, cleared, and lets it be when it gives it back
+  kTellsLeaks,           // no defect of its own: has what the kernel leaks be told
   kRefuses,              // no defect: refuses to let its block go offline
 };
 

@@ -38,7 +38,7 @@ struct State {
 };
 
 State& state() { return *sim::machine->Get<State>(drivers::kDriverRegion); }
-void Init() { sim::machine->Carve<State>(drivers::kDriverRegion, 1, true); }
+void Init(uint32_t) { sim::machine->Carve<State>(drivers::kDriverRegion, 1, true); }
 
 // A page of the highest block, which no scenario of these tests uses: it is free.
 Pfn FreePage() { return mm::FirstPfn(BlockId{mm::mm().first_block + mm::mm().nr_blocks - 1}); }
@@ -179,6 +179,15 @@ void GiveUp() {
   s.nr = 0;
 }
 
+// As its mmap would.
+void Show() {
+  const Pfn base{state().base};
+  const uint32_t nr = state().nr;
+  if (Is(Defect::kTellsLeaks)) mm::mm().kmemleak = 1;
+  for (Pfn pfn = base; Is(Defect::kMapsForGood) && pfn < base + nr; ++pfn) mm::clear_page(pfn);
+  if (Is(Defect::kMapsForGood) || Is(Defect::kShowsOldData)) mm::remap_pfn_range(base, nr);
+}
+
 int Take() {
   State& s = state();
   const Pfn base = mm::alloc_contig_pages(mm::PagesPerBlock(), NodeId{0});
@@ -197,6 +206,7 @@ int Take() {
   }
   if (Is(Defect::kTouchesAbsentMemmap)) mm::pfn_to_page(base);
   mm::ClaimRange(base, s.nr);
+  Show();
   s.recorded = Is(Defect::kForgetsToRecord) ? 0 : 1;
   return 0;
 }

@@ -14,6 +14,7 @@
 #include "model/scenario/generate.h"
 #include "model/scenario/print.h"
 #include "model/scenario/random.h"
+#include "model/scenario/rules.h"
 #include "model/scenario/scenario.h"
 #include "regress/unit/catch.h"
 
@@ -273,18 +274,32 @@ TEST_CASE("every operation on a block goes there and back") {
     }
     for (uint16_t page = 0; page < 16; ++page) {
       CheckOp({.kind = OpKind::kGet, .block = block, .page = page});
+      CheckOp({.kind = OpKind::kPoison, .block = block, .page = page});
     }
   }
 }
 
 TEST_CASE("every operation without a block goes there and back") {
-  for (OpKind kind : {OpKind::kReadEnable, OpKind::kFree, OpKind::kPut}) CheckOp({.kind = kind});
+  for (OpKind kind : {OpKind::kReadEnable, OpKind::kFree, OpKind::kFreeContig, OpKind::kPut})
+    CheckOp({.kind = kind});
+  for (OpKind kind : {OpKind::kReadTrace, OpKind::kMmapTrace}) {
+    for (uint8_t node : {0, 1}) CheckOp({.kind = kind, .node = node});
+  }
   for (uint8_t order = 0; order <= 3; ++order) {
     for (uint8_t node : {0, 1}) {
       for (uint8_t mobility : {0, 1}) {
         CheckOp({.kind = OpKind::kAlloc, .arg = mobility, .order = order, .node = node});
       }
     }
+  }
+  for (uint8_t order = 0; order <= MaxContigOrder(Base().machine); ++order) {
+    for (uint8_t node : {0, 1}) {
+      CheckOp({.kind = OpKind::kAllocContig, .order = order, .node = node});
+    }
+  }
+  for (OpKind kind : {OpKind::kRegister, OpKind::kUnregister}) CheckOp({.kind = kind});
+  for (uint8_t word = 0; word < kStateWords; ++word) {
+    CheckOp({.kind = OpKind::kWriteAutoOnline, .arg = word});
   }
   for (uint8_t target = 0; target < 3; ++target) {
     CheckOp({.kind = OpKind::kAfter, .target = target});
@@ -306,6 +321,20 @@ TEST_CASE("every number below 2^48 and every multiple of 2^16 can be written to 
   for (uint64_t value : {kEdge - 1, kEdge, kEdge + 65536, uint64_t{1} << 63, 0 - kGiB}) {
     CheckOp({.value = value});
   }
+}
+
+TEST_CASE("a notifier that is not registered at the start goes there and back") {
+  Scenario s = Base();
+  s.notifiers[0].unregistered = true;
+  CHECK(ThereAndBack(s) == s);
+}
+
+TEST_CASE("an operation on a notifier makes one if there is none") {
+  const Scenario s = Decoded(Records({{kTask}, {kOp, 46, 5}, {kOp, 47, 6}}));
+  REQUIRE(s.notifiers.size == 1);
+  CHECK(s.notifiers[0] == Notifier{});
+  CHECK(s.ops[0].kind == OpKind::kRegister);
+  CHECK(s.ops[1].kind == OpKind::kUnregister);
 }
 
 TEST_CASE("every priority goes there and back") {
@@ -498,7 +527,7 @@ TEST_CASE("each broken rule of what happens is told") {
     s->ops.push({.task = 0});
   });
   CheckInvalid("a fault is at an unknown site",
-               [](Scenario* s) { s->faults.push({.site = std::bit_cast<FaultSite>(uint8_t{4})}); });
+               [](Scenario* s) { s->faults.push({.site = std::bit_cast<FaultSite>(uint8_t{5})}); });
   CheckInvalid("a fault is at call 0, but calls count from 1",
                [](Scenario* s) { s->faults.push({.nth = 0}); });
   CheckInvalid("a fault has an unknown errno", [](Scenario* s) { s->faults.push({.error = 13}); });
@@ -514,18 +543,22 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{14})});
+  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{22})});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});
   check("an operation is on a block that is not there", {.kind = OpKind::kGet, .block = 4});
   check("an operation is on a task that is not there", {.kind = OpKind::kAfter, .target = 3});
+  check("an operation is on a notifier that is not there",
+        {.kind = OpKind::kRegister, .notifier = 1});
   check("an operation has an unknown argument", {.kind = OpKind::kWriteState, .arg = 5});
   check("an operation has an unknown argument", {.kind = OpKind::kWriteOnline, .arg = 2});
   check("an operation has an unknown argument", {.kind = OpKind::kKill, .arg = 3});
   check("an operation is on a page outside its block", {.kind = OpKind::kGet, .page = 16});
   check("an allocation is too large", {.kind = OpKind::kAlloc, .order = 4});
-  check("an allocation is on a node without memory", {.kind = OpKind::kAlloc, .node = 2});
+  check("an allocation is too large", {.kind = OpKind::kAllocContig, .order = 7});
+  check("an operation is on a node without memory", {.kind = OpKind::kAllocContig, .node = 2});
+  check("an operation is on a node without memory", {.kind = OpKind::kAlloc, .node = 2});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 0});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 65536});
 }

@@ -112,7 +112,7 @@ TEST_CASE("everything comes up") {
   CHECK(states.size() == kStateWords);
   CHECK(signals.size() == kSignals);
   CHECK(sites.size() == kFaultSites);
-  for (uint32_t count : ops) CHECK(count > kSeeds / 20);
+  for (uint32_t count : ops) CHECK(count > kSeeds / 80);
   CHECK(memtrace > kSeeds * 3 / 4);
   CHECK(whole_pageblocks > kSeeds / 4);
   CHECK(whole_pageblocks < kSeeds * 4 / 5);

@@ -137,6 +137,15 @@ TEST_CASE("a scenario with every kind of line prints as it was read") {
   CHECK(s.schedule[1] == Preemption{1, 4, 65535});
 }
 
+TEST_CASE("the file of a node's trace memory is read and mapped") {
+  const std::string text =
+      WithLine(17, "  read memtrace/00000001/trace\n  mmap memtrace/00000000/trace");
+  const Scenario s = ParseOrFail(text).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kReadTrace, .task = 1, .node = 1});
+  CHECK(s.ops[5] == Op{.kind = OpKind::kMmapTrace, .task = 1});
+  CHECK(Print(s, kNames) == text);
+}
+
 TEST_CASE("memory/probe names a block by where it begins") {
   const auto probe = [](const std::string& address) {
     return WithLine(17, "  write memory/probe " + address);
@@ -159,6 +168,50 @@ TEST_CASE("firmware removes and adds a block") {
               "17:10: expected a block from memory4 to memory9, found 'memory10'");
   CheckBroken(WithLine(17, "  add"),
               "17:6: expected a block from memory4 to memory9, found end of line");
+}
+
+TEST_CASE("a notifier is registered and unregistered by a task") {
+  const std::string text = absl::StrReplaceAll(
+      WithLine(17, "  register B\n  unregister A"),
+      {{"notifier B priority=32767", "notifier B priority=32767 unregistered"}});
+  const Scenario s = ParseOrFail(text).scenario;
+  CHECK(Print(s, kNames) == text);
+  CHECK(s.notifiers[1] == Notifier{32767, true});
+  CHECK(s.ops[4] == Op{.kind = OpKind::kRegister, .task = 1, .notifier = 1});
+  CHECK(s.ops[5] == Op{.kind = OpKind::kUnregister, .task = 1, .notifier = 0});
+  CheckBroken(WithLine(17, "  register C"), "17:12: expected a notifier from A to B, found 'C'");
+  CheckBroken(WithLine(10, "notifier B priority=0 registered"),
+              "10:23: expected unregistered or end of line, found 'registered'");
+  CheckBroken(
+      "scenario 1\ndriver rfc_v1\nmachine kernel=rfc pages_per_block=4 pageblock_pages=4 "
+      "max_order=2\nmemory 4 node=0 zone=Normal\ntask user-1\n  register A\n",
+      "6:12: expected a notifier, of which there is none, found 'A'");
+}
+
+TEST_CASE("contiguous pages are at most four blocks") {
+  const Scenario s =
+      ParseOrFail(WithLine(17, "  alloc_contig node=1 order=6\n  free_contig")).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kAllocContig, .task = 1, .order = 6, .node = 1});
+  CHECK(s.ops[5] == Op{.kind = OpKind::kFreeContig, .task = 1});
+  CheckBroken(WithLine(17, "  alloc_contig node=1 order=7"),
+              "17:29: expected a number from 0 to 6, found '7'");
+  CheckBroken(WithLine(17, "  alloc_contig order=1"), "17:16: expected node=, found 'order=1'");
+}
+
+TEST_CASE("a page of a block is poisoned") {
+  const Scenario s = ParseOrFail(WithLine(17, "  poison memory9 page=15")).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kPoison, .task = 1, .block = 5, .page = 15});
+  CheckBroken(WithLine(17, "  poison memory9 page=16"),
+              "17:23: expected a number from 0 to 15, found '16'");
+}
+
+TEST_CASE("auto_online_blocks takes the words of a block's state") {
+  const Scenario s =
+      ParseOrFail(WithLine(17, "  write memory/auto_online_blocks online_movable")).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kWriteAutoOnline, .task = 1, .arg = 3});
+  CheckBroken(WithLine(17, "  write memory/auto_online_blocks 1"),
+              "17:35: expected offline, online, online_kernel, online_movable or garbage, found "
+              "'1'");
 }
 
 TEST_CASE("a machine of a real size parses from its text") {
@@ -316,9 +369,10 @@ TEST_CASE("a text that is not one is told") {
 
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
-      "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove or "
-      "add), task, "
-      "fault, at or expect, found ";
+      "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
+      "register, unregister, alloc_contig, free_contig, poison or mmap), task, fault, at or "
+      "expect, "
+      "found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");
   CheckBroken(WithLine(3, ""), "3:1: expected machine, found 'memory'");
   CheckBroken(WithLine(3, "driver rfc_v1"), "3:1: expected machine, found 'driver'");
@@ -413,7 +467,8 @@ TEST_CASE("a broken notifier is told") {
     CheckBroken(WithLine(7, "notifier A priority=" + priority),
                 "7:21: expected a number from -32768 to 32767, found '" + priority + "'");
   }
-  CheckBroken(WithLine(7, "notifier A priority=0 1"), "7:23: expected end of line, found '1'");
+  CheckBroken(WithLine(7, "notifier A priority=0 1"),
+              "7:23: expected unregistered or end of line, found '1'");
   CheckBroken(WithLine(9, "answer OFFLINE"),
               "9:8: expected MEM_GOING_OFFLINE, MEM_CANCEL_OFFLINE, MEM_OFFLINE, "
               "MEM_GOING_ONLINE, MEM_CANCEL_ONLINE or MEM_ONLINE, found 'OFFLINE'");
@@ -443,11 +498,14 @@ TEST_CASE("a broken task is told") {
               "end of line");
   CheckBroken(WithLine(21, "free 1"), "21:6: expected end of line, found '1'");
   CheckBroken(WithLine(13, "read memtrace/trace"),
-              "13:6: expected memtrace/enable, found 'memtrace/trace'");
-  CheckBroken(
-      WithLine(12, "write memtrace/trace 1"),
-      "12:7: expected memtrace/enable, memoryN/state, memoryN/online or memory/probe, found "
-      "'memtrace/trace'");
+              "13:6: expected memtrace/enable or memtrace/NODE/trace of a node with memory, found "
+              "'memtrace/trace'");
+  CheckBroken(WithLine(13, "mmap memtrace/00000002/trace"),
+              "13:6: expected memtrace/NODE/trace of a node with memory, found "
+              "'memtrace/00000002/trace'");
+  CheckBroken(WithLine(12, "write memtrace/trace 1"),
+              "12:7: expected memtrace/enable, memoryN/state, memoryN/online, memory/probe or "
+              "memory/auto_online_blocks, found 'memtrace/trace'");
   for (const std::string number : {"-1", "18446744073709551616", "0xg", "1x"}) {
     CheckBroken(WithLine(12, "write memtrace/enable " + number),
                 "12:23: expected a number from 0 to 18446744073709551615, found '" + number + "'");
@@ -494,7 +552,8 @@ TEST_CASE("a broken fault or preemption is told") {
   const std::string task =
       "expected a task (memtrace-1, user-2, alloc-3, walker-4, kill-5), found ";
   CheckBroken(WithLine(29, "fault vmalloc"),
-              "29:7: expected add_memory, kmalloc, ioremap or debugfs_create_dir, found 'vmalloc'");
+              "29:7: expected add_memory, kmalloc, ioremap, debugfs_create_dir or "
+              "release_mem_region_adjustable, found 'vmalloc'");
   CheckBroken(WithLine(29, "fault kmalloc -ENOMEM"), "29:15: expected nth=, found '-ENOMEM'");
   CheckBroken(WithLine(29, "fault kmalloc nth=0 -ENOMEM"),
               "29:19: expected a number from 1 to 255, found '0'");
