@@ -80,13 +80,17 @@ int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
 
 // Opens the file `trace` of a node, does one thing with it, and closes it.
 int32_t UseTrace(const Op& op, mm::debugfs_operation operation, sim::Tp tp) {
+  const mm::debugfs_fops& fops = context().trace;
   mm::debugfs_open_file file;
   sim::enter_kernel();
-  int32_t rc = mm::debugfs_open(op.node, &file);
+  int32_t rc = mm::debugfs_open(op.node, fops, &file);
   sim::leave_kernel();
   sim::sched_point(kTpOpenTrace, op.node, static_cast<uint32_t>(rc));
   sim::enter_kernel();
-  if (rc == 0) rc = mm::debugfs_call(file, operation);
+  if (rc == 0) {
+    rc = mm::debugfs_call(file, operation);
+    mm::debugfs_release(fops, file);
+  }
   sim::leave_kernel();
   sim::sched_point(tp, op.node, static_cast<uint32_t>(rc));
   return rc;

@@ -149,7 +149,7 @@ int online(const Algorithm& algorithm) {
 int trace_read(HeapPtr array, uint32_t index) {
   const auto entry = mm::heap_read<memtrace_entry>(array, index);
   mm::preempt_point(kTpTraceRead, index);
-  return mm::simple_read_from_buffer(entry.mem, Pages(entry.size));
+  return mm::simple_read_from_buffer(entry.mem, 0, Pages(entry.size));
 }
 
 int trace_mmap(HeapPtr array, uint32_t index) {

@@ -148,16 +148,35 @@ uint32_t debugfs_create_dir(uint32_t nid) {
   return handle;
 }
 
+namespace {
+
+void RemoveFile(uint32_t dir) {
+  if (!IsHandle(mm().dirs, dir)) return;
+  debugfs_dir& d = mm().debugfs_dirs[dir - 1];
+  d.has_file = 0;
+  if (!d.active_users.lock.held()) return;
+  sim::down_write(d.active_users);
+  sim::up_write(d.active_users);
+}
+
+int Guarded(const debugfs_open_file& file, debugfs_operation operation) {
+  debugfs_dir& d = mm().debugfs_dirs[file.dir];
+  sim::down_read(d.active_users);
+  const int rc = operation(file.object, file.index);
+  sim::up_read(d.active_users);
+  return rc;
+}
+
+}  // namespace
+
 void debugfs_remove_recursive(uint32_t dir) {
-  if (IsHandle(mm().dirs, dir)) {
-    debugfs_dir& d = mm().debugfs_dirs[dir - 1];
-    d.has_file = 0;
-    if (d.active_users.lock.held()) {
-      sim::down_write(d.active_users);
-      sim::up_write(d.active_users);
-    }
-  }
+  RemoveFile(dir);
   if (dir != 0) DropHandle(mm().dirs, dir);
+  sim::sched_point(kTpDebugfsRemove, dir);
+}
+
+void debugfs_remove(uint32_t dir) {
+  RemoveFile(dir);
   sim::sched_point(kTpDebugfsRemove, dir);
 }
 
@@ -169,31 +188,32 @@ void debugfs_create_file(uint32_t dir, HeapPtr object, uint32_t index, bool unsa
   d.unsafe = unsafe ? 1 : 0;
 }
 
-int debugfs_open(uint32_t nid, debugfs_open_file* file) {
+int debugfs_open(uint32_t nid, const debugfs_fops& fops, debugfs_open_file* file) {
   for (uint32_t i = 0; i < kMaxDirs; ++i) {
     const debugfs_dir& d = mm().debugfs_dirs[i];
     if (d.has_file == 0 || d.nid != nid) continue;
     *file = {i, d.serial, d.unsafe != 0, HeapPtr{d.object}, d.index};
-    return 0;
+    return fops.open == nullptr ? 0 : Guarded(*file, fops.open);
   }
   return -ENOENT;
+}
+
+void debugfs_release(const debugfs_fops& fops, const debugfs_open_file& file) {
+  if (fops.release != nullptr) fops.release(file.object, file.index);
 }
 
 int debugfs_call(const debugfs_open_file& file, debugfs_operation operation) {
   if (operation == nullptr) return -ENODEV;
   if (file.unsafe) return operation(file.object, file.index);
-  debugfs_dir& d = mm().debugfs_dirs[file.dir];
+  const debugfs_dir& d = mm().debugfs_dirs[file.dir];
   if (d.has_file == 0 || d.serial != file.serial) return -EIO;
-  sim::down_read(d.active_users);
-  const int rc = operation(file.object, file.index);
-  sim::up_read(d.active_users);
-  return rc;
+  return Guarded(file, operation);
 }
 
 void clear_page(Pfn pfn) { NoteCleared(pfn); }
 
-int simple_read_from_buffer(uint32_t mapping, uint32_t nr_pages) {
-  for (uint32_t i = 0; i < nr_pages; ++i) {
+int simple_read_from_buffer(uint32_t mapping, uint32_t first, uint32_t nr_pages) {
+  for (uint32_t i = first; i < first + nr_pages; ++i) {
     const bool mapped = IsHandle(mm().mappings, mapping);
     const Pfn pfn = Pfn{mapped ? mm().mapping_pfn[mapping - 1] : kNoPfn} + i;
     if (!mapped || !PfnExists(pfn)) {

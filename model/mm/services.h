@@ -66,12 +66,15 @@ void iounmap(uint32_t mapping);
 uint32_t debugfs_create_dir(uint32_t nid);
 // Waits for who is inside of an operation of its file, unless that is unsafe.
 void debugfs_remove_recursive(uint32_t dir);
+// The same of its file alone.
+void debugfs_remove(uint32_t dir);
 
 // What the page contained is gone.
 void clear_page(Pfn pfn);
-// Copies pages from a mapping to user space: 0, or -EFAULT where nothing is mapped. There the loads
-// fault, which their entries in the exception table survive: only KASAN would print it.
-int simple_read_from_buffer(uint32_t mapping, uint32_t nr_pages);
+// Copies pages from a mapping, from its page `first` on, to user space: 0, or -EFAULT where nothing
+// is mapped. There the loads fault, which their entries in the exception table survive: only KASAN
+// would print it.
+int simple_read_from_buffer(uint32_t mapping, uint32_t first, uint32_t nr_pages);
 // Maps pages of whole blocks into the address space of the running task, until that ends.
 int remap_pfn_range(Pfn start, uint32_t nr_pages);
 // Unmaps pages of whole blocks from every address space.
@@ -83,6 +86,8 @@ using debugfs_operation = int (*)(HeapPtr object, uint32_t index);
 struct debugfs_fops {
   debugfs_operation read = nullptr;
   debugfs_operation mmap = nullptr;
+  debugfs_operation open = nullptr;
+  debugfs_operation release = nullptr;
 };
 // An open file: its directory, and what it was created with.
 struct debugfs_open_file {
@@ -96,8 +101,10 @@ struct debugfs_open_file {
 // `unsafe`: operations are not guarded against removal (debugfs_create_file_unsafe), which their
 // calls of debugfs_file_get() and debugfs_file_put() would mend.
 void debugfs_create_file(uint32_t dir, HeapPtr object, uint32_t index, bool unsafe);
-// The file of the directory of a node: 0 or -ENOENT.
-int debugfs_open(uint32_t nid, debugfs_open_file* file);
+// The file of the directory of a node: -ENOENT without one, or what its `open` says. That is always
+// guarded; release never is.
+int debugfs_open(uint32_t nid, const debugfs_fops& fops, debugfs_open_file* file);
+void debugfs_release(const debugfs_fops& fops, const debugfs_open_file& file);
 // -ENODEV without such an operation, -EIO if the file has been removed.
 int debugfs_call(const debugfs_open_file& file, debugfs_operation operation);
 

@@ -15,8 +15,6 @@ namespace {
 constexpr uint8_t kPoisonInUse = 0x5a;  // of memory that nobody has written to
 constexpr uint8_t kPoisonFree = 0x6b;
 constexpr uintptr_t kZeroSize = 16;  // ZERO_SIZE_PTR
-constexpr uintptr_t kNullPage = 4096;
-constexpr uintptr_t kErrors = static_cast<uintptr_t>(-4095);
 
 uintptr_t Heap() { return reinterpret_cast<uintptr_t>(state().heap.data()); }
 bool InHeap(uintptr_t address) { return address - Heap() < kHeapBytes; }
@@ -79,8 +77,10 @@ bool OnStack(uintptr_t address) {
   return address - here < sim::FiberPool::kStackBytes;
 }
 
-bool InBlocks(uintptr_t address) {
-  return address - reinterpret_cast<uintptr_t>(state().blocks.data()) < sizeof(state().blocks);
+// Objects of the kernel that a driver is called with.
+template <class Objects>
+bool In(const Objects& objects, uintptr_t address) {
+  return address - reinterpret_cast<uintptr_t>(&objects) < sizeof(objects);
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ void Access(uintptr_t address, size_t size, int write, uintptr_t pc) {
   const bool is_heap = !is_static && InHeap(address);
   if (is_heap) {
     AccessHeap(address, size, write, pc);
-  } else if (!is_static && !InBlocks(address)) {
+  } else if (!is_static && !In(state().blocks, address) && !In(state().files, address)) {
     const std::string function = Inside::FunctionAt(pc);
     const bool null = address < kNullPage || address >= kErrors;
     Oops(std::string("Unable to handle kernel ") +

@@ -34,12 +34,22 @@ struct Dentry {
   std::array<char, kMaxName> name;
 };
 
+// The file that a task has open.
+struct OpenFile {
+  const file_operations* fops;
+  ::inode inode;
+  ::file file;
+  uint32_t unsafe;  // debugfs_create_file_unsafe()
+  uint32_t mapped;  // and so it stays open until the task ends
+};
+
 // In the arena, and not hashed: it has pointers.
 struct State {
   std::array<sim::Mutex, kMaxLocks> locks;
   std::array<Notifier, kMaxDriverNotifiers> notifiers;
   std::array<Dentry, kMaxDentries> dentries;
   std::array<::memory_block, kMaxBlocks> blocks;
+  std::array<OpenFile, kMaxTasks> files;
   std::array<uint32_t, kMaxTasks> atomic;  // depth of spinlocks of each task
   uint32_t nr_locks;
   uint32_t next_dentry;  // where the search for a free one begins
@@ -107,11 +117,18 @@ void FillLocks(hotplug_kernel* k);
 void FillMemory(hotplug_kernel* k);
 void FillText(hotplug_kernel* k);
 
+inline constexpr uintptr_t kNullPage = 4096;
+inline constexpr uintptr_t kErrors = static_cast<uintptr_t>(-4095);
+// IS_ERR()
+inline bool IsError(const void* p) { return reinterpret_cast<uintptr_t>(p) >= kErrors; }
+
 // The file that scenarios know as memtrace/enable.
 int EnableSet(uint64_t value);
 uint64_t EnableGet();
 // Its path; it is looked for when the machine has booted. Empty: there is none.
 std::string FindEnable();
+// Those that they know as memtrace/N/trace.
+extern const mm::debugfs_fops kTraceFops;
 
 int32_t Notify(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg);
 // A notifier block lies in memory of the running task's stack, or of an object that is freed.

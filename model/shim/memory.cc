@@ -81,6 +81,9 @@ long Page(const hotplug_site* at, hotplug_page_op op, unsigned long number, int 
     case HOTPLUG_PUT:
       Put(pfn);
       return 0;
+    case HOTPLUG_CLEAR:
+      mm::clear_page(pfn);
+      return 0;
     case HOTPLUG_IS_OFFLINE:
       return mm::PageOffline(mm::pfn_to_page(pfn)) ? 1 : 0;
     case HOTPLUG_COUNT:

@@ -76,6 +76,7 @@ Module::Module(Image image, Options options)
   driver_.enable = {&EnableSet, &EnableGet};
   driver_.notifier_call = &Notify;
   driver_.ranges = &Ranges;
+  driver_.trace = kTraceFops;
   driver_.keeps_blocks = !Removes(m);
   driver_.host = this;
   driver_.reset = &Inside::Reset;

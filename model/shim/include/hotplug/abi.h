@@ -60,11 +60,19 @@ struct inode {
 struct file {
   void* private_data;
   long long f_pos;
-  unsigned int f_flags;
+  unsigned int f_flags, f_mode;
+};
+
+typedef struct {
+  unsigned long pgprot;
+} pgprot_t;
+
+struct vm_area_struct {
+  unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
+  pgprot_t vm_page_prot;
 };
 
 struct poll_table_struct;
-struct vm_area_struct;
 struct file_operations {
   void* owner;
   long long (*llseek)(struct file*, long long, int);
@@ -102,6 +110,7 @@ enum hotplug_page_op {
   HOTPLUG_REF_UNFREEZE,  // arg: the count
   HOTPLUG_GET,           // unless zero; 0 or 1
   HOTPLUG_PUT,
+  HOTPLUG_CLEAR,
   // Of these there is no step.
   HOTPLUG_IS_OFFLINE,
   HOTPLUG_COUNT,
@@ -159,8 +168,11 @@ struct hotplug_kernel {
   void (*unmap)(HOTPLUG_AT, void* mapping);
   struct dentry* (*create_dir)(HOTPLUG_AT, const char* name, struct dentry* parent);
   struct dentry* (*create_file)(HOTPLUG_AT, const char* name, struct dentry* parent, void* data,
-                                const struct file_operations* fops);
+                                const struct file_operations* fops, int unsafe);
   void (*remove_dentry)(HOTPLUG_AT, struct dentry* dentry);
+  // How many bytes could not be copied.
+  size_t (*copy_out)(HOTPLUG_AT, const void* from, size_t n);
+  int (*remap)(HOTPLUG_AT, unsigned long pfn, unsigned long size);
 
   void (*bug)(HOTPLUG_AT, const char* condition);  // does not return
   void (*warn)(HOTPLUG_AT, const char* condition);

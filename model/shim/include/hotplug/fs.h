@@ -11,17 +11,17 @@
 
 #define debugfs_create_dir(name, parent) \
   hotplug_kernel->create_dir(HOTPLUG_AT("debugfs_create_dir"), name, parent)
-#define HOTPLUG_DEBUGFS_FILE(call, name, parent, data, fops) \
-  hotplug_kernel->create_file(HOTPLUG_AT(call), name, parent, data, fops)
+#define HOTPLUG_DEBUGFS_FILE(call, name, parent, data, fops, unsafe) \
+  hotplug_kernel->create_file(HOTPLUG_AT(call), name, parent, data, fops, unsafe)
 #define debugfs_create_file(name, mode, parent, data, fops) \
-  HOTPLUG_DEBUGFS_FILE("debugfs_create_file", name, parent, data, fops)
+  HOTPLUG_DEBUGFS_FILE("debugfs_create_file", name, parent, data, fops, 0)
 #define debugfs_create_file_unsafe(name, mode, parent, data, fops) \
-  HOTPLUG_DEBUGFS_FILE("debugfs_create_file_unsafe", name, parent, data, fops)
+  HOTPLUG_DEBUGFS_FILE("debugfs_create_file_unsafe", name, parent, data, fops, 1)
 // Files with a variable of the driver: user space does not write to them here.
-#define HOTPLUG_DEBUGFS_VALUE(call, type, name, parent, value)        \
-  ({                                                                  \
-    type* value_ = (value);                                           \
-    (void)HOTPLUG_DEBUGFS_FILE(call, name, parent, value_, (void*)0); \
+#define HOTPLUG_DEBUGFS_VALUE(call, type, name, parent, value)           \
+  ({                                                                     \
+    type* value_ = (value);                                              \
+    (void)HOTPLUG_DEBUGFS_FILE(call, name, parent, value_, (void*)0, 0); \
   })
 #define debugfs_create_u8(name, mode, parent, value) \
   HOTPLUG_DEBUGFS_VALUE("debugfs_create_u8", u8, name, parent, value)
@@ -58,41 +58,35 @@ static inline loff_t default_llseek(struct file* file, loff_t offset, int whence
 #define noop_llseek default_llseek
 #define generic_file_llseek default_llseek
 
-static inline unsigned long copy_to_user(void* to, const void* from, unsigned long n) {
-  memcpy(to, from, n);
-  return 0;
-}
+// What user space gets is looked at where it lies; it is copied nowhere.
+#define copy_to_user(to, from, n) \
+  ((void)(to), hotplug_kernel->copy_out(HOTPLUG_AT("copy_to_user"), from, n))
 static inline unsigned long copy_from_user(void* to, const void* from, unsigned long n) {
   memcpy(to, from, n);
   return 0;
 }
-static inline ssize_t simple_read_from_buffer(void* to, size_t count, loff_t* pos, const void* from,
-                                              size_t available) {
+static inline ssize_t simple_read_from_buffer(const struct hotplug_site* at, size_t count,
+                                              loff_t* pos, const void* from, size_t available) {
   if (*pos < 0) return -EINVAL;
   if ((size_t)*pos >= available || count == 0) return 0;
   count = min(count, available - (size_t)*pos);
-  if (copy_to_user(to, (const char*)from + *pos, count) != 0) return -EFAULT;
-  *pos += (loff_t)count;
-  return (ssize_t)count;
+  const size_t left = hotplug_kernel->copy_out(at, (const char*)from + *pos, count);
+  if (left == count) return -EFAULT;
+  *pos += (loff_t)(count - left);
+  return (ssize_t)(count - left);
 }
+#define simple_read_from_buffer(to, count, pos, from, available)                                \
+  ((void)(to), simple_read_from_buffer(HOTPLUG_AT("simple_read_from_buffer"), count, pos, from, \
+                                       available))
 
-// ---- Mappings of user space, which nobody makes here ----
+// ---- Mappings of user space ----
 
-typedef struct {
-  unsigned long pgprot;
-} pgprot_t;
-struct vm_area_struct {
-  unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
-  pgprot_t vm_page_prot;
-};
 #define __pgprot(x) ((pgprot_t){(x)})
 #define PAGE_KERNEL __pgprot(0)
 #define pgprot_noncached(prot) (prot)
 #define vma_pages(vma) (((vma)->vm_end - (vma)->vm_start) >> PAGE_SHIFT)
-static inline int remap_pfn_range(struct vm_area_struct* vma, unsigned long start,
-                                  unsigned long pfn, unsigned long size, pgprot_t prot) {
-  (void)vma, (void)start, (void)pfn, (void)size, (void)prot;
-  return 0;
-}
+#define remap_pfn_range(vma, start, pfn, size, prot) \
+  ((void)(vma), (void)(start), (void)(prot),         \
+   hotplug_kernel->remap(HOTPLUG_AT("remap_pfn_range"), pfn, size))
 
 #endif  // HOTPLUG_FS_H_

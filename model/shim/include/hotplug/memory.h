@@ -46,9 +46,6 @@ struct page {
 #define page_address(p) __va(page_to_phys(p))
 #define virt_to_page(address) pfn_to_page(PHYS_PFN(__pa(address)))
 
-// What pages contain is not simulated.
-#define clear_page(address) ((void)(address))
-#define clear_highpage(p) ((void)(p))
 #define flush_dcache_range(start, end) ((void)(start), (void)(end))
 
 // ---- Pages ----
@@ -72,6 +69,10 @@ struct page {
 #define page_count(p) ((int)HOTPLUG_PAGE("page_count", HOTPLUG_COUNT, p, 0))
 #define page_to_nid(p) ((int)HOTPLUG_PAGE("page_to_nid", HOTPLUG_NID, p, 0))
 #define pfn_to_nid(pfn) page_to_nid(pfn_to_page(pfn))
+// Of what pages contain that alone is known.
+#define clear_page(address) \
+  ((void)HOTPLUG_PAGE("clear_page", HOTPLUG_CLEAR, virt_to_page(address), 0))
+#define clear_highpage(p) ((void)HOTPLUG_PAGE("clear_highpage", HOTPLUG_CLEAR, p, 0))
 static inline struct page* hotplug_online_page(const struct hotplug_site* at, unsigned long pfn) {
   return hotplug_kernel->page(at, HOTPLUG_IS_ONLINE, pfn, 0) != 0 ? pfn_to_page(pfn) : NULL;
 }
