@@ -71,15 +71,18 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   return isolated ? 0 : -EBUSY;
 }
 
-bool MayUndo(const pageblock& pb) {
+// Whether the running task may take the isolation of a pageblock for its own; without the fix
+// nobody asks whose it is.
+bool MayUse(Pfn pfn, CoreFix fix) {
+  const pageblock& pb = PageblockOf(pfn);
   if (pb.migratetype != MIGRATE_ISOLATE) return false;
-  return pb.isolated_by == IsolatorId() || !fixed(CoreFix::kOwnIsolation);
+  return pb.isolated_by == IsolatorId() || !fixed(fix);
 }
 
 void unset_migratetype_isolate(Pfn pageblock) {
   if (pfn_to_online_page(pageblock) == nullptr) return;
   sim::spin_lock();
-  if (MayUndo(PageblockOf(pageblock))) {
+  if (MayUse(pageblock, CoreFix::kOwnIsolation)) {
     PageblockAt(pageblock) = MIGRATE_MOVABLE;
     --page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, false);
@@ -128,7 +131,7 @@ int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
   for (Pfn pfn = start; pfn < end;) {
     const page& p = PageAt(pfn);
     // A block that is on its way out is isolated too, but by others, and its section is offline.
-    const bool isolated = pfn_to_online_page(pfn) != nullptr && PageblockAt(pfn) == MIGRATE_ISOLATE;
+    const bool isolated = pfn_to_online_page(pfn) != nullptr && MayUse(pfn, CoreFix::kOwnTest);
     if (isolated && PageBuddy(p)) {
       pfn = pfn + (1u << p.order);
     } else if (isolated && why == Isolate::kMemoryOffline && MayBeOfflined(p)) {

@@ -69,6 +69,8 @@ constexpr Fix kFixes[] = {
      "offlining fails of a poisoned page that somebody uses"},
     {Bit(CoreFix::kDrainLoop), "drain_loop",
      "per-CPU lists are drained in each round of offlining, as from 5.9 on"},
+    {Bit(CoreFix::kOwnTest), "own_test",
+     "a contiguous allocation takes only out of pageblocks that it has isolated itself"},
 };
 const Fixes kCoreFixes = {kFixes, std::size(kFixes)};
 

@@ -56,18 +56,18 @@ extern const char* const kKernelNames[kNrKernels];
 // The profile of the running machine.
 const Kernel& kernel();
 
-// Changes of the core that no kernel has, for what no driver can cure.
+// Changes of the core, for what no driver can cure. Some of them later kernels have.
 enum class CoreFix : uint8_t {
   kNotifyAll,     // no answer stops a walk of the chain with an event that nobody can refuse
   kPaired,        // CANCEL_x goes to those who were told GOING_x of this operation
   kRobust,        // who refuses GOING_x ends it with CANCEL_x to those before it, in one walk
   kOwnIsolation,  // undoing an isolation leaves pageblocks alone that somebody else has isolated
   kEveryEntry,    // removal releases each System RAM entry that its range lies over
-  kPutDevice,    // offline_and_remove_memory() gives back its reference of the device, as from 5.11
-                 // on
-  kSplitFirst,   // releasing a resource cannot fail for want of memory, as from 5.10 on
-  kPoisonInUse,  // offlining fails of a poisoned page that somebody uses
-  kDrainLoop,    // per-CPU lists are drained in each round of offlining, as from 5.9 on
+  kPutDevice,     // offline_and_remove_memory() gives back its reference of the device (5.11)
+  kSplitFirst,    // releasing a resource cannot fail for want of memory (5.10)
+  kPoisonInUse,   // offlining fails of a poisoned page that somebody uses
+  kDrainLoop,     // per-CPU lists are drained in each round of offlining (5.9)
+  kOwnTest,       // an allocation takes no page out of pageblocks that somebody else has isolated
 };
 extern const Fixes kCoreFixes;
 constexpr uint32_t Bit(CoreFix fix) { return uint32_t{1} << static_cast<uint32_t>(fix); }

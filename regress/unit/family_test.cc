@@ -587,6 +587,7 @@ const Cure kCures[] = {
     {"poisoned-page-offlined", "poison_in_use"},          // H-12
     {"isolation-undone-no-driver-6.1", "own_isolation"},  // H-05
     {"node-comes-online", "all_nodes"},                   // H-13
+    {"isolation-of-others", "own_test"},                  // H-14
     {"late-free", "drain_loop"},                          // C-01
     {"claim-removed-block-5.11", "lock"},                 // H-07
     {"free-removed-block", "skip_offline"},               // M-05
