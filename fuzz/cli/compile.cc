@@ -126,7 +126,7 @@ Lines Common(const Compiler& c, const std::string& stubs) {
 // What the kernel's own build objects to is an error; the rest of the warnings is the kernel's.
 // Each access to memory that others may reach calls us, and each basic block: the instrumentation
 // of KCSAN and kcov.
-Lines ForDriver(const Compiler& c) {
+Lines ForDriver(const Compiler& c, const std::string& file) {
   Lines flags = {"-fno-inline",  // a report names the function that it is about
                  "-Werror=implicit-function-declaration",
                  "-Werror=implicit-int",
@@ -140,6 +140,7 @@ Lines ForDriver(const Compiler& c) {
   } else {
     flags.insert(flags.end(), {"--param", "tsan-instrument-func-entry-exit=0"});
   }
+  flags.push_back("-DKBUILD_MODNAME=\"" + fs::path(file).stem().string() + "\"");
   for (const std::string& macro : absl::GetFlag(FLAGS_define)) flags.push_back("-D" + macro);
   return flags;
 }
@@ -207,7 +208,7 @@ absl::Status CompileDriver(const std::string& file, const std::string& object) {
   if (!compiler.ok()) return compiler.status();
 
   const Lines common = Common(*compiler, stubs);
-  Lines driver = ForDriver(*compiler);
+  Lines driver = ForDriver(*compiler, file);
   driver.insert(driver.end(), {file, "-o", *folder / "driver.o"});
   absl::StatusOr<std::string> said = Step(common, driver, *folder);
   if (!said.ok()) return said.status();

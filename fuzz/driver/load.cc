@@ -123,7 +123,9 @@ Loaded Load(const std::string& object, const std::string& name, shim::Options op
 
   run::RunOptions run_options;
   run_options.driver = &loaded.module->driver();
-  run::Run(scenario::Decode(nullptr, 0, 1, 1), run_options);
+  scenario::Scenario boot = scenario::Decode(nullptr, 0, 1, 1);
+  while (boot.machine.blocks.size < 2) boot.machine.blocks.push(boot.machine.blocks[0]);
+  run::Run(boot, run_options);
   loaded.error = Unusable(*loaded.module, nr_initcalls, name);
   return loaded;
 }

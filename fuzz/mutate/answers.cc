@@ -53,7 +53,8 @@ Answer Draft::AnswerOf(uint32_t notifier) {
 
 Fault Draft::AnyFault() {
   Fault fault;
-  fault.site = static_cast<FaultSite>(random_.Below(scenario::kFaultSites));
+  fault.site = static_cast<FaultSite>(
+      random_.Below(limits_.kworker ? scenario::kFaultSites : scenario::kCommonFaultSites));
   fault.nth = static_cast<uint8_t>(random_.Between(1, 4));
   const auto errnos = static_cast<uint32_t>(scenario::kFaultErrnos.size());
   const uint32_t error = random_.Below(errnos);

@@ -101,6 +101,10 @@ class Draft {
 
   scenario::OpKind AnyKind();
   uint8_t AnyTask() { return static_cast<uint8_t>(Any(s_.tasks)); }
+  // Of a preemption.
+  uint8_t AnyThread() {
+    return limits_.kworker && random_.OneIn(3) ? static_cast<uint8_t>(kKworker) : AnyTask();
+  }
   uint8_t AnyBlock();
   uint16_t AnyStep() {
     return static_cast<uint16_t>(1 + random_.Below(uint32_t{1} << random_.Between(1, 8)));

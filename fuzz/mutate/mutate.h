@@ -25,6 +25,7 @@ namespace hotplug::mutate {
 struct Limits {
   uint32_t nr_kernels = 1;  // rows of the table of kernel profiles
   size_t max_size = 4096;   // bytes of the result
+  bool kworker = false;     // preemptions may be of it
 };
 
 // Makes another scenario of `s`, which keeps all rules and has a byte form, and so does the

@@ -20,7 +20,8 @@ using scenario::Task;
 namespace {
 
 // The new number of each task; kGone for one that is left out. Two may become one.
-using NewTasks = std::array<uint8_t, kMaxTasks>;
+// The kworker's never changes.
+using NewTasks = std::array<uint8_t, kMaxThreads>;
 
 // Of a task that does mostly this.
 Role RoleOf(OpKind kind) {
@@ -77,26 +78,28 @@ void RenumberTasks(const NewTasks& to, Scenario& s) {
 void EraseTask(uint32_t task, uint32_t heir, Scenario& s) {
   NewTasks to{};
   for (uint32_t i = 0; i < kMaxTasks; ++i) to[i] = static_cast<uint8_t>(i > task ? i - 1 : i);
+  to[kKworker] = kKworker;
   to[task] = heir == kGone ? kGone : to[heir];
   RenumberTasks(to, s);
   s.tasks.erase(task);
 }
 
 bool Draft::AddPreemption() {
-  if (s_.tasks.size < 2) return false;
+  if (s_.tasks.size < 2 && !limits_.kworker) return false;
   Preemption p;
-  p.task = AnyTask();
-  p.other = AnyTask();
+  p.task = AnyThread();
+  p.other = AnyThread();
   p.step = AnyStep();
   return p.other != p.task && s_.schedule.push(p);
 }
 
 // A preemption and the way back, some steps of the other task later.
 bool Draft::AddRoundTrip() {
-  if (s_.tasks.size < 2 || s_.schedule.size + 2 > kMaxPreemptions) return false;
+  if ((s_.tasks.size < 2 && !limits_.kworker) || s_.schedule.size + 2 > kMaxPreemptions)
+    return false;
   Preemption p;
-  p.task = AnyTask();
-  p.other = AnyTask();
+  p.task = AnyThread();
+  p.other = AnyThread();
   p.step = AnyStep();
   if (p.other == p.task) return false;
   s_.schedule.push(p);
@@ -124,9 +127,9 @@ bool Draft::RetargetPreemption() {
   Preemption& p = s_.schedule[Any(s_.schedule)];
   switch (random_.Below(3)) {
     case 0:
-      return Assign(p.task, AnyTask());
+      return Assign(p.task, AnyThread());
     case 1:
-      return Assign(p.other, AnyTask());
+      return Assign(p.other, AnyThread());
     default:
       return Assign(p.step, AnyStep());
   }
@@ -172,6 +175,7 @@ NewTasks Choose(const Scenario& s, uint32_t first, uint32_t most, Random& random
     to[i] = static_cast<uint8_t>(go_on ? first + chosen : kGone);
     if (go_on) ++chosen;
   }
+  to[kKworker] = kKworker;
   return to;
 }
 

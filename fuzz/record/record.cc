@@ -231,7 +231,7 @@ class Recorder : public run::Observer {
   // ---- What happens ----
 
   void Handle(const sim::Record& r) {
-    if (r.task >= kMaxTasks) return;
+    if (r.task >= kMaxThreads) return;
     switch (r.tp) {
       case sim::kTpTrylock:
         if (r.a == mm::kDeviceHotplugLock) Tried(r.task, r.b != 0);
@@ -390,8 +390,8 @@ class Recorder : public run::Observer {
   int64_t released_ = 0;    // who had it before
   uint32_t open_ = 0;       // processes that have a REQ and no end yet
   std::vector<Line> late_;  // what others have said while somebody holds the lock
-  std::array<uint32_t, kMaxTasks> next_op_{};
-  std::array<std::optional<Process>, kMaxTasks> current_;
+  std::array<uint32_t, kMaxThreads> next_op_{};
+  std::array<std::optional<Process>, kMaxThreads> current_;
 };
 
 }  // namespace

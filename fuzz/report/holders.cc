@@ -61,19 +61,21 @@ void Apply(const sim::Record& r, Holder& h) {
   }
 }
 
-std::string Line(const Holder& h) {
+std::string Line(const Holder& h, const drivers::Driver& driver) {
   std::string line;
   const auto add = [&line](const std::string& what) { line += (line.empty() ? "" : ", ") + what; };
-  for (const Holder::Held& l : h.locks) add(LockName(l.lock_class) + (l.shared ? " (read)" : ""));
+  for (const Holder::Held& l : h.locks) {
+    add(LockName(l.lock_class, driver) + (l.shared ? " (read)" : ""));
+  }
   for (const uint32_t pfn : h.pages) add(Format("a reference on pfn 0x%x", pfn));
-  if (h.waits_for >= 0) add("waits for " + LockName(static_cast<uint32_t>(h.waits_for)));
+  if (h.waits_for >= 0) add("waits for " + LockName(static_cast<uint32_t>(h.waits_for), driver));
   return line;
 }
 
 }  // namespace
 
-std::vector<Holder> HoldersAt(const Records& records, const scenario::Scenario& s, uint32_t last) {
-  std::vector<Holder> holders(s.tasks.size);
+std::vector<Holder> HoldersAt(const Records& records, uint32_t last) {
+  std::vector<Holder> holders(kMaxThreads);
   for (const sim::Record& r : records) {
     if (r.step > last) break;
     if (r.task < holders.size()) Apply(r, holders[r.task]);
@@ -81,10 +83,11 @@ std::vector<Holder> HoldersAt(const Records& records, const scenario::Scenario& 
   return holders;
 }
 
-std::string FormatHolders(const std::vector<Holder>& holders, const scenario::Scenario& s) {
+std::string FormatHolders(const std::vector<Holder>& holders, const scenario::Scenario& s,
+                          const drivers::Driver& driver) {
   std::string out;
   for (uint32_t i = 0; i < holders.size(); ++i) {
-    const std::string line = Line(holders[i]);
+    const std::string line = Line(holders[i], driver);
     if (!line.empty()) out += Format("  %-12s ", TaskOrNone(s, i).c_str()) + line + "\n";
   }
   return out;

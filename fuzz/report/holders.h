@@ -23,10 +23,11 @@ struct Holder {
 };
 
 // One for each task of the scenario, after step `last`.
-std::vector<Holder> HoldersAt(const Records& records, const scenario::Scenario& s, uint32_t last);
+std::vector<Holder> HoldersAt(const Records& records, uint32_t last);
 
 // A line for each task that holds or waits for something.
-std::string FormatHolders(const std::vector<Holder>& holders, const scenario::Scenario& s);
+std::string FormatHolders(const std::vector<Holder>& holders, const scenario::Scenario& s,
+                          const drivers::Driver& driver);
 
 }  // namespace hotplug::report
 

@@ -162,7 +162,9 @@ bool DropTask(Candidate& c, uint32_t task) {
     if (p.task == task || p.task == p.other) DropPreemptionAt(c, i);
   }
   s.tasks.erase(task);
-  const auto renumber = [task](uint8_t& t) { t = static_cast<uint8_t>(t - (t > task ? 1 : 0)); };
+  const auto renumber = [task](uint8_t& t) {
+    if (t > task && t != kKworker) --t;
+  };
   for (Op& op : s.ops) {
     renumber(op.task);
     renumber(op.target);

@@ -143,8 +143,9 @@ std::string PlaceLines(const Violation& v, const Scenario& s) {
   return out;
 }
 
-std::string WaitLine(const run::Outcome::Wait& w, const Scenario& s) {
-  const std::string lock = LockName(w.lock_class);
+std::string WaitLine(const run::Outcome::Wait& w, const Scenario& s,
+                     const drivers::Driver& driver) {
+  const std::string lock = LockName(w.lock_class, driver);
   const std::string other = TaskOrNone(s, w.other);
   switch (w.state) {
     case sim::TaskState::kLocked:
@@ -155,27 +156,29 @@ std::string WaitLine(const run::Outcome::Wait& w, const Scenario& s) {
       return "waits until " + other + " exits";
     case sim::TaskState::kSpinning:
       return Format("loops over the same state, waiting for pfn 0x%x", w.object);
+    case sim::TaskState::kQueued:
+      return "waits for somebody to wake it";
     default:
       return "sleeps";
   }
 }
 
-std::string WaitLines(const run::Outcome& o, const Scenario& s) {
+std::string WaitLines(const run::Outcome& o, const Scenario& s, const drivers::Driver& driver) {
   if (o.nr_waits == 0) return "";
   std::string out = "who waits for whom:\n";
   for (uint32_t i = 0; i < o.nr_waits; ++i) {
     const run::Outcome::Wait& w = o.waits[i];
-    out += Format("  %-12s ", TaskOrNone(s, w.task).c_str()) + WaitLine(w, s) + "\n";
+    out += Format("  %-12s ", TaskOrNone(s, w.task).c_str()) + WaitLine(w, s, driver) + "\n";
   }
   return out;
 }
 
-std::string OrderLines(const run::Outcome& o) {
+std::string OrderLines(const run::Outcome& o, const drivers::Driver& driver) {
   std::string out = "order of locks:\n";
   for (uint32_t outer = 0; outer < o.lock_order.size(); ++outer) {
     for (uint32_t inner = 0; inner < o.lock_order.size(); ++inner) {
       if ((o.lock_order[outer] >> inner & 1) == 0) continue;
-      out += "  " + LockName(inner) + " taken under " + LockName(outer) + "\n";
+      out += "  " + LockName(inner, driver) + " taken under " + LockName(outer, driver) + "\n";
     }
   }
   return out;
@@ -218,7 +221,7 @@ std::string Head(const run::Outcome& o, const Scenario& s, const drivers::Driver
   if (driver.text != nullptr && v.call != 0) out += Format(" (%s)", driver.text(v.call - 1u));
   out += v.unasked != 0 ? ", which had never been told MEM_GOING_OFFLINE\n" : "\n";
   if (v.silent != 0) out += "silent: a kernel of this configuration would print nothing\n";
-  if (v.id == Id::kI14) out += OrderLines(o);
+  if (v.id == Id::kI14) out += OrderLines(o, driver);
   return out;
 }
 
@@ -298,7 +301,7 @@ std::string CleanReport(const Scenario& s, const run::Outcome& o, const drivers:
   const bool limit = o.verdict == run::Verdict::kLimit;
   std::string out = Format("=== %s (%u steps)\n", limit ? "LIMIT" : "OK", o.steps);
   if (o.stuck_benign) out += "stuck(benign): on something that its holder may hold\n";
-  out += WaitLines(o, s);
+  out += WaitLines(o, s, driver);
   return out + Section("summary", Joined(Summarize(s, o, driver)));
 }
 
@@ -337,9 +340,9 @@ std::string Report(const Scenario& s, const run::RunOptions& options, const run:
   const drivers::Driver& driver = DriverOf(s, options);
   if (o.first() == nullptr) return CleanReport(s, o, driver) + Input(s, options, o, driver);
   const uint32_t step = o.first()->step;
-  const auto holders = HoldersAt(run::Trace(), s, step);
-  return Head(o, s, driver) + Section("who holds what", FormatHolders(holders, s)) +
-         (o.nr_waits == 0 ? "" : "\n" + WaitLines(o, s)) +
+  const auto holders = HoldersAt(run::Trace(), step);
+  return Head(o, s, driver) + Section("who holds what", FormatHolders(holders, s, driver)) +
+         (o.nr_waits == 0 ? "" : "\n" + WaitLines(o, s, driver)) +
          Section("consequences", Consequences(o, after, driver)) +
          Section("kernel log", Log(KernelLog(run::Trace(), s, driver, step), after)) +
          Section(

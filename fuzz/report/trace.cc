@@ -42,21 +42,25 @@ const sim::TracePoint* FindTracePoint(sim::Tp tp) {
   if (tp < mm::kTpPageRefInc) return FindIn(sim::kTracePoints, tp);
   if (tp < drivers::kTpLogValue) return FindIn(mm::kTracePoints, tp);
   if (tp < shim::kTpCall) return FindIn(drivers::kTracePoints, tp);
-  if (tp < actors::kTpWriteEnable) return FindIn(shim::kTracePoints, tp);
+  if (tp < actors::kTpWriteEnable || tp >= shim::kTpQueueWork)
+    return FindIn(shim::kTracePoints, tp);
   return FindIn(actors::kTracePoints, tp);
 }
 
 // ---- Spellings ----
 
-std::string LockName(uint32_t lock_class) {
+std::string LockName(uint32_t lock_class, const drivers::Driver& driver) {
   constexpr const char* kNames[mm::kLockClasses] = {
       "memtrace_mutex",   "device_hotplug_lock", "dev->mutex",         "cpu_hotplug_lock",
       "mem_hotplug_lock", "pcp_batch_high_lock", "memory_chain.rwsem", "debugfs active_users"};
-  return lock_class < mm::kLockClasses ? kNames[lock_class] : Format("lock class %u", lock_class);
+  if (lock_class < mm::kLockClasses) return kNames[lock_class];
+  if (driver.text != nullptr) return driver.text(shim::kNameOfLock + lock_class);
+  return Format("lock class %u", lock_class);
 }
 
 std::string TaskOrNone(const Scenario& s, uint32_t task) {
-  return task < s.tasks.size ? scenario::TaskName(s, task) : "nobody";
+  const bool there = task < s.tasks.size || task == kKworker;
+  return there ? scenario::TaskName(s, task) : "nobody";
 }
 
 std::string ErrnoName(int32_t error) {
@@ -132,7 +136,7 @@ constexpr Specifier kSpecifiers[] = {
     {'o', [](uint32_t v, const Context& c) { return TaskOrNone(c.s, v); }},
     {'n', [](uint32_t v, const Context& c) { return NotifierOf(v, c.driver); }},
     {'s', [](uint32_t v, const Context&) { return State(v); }},
-    {'l', [](uint32_t v, const Context&) { return LockName(v); }},
+    {'l', [](uint32_t v, const Context& c) { return LockName(v, c.driver); }},
     {'g', [](uint32_t v, const Context&) { return Word(scenario::kSignalWords, v); }},
     {'W', [](uint32_t v, const Context&) { return Word(scenario::kStateWordWords, v); }},
     {'A', [](uint32_t v, const Context& c) { return Format("%016llx", PhysicalOf(c, v)); }},
@@ -179,7 +183,8 @@ std::string FormatMessage(const sim::Record& r, const Scenario& s, const Driver&
 std::string FormatRecord(const sim::Record& r, const Scenario& s, const Driver& driver,
                          uint32_t own_step) {
   const sim::TracePoint* tp = FindTracePoint(r.tp);
-  const std::string task = r.task < s.tasks.size ? scenario::TaskName(s, r.task) : "boot";
+  const std::string task =
+      r.task < s.tasks.size || r.task == kKworker ? scenario::TaskName(s, r.task) : "boot";
   const std::string own = own_step == 0 ? "   " : Format("%03u", own_step);
   std::string line = Format("%16s [%s] %5u: ", task.c_str(), own.c_str(), r.step);
   if (tp != nullptr) line += std::string(tp->log ? "printk" : tp->function) + ": ";

@@ -28,11 +28,11 @@ const sim::TracePoint* FindTracePoint(sim::Tp tp);
 template <class F>
 void ForEachRecord(const Records& records, F f) {
   uint32_t step = 0;
-  uint32_t own[kMaxTasks + 1] = {};
+  uint32_t own[kMaxThreads + 1] = {};
   for (const sim::Record& r : records) {
     const bool point = r.step != step;
     step = r.step;
-    f(r, point ? ++own[r.task < kMaxTasks ? r.task : kMaxTasks] : 0u);
+    f(r, point ? ++own[r.task < kMaxThreads ? r.task : kMaxThreads] : 0u);
   }
 }
 
@@ -62,7 +62,7 @@ std::vector<std::string> ScheduleComments(const Records& records, const scenario
                                           const drivers::Driver& driver);
 
 // Spellings of single things, beside those of model/scenario/print.h.
-std::string LockName(uint32_t lock_class);
+std::string LockName(uint32_t lock_class, const drivers::Driver& driver);
 std::string TaskOrNone(const scenario::Scenario& s, uint32_t task);
 std::string ErrnoName(int32_t error);
 std::string EventName(uint32_t action);

@@ -144,7 +144,10 @@ inline int RunBytes(uint8_t driver, const uint8_t* data, size_t size) {
 
 // ---- Mutation, for engines that ask for it -------------------------------------------------
 
-inline mutate::Limits LimitsOf(size_t max_size) { return {mm::kNrKernels, max_size}; }
+inline mutate::Limits LimitsOf(size_t max_size) {
+  const drivers::Driver* driver = TheTarget().driver;
+  return {mm::kNrKernels, max_size, driver != nullptr && driver->start != nullptr};
+}
 
 inline size_t MutateBytes(uint8_t* data, size_t size, size_t max_size) {
   return LLVMFuzzerMutate != nullptr ? LLVMFuzzerMutate(data, size, max_size) : size;

@@ -21,7 +21,7 @@ struct State {
   std::array<mm::notifier_block, kMaxNotifiers> probes;
   std::array<uint32_t, kMaxAnswers> calls;  // matching calls so far of each rule
   std::array<Result, kMaxOps> results;
-  std::array<HeldPages, kMaxTasks> held;
+  std::array<HeldPages, kMaxThreads> held;
 };
 
 inline State& state() { return *sim::machine->Get<State>(kActorRegion); }

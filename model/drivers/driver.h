@@ -42,6 +42,12 @@ struct Driver {
   // to, what is called before each run, and what it has said in the last one, by number.
   void* host = nullptr;
   void (*reset)() = nullptr;
+  void (*start)() = nullptr;  // adds its kernel thread behind the tasks; null: it has none
+  // set_online_page_callback()
+  void (*online_page)(mm::Pfn pfn, uint32_t order) = nullptr;
+  // It drives a device whose memory are the blocks of the upper half of the machine. They are not
+  // there at boot: it adds and removes them.
+  bool has_device = false;
   const char* (*text)(uint32_t number) = nullptr;
 };
 

@@ -160,6 +160,7 @@ void CheckOrphans() {
     const Pfn start = mm::FirstPfn(b);
     const bool absent = ghost.phase == Phase::kAbsent;
     const bool ejected = absent && mm::BlockAt(b).ejected != 0;
+    if (absent && mm::BlockAt(b).of_device != 0) continue;
     if (absent && !ejected && !RecordedAsRemoved(b, recorded)) {
       AddBlock(Id::kI15, b.v, 1, 0, ghost.writer);
       return;

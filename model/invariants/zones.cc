@@ -33,7 +33,7 @@ Sums SumsOf(BlockId b) {
   for (Pfn pfn = start; pfn < start + s.present; ++pfn) {
     const mm::page& p = mm::PageAt(pfn);
     const bool isolated = mm::PageblockAt(pfn) == mm::MIGRATE_ISOLATE;
-    if (!mm::PageReserved(p)) ++s.managed;
+    if (!mm::PageReserved(p) && mm::GhostAt(pfn).unmanaged == 0) ++s.managed;
     if (mm::PageBuddy(p) && !isolated) s.free += 1u << p.order;
     if (isolated && (pfn.v & (mm::PagesPerPageblock() - 1)) == 0) ++s.isolated_pageblocks;
   }

@@ -219,7 +219,8 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
 
 int acpi_scan_hot_remove(BlockId block) {
   lock_device_hotplug();
-  int rc = Present(block) ? 0 : -ENODEV;
+  // Firmware knows of DIMMs alone.
+  int rc = Present(block) && BlockAt(block).of_device == 0 ? 0 : -ENODEV;
   if (rc == 0) {
     rc = device_offline(block);
     // A second pass: for blocks with the memmap of others, all but the last refuse in the first.

@@ -131,6 +131,11 @@ void Boot(const BootConfig& c) {
   for (uint32_t i = c.nr_blocks; i-- > 0;) {
     const BlockId block = BlockNumber(i);
     const BootBlock& b = c.blocks[i];
+    if (b.of_device) {
+      BlockAt(block).nid = b.nid;
+      BlockAt(block).of_device = 1;
+      continue;
+    }
     register_memory(block, NodeId{b.nid});
     BlockAt(block).resource = i < c.gap_index ? 1 : 2;
     m.nodes[b.nid].online = 1;

@@ -14,6 +14,7 @@ struct BootBlock {
   zone_type zone;
   bool reserved;
   bool offline;
+  bool of_device = false;  // not there: the memory of a device, which its driver adds
 };
 
 struct BootConfig {

@@ -16,6 +16,7 @@ enum class FaultPoint : uint8_t {
   kIoremap,
   kDebugfsCreateDir,
   kReleaseMemRegion,
+  kVirtioMem,
 };
 
 struct FaultPlan {

@@ -69,6 +69,7 @@ void memmap_init_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index, migrate
   for (Pfn pfn = start; pfn < start + nr_pages; ++pfn) {
     PageAt(pfn) = page{1, 0, kFlagReserved, 0, static_cast<uint8_t>(zone_index), kNoPfn, kNoPfn};
     GhostAt(pfn).poison = 0;
+    GhostAt(pfn).unmanaged = 0;
     SetOwner(pfn, kCore);
     PageblockOf(pfn) = {mt, IsolatorId()};
     const bool last_of_pageblock = ((pfn.v + 1) & (PagesPerPageblock() - 1)) == 0;
@@ -91,24 +92,29 @@ void remove_pfn_range_from_zone(Pfn start, uint32_t nr_pages, uint32_t zone_inde
 
 // ---- Online (5.6 online_pages; 6.1 memory_block_online) ----
 
+// A driver's callback decides about the pages of its device, until it hands them on.
+void CallOnlinePage(Pfn pfn, uint32_t order) {
+  for (Pfn p = pfn; BlockAt(BlockOf(pfn)).of_device != 0 && p < pfn + (1u << order); ++p) {
+    SetOwner(p, OwnerOfDevice());
+    GhostAt(p).unmanaged = 1;
+  }
+  const auto* functions = static_cast<const NotifierFunctions*>(sim::machine->bound[kMmRegion]);
+  functions->online_page(pfn, order);
+}
+
 // Hands the pages to the buddy, a chunk of the largest order at a time. They can be allocated
 // from here on, unless their pageblocks are isolated.
-void online_pages_range(const Range& r, zone& z, migratetype mt) {
+void online_pages_range(const Range& r) {
   const uint32_t block_end = r.end().v;
   for (Pfn pfn = r.start; pfn.v < block_end;) {
     // Behind the pages of its memmap a block is not aligned to the largest order.
     uint32_t order = mm().max_order;
     while ((pfn.v & ((1u << order) - 1)) != 0) --order;
-    sim::spin_lock();
-    for (uint32_t i = 0; i < (1u << order); ++i) {
-      page& p = PageAt(pfn + i);
-      p.flags &= static_cast<uint8_t>(~kFlagReserved);
-      p.refcount = 0;
+    if (mm().online_page_callback != 0) {
+      CallOnlinePage(pfn, order);
+    } else {
+      generic_online_page(pfn, order);
     }
-    z.managed_pages += 1u << order;
-    __free_one_page(pfn, order, mt);
-    sim::spin_unlock();
-    sim::sched_point(kTpOnlineChunk, pfn.v, 1u << order);
     pfn = pfn + (1u << order);
   }
   BlockAt(r.block).section_online = 1;
@@ -133,7 +139,7 @@ void FinishOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& 
     z.nr_isolate_pageblock += r.nr_pages / PagesPerPageblock();
     sim::spin_unlock();
   }
-  online_pages_range(r, z, isolated ? MIGRATE_ISOLATE : MIGRATE_MOVABLE);
+  online_pages_range(r);
   adjust_present_page_count(zone_index, static_cast<int32_t>(r.nr_pages));
   node_states_change(arg, true);
   SetPhase(r, Phase::kOnline);
@@ -160,6 +166,21 @@ int online_range(const Range& r, uint32_t zone_index) {
 }
 
 }  // namespace
+
+void generic_online_page(Pfn pfn, uint32_t order) {
+  if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
+  sim::spin_lock();
+  for (uint32_t i = 0; i < (1u << order); ++i) {
+    page& p = PageAt(pfn + i);
+    p.flags &= static_cast<uint8_t>(~kFlagReserved);
+    p.refcount = 0;
+    GhostAt(pfn + i).unmanaged = 0;
+  }
+  page_zone(PageAt(pfn)).managed_pages += 1u << order;
+  __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)));
+  sim::spin_unlock();
+  sim::sched_point(kTpOnlineChunk, pfn.v, 1u << order);
+}
 
 int online_pages(BlockId block, mmop online_type) {
   memory_block& mem = BlockAt(block);

@@ -14,6 +14,10 @@ namespace hotplug::mm {
 void mem_hotplug_begin();
 void mem_hotplug_done();
 
+// Hands a chunk of 2^order pages that are being onlined, or that a driver has kept out of it
+// until now, to the buddy (5.6 generic_online_page).
+void generic_online_page(Pfn pfn, uint32_t order);
+
 // Onlines the pages of an offline block into the zone that `online_type` and the spans of
 // the zones ask for. 0; a notifier's errno.
 int online_pages(BlockId block, mmop online_type);

@@ -158,9 +158,19 @@ InstanceId NewInstance(Pfn base, uint32_t nr) {
   HOTPLUG_CHECK(l.nr_instances < kMaxInstances);
   const uint32_t id = l.nr_instances++;
   const uint32_t task = sim::current_task().v;
-  l.instances[id] = InstanceGhost{base.v, nr, static_cast<uint8_t>(task), 0, 0, 0, 0, 0, {}};
+  l.instances[id] = InstanceGhost{base.v, nr, static_cast<uint8_t>(task), 0, 0, 0, 0, 0, 0, 0};
   l.instance_of[task] = static_cast<uint8_t>(id + 1);
   return InstanceId{id};
+}
+
+InstanceId NewDevice(Pfn base, uint32_t nr) {
+  const InstanceId id = NewInstance(base, nr);
+  InstanceGhost& i = ledger().instances[id.v];
+  i.task = kMaxThreads;  // of no call
+  i.claimed = 1;
+  i.device = 1;
+  ledger().device = static_cast<uint8_t>(id.v + 1);
+  return id;
 }
 
 void ClaimBlock(BlockId b) { BlockGhostAt(b).claimed = 1; }
@@ -170,6 +180,7 @@ void Release(BlockId b) {
   BlockGhostAt(b).claimed = 0;
   for (uint32_t k = 0; k < l.nr_instances; ++k) {
     InstanceGhost& i = l.instances[k];
+    if (i.device != 0) continue;
     if (FirstPfn(b).v - i.base < i.nr && !ClaimsAny(i)) i.released = 1;
   }
   for (const uint64_t mapped : mm().user_mapped) {

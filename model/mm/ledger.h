@@ -49,7 +49,7 @@ struct PageGhost {
   uint8_t touched;  // in the list of pages changed in this step
   uint8_t cleared;  // by a driver, and not been Linux's since
   uint8_t poison;
-  uint8_t pad;
+  uint8_t unmanaged;  // a driver has taken it out of the managed pages of its zone
 };
 
 struct BlockGhost {
@@ -69,7 +69,8 @@ struct InstanceGhost {
   uint8_t call_over;  // the call that allocated it has returned: 2 in this step, then 1
   uint8_t given_up;   // from the return of its GOING_OFFLINE callback to its terminator
   uint8_t asked;      // its callback has been told GOING_OFFLINE of some of its pages
-  uint8_t pad[2];
+  uint8_t device;     // the memory of a device, whatever of it the driver has at the time
+  uint8_t pad;
 };
 
 // The offline operation in progress; mem_hotplug_lock allows one at a time.
@@ -124,8 +125,10 @@ struct Ledger {
   uint8_t released_class;  // the lock class + 1 released in this step
   uint8_t busy;            // not at rest at the last step
   uint8_t callback_task;
-  std::array<uint8_t, kMaxTasks>
+  uint8_t device;  // the instance + 1 that is the memory of a device
+  std::array<uint8_t, kMaxThreads>
       instance_of;  // task's last instance in the call that it is in, + 1
+  std::array<uint8_t, 6> pad;
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
@@ -133,6 +136,8 @@ inline PageGhost& GhostAt(Pfn pfn) {
   return sim::machine->Get<PageGhost>(kGhostRegion)[PageIndex(pfn)];
 }
 inline BlockGhost& BlockGhostAt(BlockId b) { return ledger().blocks[BlockIndex(b)]; }
+// Who has the pages that a driver keeps out of the memory of its device.
+inline Owner OwnerOfDevice() { return OwnerOf(InstanceId{ledger().device - 1u}); }
 inline InstanceGhost& InstanceAt(Owner o) { return ledger().instances[o - kFirstInstance]; }
 inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 
@@ -172,6 +177,8 @@ void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner);
 void NoteCleared(Pfn pfn);
 void NoteSeen(Pfn pfn, uint16_t function);
 
+// The pages that a driver takes out of the blocks of its device, from now on.
+InstanceId NewDevice(Pfn base, uint32_t nr);
 // A new instance of the running task.
 InstanceId NewInstance(Pfn base, uint32_t nr);
 // The running task's driver reports that it has reserved `nr` pages from `base`; or that it keeps

@@ -181,12 +181,15 @@ void create_memmap(BlockId block) {
     PageAt(pfn) = page{poison ? -1 : 0, 0, flags, 0, 0, kNoPfn, kNoPfn};
     GhostAt(pfn).owner = kNobody;
     GhostAt(pfn).poison = 0;
+    GhostAt(pfn).unmanaged = 0;
   }
 }
 
 void register_memory(BlockId block, NodeId nid) {
   memory_block& mem = BlockAt(block);
+  const uint8_t of_device = mem.of_device;
   mem = memory_block{};
+  mem.of_device = of_device;
   mem.state = MEM_OFFLINE;
   mem.registered = 1;
   mem.dev_offline = 1;

@@ -23,6 +23,8 @@ inline constexpr uint16_t kDriverName = 0x100;
 
 struct NotifierFunctions {
   notifier_fn call[kNotifierCalls] = {};
+  // set_online_page_callback(): onlines a chunk of 2^order pages, or keeps them out of Linux.
+  void (*online_page)(Pfn pfn, uint32_t order) = nullptr;
 };
 
 // Inserts the block behind all of higher or equal priority. Waits while an event is being

@@ -97,6 +97,21 @@ void __ClearPageOffline(Pfn pfn) {
   page_point(kTpClearPageOffline, pfn);
 }
 
+void SetPageFlag(Pfn pfn, uint8_t flag, bool set) {
+  page& p = pfn_to_page(pfn);
+  DriverAccess(pfn);
+  p.flags = static_cast<uint8_t>(set ? p.flags | flag : p.flags & ~flag);
+  Touch(pfn);
+}
+
+void adjust_managed_page_count(Pfn pfn, int32_t count) {
+  pfn_to_page(pfn);
+  page_zone(PageAt(pfn)).managed_pages += static_cast<uint32_t>(count);
+  const Pfn end = pfn + static_cast<uint32_t>(count < 0 ? -count : count);
+  for (Pfn p = pfn; p < end && PfnExists(p); ++p) GhostAt(p).unmanaged = count < 0 ? 1 : 0;
+  sim::sched_point(kTpAdjustManaged, pfn.v, static_cast<uint32_t>(count));
+}
+
 namespace {
 
 // Allocations of several pages are compound: whoever drops the last reference frees all.

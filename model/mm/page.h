@@ -43,6 +43,10 @@ void page_ref_unfreeze(Pfn pfn, int count);
 // VM_BUG_ON under DEBUG_VM if the page has a type already, or has not (page-flags.h, 5.6).
 void __SetPageOffline(Pfn pfn);
 void __ClearPageOffline(Pfn pfn);
+// SetPageDirty(), ClearPageDirty(), ClearPageReserved() of a page of the driver's own.
+void SetPageFlag(Pfn pfn, uint8_t flag, bool set);
+// Adds to the managed pages of a zone, or takes from them, the pages from this one on.
+void adjust_managed_page_count(Pfn pfn, int32_t count);
 
 // ---- For mm and walkers -----------------------------------------------------------------
 

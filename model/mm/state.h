@@ -32,6 +32,7 @@ enum : uint8_t {
   kFlagLru = 2,       // PG_lru: on the LRU, movable
   kFlagPoison = 4,    // memmap of an offlined block under CONFIG_DEBUG_VM
   kFlagHwPoison = 8,  // PG_hwpoison: broken
+  kFlagDirty = 16,    // PG_dirty, as a driver uses it for pages that are its own
 };
 
 struct page {
@@ -89,7 +90,8 @@ struct memory_block {
   uint16_t nr_vmemmap_pages;  // at its start: its own memmap (memmap_on_memory)
   uint8_t ejected;            // firmware has it, until somebody adds it again
   uint8_t device_refs;        // references on the device that nobody will drop
-  uint8_t pad[2];
+  uint8_t of_device;          // the memory of a device, which its driver adds and removes
+  uint8_t pad;
 };
 
 // A notifier block lies in the state of whoever registers it; the chain links offsets.
@@ -186,7 +188,8 @@ struct MmState {
   uint8_t pcp_disabled;       // index + 1 of the zone whose lists are disabled
   uint8_t lru_disable_count;  // who has the pagevecs disabled
   uint8_t nr_heap_objects;
-  uint8_t pad[6];
+  uint8_t online_page_callback;  // a driver has set one
+  uint8_t pad[5];
   uint32_t heap_used;
   uint32_t next_allocation_seq;
   uint32_t mappings;                    // live results of ioremap(), a bit each
@@ -203,7 +206,7 @@ struct MmState {
   sim::RwSem memory_chain;
   std::array<sim::Mutex, kMaxBlocks> device_lock;
   std::array<debugfs_dir, kMaxDirs> debugfs_dirs;
-  std::array<uint64_t, kMaxTasks> user_mapped;     // blocks that a task has mapped, a bit each
+  std::array<uint64_t, kMaxThreads> user_mapped;   // blocks that a task has mapped, a bit each
   std::array<uint32_t, kMaxMappings> mapping_pfn;  // where those of `mappings` begin
 
   std::array<zone, kMaxNodes * MAX_NR_ZONES> zones;

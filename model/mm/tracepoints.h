@@ -101,6 +101,7 @@ enum : sim::Tp {
   kTpRemap,
   kTpUnmap,
   kTpReleaseFailed,
+  kTpAdjustManaged,
 };
 
 // clang-format off
@@ -227,6 +228,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpUnmap,             "unmap_mapping_range",      "pfn=%f nr=%u"},
     {kTpReleaseFailed,     "__release_memory_resource",
      "Unable to release resource %R (%d)", true},
+    {kTpAdjustManaged,     "adjust_managed_page_count", "pfn=%f %d"},
 };
 // clang-format on
 

@@ -55,7 +55,7 @@ struct Chain {
 
 Chain ChainFrom(uint8_t id) {
   Chain c{id, WaitOf(id), false, true};
-  for (uint32_t hops = 0; hops <= kMaxTasks; ++hops) {
+  for (uint32_t hops = 0; hops <= kMaxThreads; ++hops) {
     if (c.wait.state == sim::TaskState::kSpinning) return c;
     if (c.wait.state != sim::TaskState::kWaiting) c.only_user_space = false;
     const uint8_t next = c.wait.other;
@@ -77,13 +77,14 @@ bool HasLegalCause(const Chain& c) {
 
 bool JudgeStuck(Outcome* out) {
   out->nr_waits = 0;
-  uint32_t culprit = kMaxTasks;
+  uint32_t culprit = kMaxThreads;
   for (uint8_t id = 0; id < sim::sim().nr_tasks; ++id) {
-    if (sim::task(sim::TaskId{id}).state == sim::TaskState::kDone) continue;
+    const sim::TaskState state = sim::task(sim::TaskId{id}).state;
+    if (state == sim::TaskState::kDone || state == sim::TaskState::kIdle) continue;
     out->waits[out->nr_waits++] = WaitOf(id);
-    if (culprit == kMaxTasks && !HasLegalCause(ChainFrom(id))) culprit = id;
+    if (culprit == kMaxThreads && !HasLegalCause(ChainFrom(id))) culprit = id;
   }
-  if (culprit == kMaxTasks || !invariants::Enabled(invariants::Id::kI13)) return true;
+  if (culprit == kMaxThreads || !invariants::Enabled(invariants::Id::kI13)) return true;
   invariants::AddLiveness(ChainFrom(static_cast<uint8_t>(culprit)).end);
   return false;
 }

@@ -31,7 +31,7 @@ Keep& KeepOf(sim::Machine& m) {
   return *static_cast<Keep*>(m.keep);
 }
 
-mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
+mm::BootConfig BootConfigOf(const scenario::Machine& machine, bool has_device) {
   mm::BootConfig c{};
   c.first_block = machine.first_block;
   c.nr_blocks = machine.blocks.size;
@@ -48,7 +48,9 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine) {
   for (uint32_t i = 0; i < c.nr_blocks; ++i) {
     const scenario::Block& b = machine.blocks[i];
     const bool movable = b.zone == scenario::Zone::kMovable;
-    c.blocks[i] = {b.node, movable ? mm::ZONE_MOVABLE : mm::ZONE_NORMAL, b.reserved, b.offline};
+    const bool of_device = has_device && i >= c.nr_blocks - c.nr_blocks / 2;
+    c.blocks[i] = {b.node, movable ? mm::ZONE_MOVABLE : mm::ZONE_NORMAL, b.reserved, b.offline,
+                   of_device};
   }
   return c;
 }
@@ -63,7 +65,7 @@ void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
   }
   m.Clear();
   m.sim().current = sim::FiberPool::kMain;
-  mm::Boot(BootConfigOf(machine));
+  mm::Boot(BootConfigOf(machine, driver->has_device));
   driver->init(fixes);
   actors::Setup();
   invariants::Setup();
@@ -92,6 +94,7 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
           const drivers::Driver* driver) {
   keep.notifiers.call[mm::kProbeCall] = &actors::ProbeCall;
   keep.notifiers.call[mm::kDriverCall] = driver->notifier_call;
+  keep.notifiers.online_page = driver->online_page;
   keep.faults = FaultPlanOf(s);
   keep.actors = {&s, driver->enable, driver->trace};
   keep.checks = {options.disabled, options.on_violation == OnViolation::kStop, options.full_checks,
@@ -160,6 +163,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   Bind(m, keep, s, options, driver);
   sim::sim().max_steps = options.max_steps;
   actors::Start();
+  if (driver->start != nullptr) driver->start();
   SetSchedule(s);
   if (options.observer != nullptr) options.observer->Begin();
 

@@ -80,7 +80,7 @@ struct Outcome {
     uint8_t other;       // task that it waits for: holder of the lock, or `after`
     uint32_t object;     // kSpinning: the pfn
   };
-  std::array<Wait, kMaxTasks> waits{};
+  std::array<Wait, kMaxThreads> waits{};
 
   const invariants::Violation* first() const { return listed == 0 ? nullptr : &violations[0]; }
 };

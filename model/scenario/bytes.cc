@@ -460,11 +460,19 @@ void DecodeFault(const Record& r, Scenario* s) {
   s->faults.push(fault);
 }
 
+// In the last byte of a preemption: it is of the kworker, or the kworker goes on. Any other byte:
+// of tasks.
+constexpr uint32_t kThreadMarks = 32;
+constexpr uint8_t kKworkerMark = 1;
+constexpr uint8_t kToKworkerMark = 2;
+
 void DecodePreemption(const Record& r, Scenario* s) {
   Preemption p;
   p.task = static_cast<uint8_t>(r[1] % s->tasks.size);
   // Counted from the next task on: a task that preempts itself is the rarest case.
   p.other = static_cast<uint8_t>((p.task + 1u + r[2]) % s->tasks.size);
+  if (r[7] % kThreadMarks == kKworkerMark) p.task = kKworker;
+  if (r[7] % kThreadMarks == kToKworkerMark) p.other = kKworker;
   const bool far = r[4] % (kFarMark + 1) == kFarMark;
   p.step = static_cast<uint16_t>(1 + (far ? Load(r, 5, 2) % kFarSteps : r[3] % kNearSteps));
   s->schedule.push(p);
@@ -694,8 +702,12 @@ Record EncodeFault(const Fault& fault) {
 
 Record EncodePreemption(const Preemption& p, uint32_t tasks) {
   Record r = OfKind(Kind::kPreemption);
-  r[1] = p.task;
-  r[2] = static_cast<uint8_t>((p.other + tasks - 1 - p.task % tasks) % tasks);
+  const uint32_t task = p.task == kKworker ? 0 : p.task;
+  const uint32_t other = p.other == kKworker ? 0 : p.other;
+  r[1] = static_cast<uint8_t>(task);
+  r[2] = static_cast<uint8_t>((other + tasks - 1 - task % tasks) % tasks);
+  if (p.task == kKworker) r[7] = kKworkerMark;
+  if (p.other == kKworker) r[7] = kToKworkerMark;
   if (p.step <= kNearSteps) {
     r[3] = static_cast<uint8_t>(p.step - 1);
   } else {

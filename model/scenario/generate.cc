@@ -370,7 +370,8 @@ void Generator::MakeNotifiers() {
 void Generator::MakeFaults() {
   if (!random_.OneIn(5)) return;
   Fault fault;
-  fault.site = static_cast<FaultSite>(random_.Below(kFaultSites));
+  fault.site =
+      static_cast<FaultSite>(random_.Below(options_.kworker ? kFaultSites : kCommonFaultSites));
   fault.nth = static_cast<uint8_t>(random_.Between(1, 3));
   const uint8_t error = kFaultErrnos[random_.Below(kFaultErrnos.size())];
   fault.error = fault.site == FaultSite::kAddMemory ? error : kFaultErrnos[0];
@@ -388,6 +389,7 @@ void Generator::MakeSchedule() {
     p.other = static_cast<uint8_t>(random_.Below(s_.tasks.size - 1));
     if (p.other >= p.task) ++p.other;
     p.step = static_cast<uint16_t>(random_.Between(1, std::clamp(steps[p.task], 1u, kMostSteps)));
+    if (options_.kworker && random_.OneIn(2)) (random_.OneIn(2) ? p.task : p.other) = kKworker;
     s_.schedule.push(p);
   }
 }

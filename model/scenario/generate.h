@@ -24,6 +24,7 @@ struct GenerateOptions {
   uint32_t min_tasks = 2;    // 1 .. max_tasks
   uint32_t max_tasks = 6;    // .. kMaxTasks
   uint32_t preemptions = 8;  // expected number, at most kMaxPreemptions / 2
+  bool kworker = false;      // some of them by it, and of it
 };
 
 // The scenario of that seed, the same on every machine. It keeps all rules and has a byte

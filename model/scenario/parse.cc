@@ -150,6 +150,7 @@ class Parser {
   bool BlockIndex(const Word& word, absl::string_view name, uint8_t* index);
   bool Address(const Word& word, uint8_t* index);
   bool TaskIndex(const Word& word, uint8_t* index);
+  bool ThreadIndex(const Word& word, uint8_t* index);
   bool NotifierIndex(const Word& word, uint8_t* index);
   bool Room(bool full, uint32_t capacity, absl::string_view what);
 
@@ -332,6 +333,13 @@ bool Parser::TaskIndex(const Word& word, uint8_t* index) {
     return true;
   }
   return Fail(word, absl::StrCat("a task (", absl::StrJoin(task_names_, ", "), ")"));
+}
+
+// A task, or the one that no scenario declares.
+bool Parser::ThreadIndex(const Word& word, uint8_t* index) {
+  if (word.text != "kworker") return TaskIndex(word, index);
+  *index = kKworker;
+  return true;
 }
 
 bool Parser::NotifierIndex(const Word& word, uint8_t* index) {
@@ -659,10 +667,10 @@ bool Parser::ReadAt() {
   if (!Room(s_.schedule.full(), kMaxPreemptions, "preemptions")) return false;
   Preemption p;
   uint64_t step = 0;
-  if (!TaskIndex(Take(), &p.task)) return false;
+  if (!ThreadIndex(Take(), &p.task)) return false;
   if (!Number(Take(), 1, std::numeric_limits<uint16_t>::max(), &step)) return false;
   p.step = static_cast<uint16_t>(step);
-  if (!Literal("run") || !TaskIndex(Take(), &p.other)) return false;
+  if (!Literal("run") || !ThreadIndex(Take(), &p.other)) return false;
   s_.schedule.push(p);
   return End();
 }

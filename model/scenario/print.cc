@@ -164,6 +164,7 @@ void PrintSchedule(const Scenario& s, const std::string* comments, std::string* 
 }  // namespace
 
 std::string TaskName(const Scenario& s, uint32_t task) {
+  if (task == kKworker) return "kworker";
   std::string name;
   AppendAll(&name, Word(kRoleWords, s.tasks[task].role), "-", task + 1);
   return name;

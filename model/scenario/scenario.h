@@ -176,12 +176,15 @@ enum class FaultSite : uint8_t {
   kIoremap,
   kDebugfsCreateDir,
   kReleaseMemRegion,
+  kVirtioMem,
 };
-inline constexpr uint32_t kFaultSites = 5;
+inline constexpr uint32_t kFaultSites = 6;
+// Those that the drivers of ours come by: all but the last.
+inline constexpr uint32_t kCommonFaultSites = 5;
 
 // The nth call (1 = the first) of a function fails with an errno. kKmalloc, kIoremap and
 // kDebugfsCreateDir return NULL; their errno is ENOMEM, as is that of kReleaseMemRegion, which no
-// caller looks at.
+// caller looks at, and of kVirtioMem: the host answers a request with VIRTIO_MEM_RESP_BUSY.
 struct Fault {
   FaultSite site = FaultSite::kAddMemory;
   uint8_t nth = 1;

@@ -195,8 +195,9 @@ const char* InvalidFaults(const Scenario& s) {
 }
 
 const char* InvalidSchedule(const Scenario& s) {
+  const auto there = [&s](uint8_t task) { return task < s.tasks.size || task == kKworker; };
   for (const Preemption& p : s.schedule) {
-    if (p.task >= s.tasks.size || p.other >= s.tasks.size) {
+    if (!there(p.task) || !there(p.other)) {
       return "a preemption is of a task that is not there";
     }
     if (p.step == 0) return "a preemption is at step 0, but steps count from 1";

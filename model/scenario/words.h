@@ -24,7 +24,8 @@ inline constexpr std::array<std::string_view, kStateWords> kStateWordWords = {
 inline constexpr std::array<std::string_view, kSignals> kSignalWords = {"SIGINT", "SIGUSR1",
                                                                         "SIGKILL"};
 inline constexpr std::array<std::string_view, kFaultSites> kFaultSiteWords = {
-    "add_memory", "kmalloc", "ioremap", "debugfs_create_dir", "release_mem_region_adjustable"};
+    "add_memory", "kmalloc", "ioremap", "debugfs_create_dir", "release_mem_region_adjustable",
+    "virtio_mem"};
 
 // In the order of kActions.
 inline constexpr std::array<std::string_view, kActions.size()> kActionWords = {

@@ -237,6 +237,7 @@ const mm::debugfs_fops kTraceFops = {
     .read = &TraceRead, .mmap = &TraceMmap, .open = &TraceOpen, .release = &TraceRelease};
 
 std::string FindEnable() {
+  if (HasDevice()) return "virtio0/requested_size";
   State& s = state();
   std::string found;
   for (uint32_t i = 0; i < kMaxDentries; ++i) {
@@ -250,6 +251,11 @@ std::string FindEnable() {
 }
 
 int EnableSet(uint64_t value) {
+  if (HasDevice()) {
+    const int rc = SetRequestedSize(value);
+    sim::current().call = 0;
+    return rc;
+  }
   if (state().enable == 0) return -ENOENT;
   const Dentry& d = state().dentries[state().enable - 1];
   if (d.live == 0) return -ENOENT;
@@ -258,6 +264,7 @@ int EnableSet(uint64_t value) {
 }
 
 uint64_t EnableGet() {
+  if (HasDevice()) return RequestedSize();
   if (state().enable == 0) return 0;
   const Dentry& d = state().dentries[state().enable - 1];
   uint64_t value = 0;

@@ -16,14 +16,19 @@ constexpr uint8_t kPoisonInUse = 0x5a;  // of memory that nobody has written to
 constexpr uint8_t kPoisonFree = 0x6b;
 constexpr uintptr_t kZeroSize = 16;  // ZERO_SIZE_PTR
 
+// Pages are large here (16 MiB of 256 MiB blocks): of each that vmalloc gives so much is there.
+constexpr size_t kBytesOfPage = 64;
+
 uintptr_t Heap() { return reinterpret_cast<uintptr_t>(state().heap.data()); }
 bool InHeap(uintptr_t address) { return address - Heap() < kHeapBytes; }
 
 void* Alloc(const hotplug_site* at, size_t n, size_t size, unsigned int flags) {
   Enter(at, (flags & HOTPLUG_ATOMIC) != 0 ? Context::kAny : Context::kSleeps);
-  // More than there is will not fit, whatever it is.
-  const size_t most = kHeapBytes + 1;
-  const size_t bytes = size != 0 && n > most / size ? most : n * size;
+  const size_t most = kHeapBytes + 1;  // more than there is: will not fit, whatever it is
+  const size_t asked = size != 0 && n > SIZE_MAX / size ? SIZE_MAX : n * size;
+  const size_t pages = (asked >> mm::PageShift()) + (asked % (size_t{1} << mm::PageShift()) != 0);
+  const size_t bytes =
+      std::min(most, (flags & HOTPLUG_PAGES) != 0 ? std::min(asked, pages * kBytesOfPage) : asked);
   if (bytes == 0) return reinterpret_cast<void*>(kZeroSize);
   const mm::HeapPtr p = mm::kcalloc(1, static_cast<uint32_t>(bytes));
   if (p.v == 0) return nullptr;
@@ -77,10 +82,14 @@ bool OnStack(uintptr_t address) {
   return address - here < sim::FiberPool::kStackBytes;
 }
 
-// Objects of the kernel that a driver is called with.
-template <class Objects>
-bool In(const Objects& objects, uintptr_t address) {
-  return address - reinterpret_cast<uintptr_t>(&objects) < sizeof(objects);
+// Objects of the kernel that drivers reach into.
+template <class T>
+bool Within(const T& object, uintptr_t address) {
+  return address - reinterpret_cast<uintptr_t>(&object) < sizeof(object);
+}
+bool InKernel(uintptr_t address) {
+  return Within(state().blocks, address) || Within(state().files, address) ||
+         Within(state().device, address);
 }
 
 }  // namespace
@@ -104,7 +113,7 @@ void Access(uintptr_t address, size_t size, int write, uintptr_t pc) {
   const bool is_heap = !is_static && InHeap(address);
   if (is_heap) {
     AccessHeap(address, size, write, pc);
-  } else if (!is_static && !In(state().blocks, address) && !In(state().files, address)) {
+  } else if (!is_static && !InKernel(address)) {
     const std::string function = Inside::FunctionAt(pc);
     const bool null = address < kNullPage || address >= kErrors;
     Oops(std::string("Unable to handle kernel ") +

@@ -14,10 +14,10 @@
 
 namespace hotplug::shim {
 
-inline constexpr uint32_t kMaxLocks = 16;
 inline constexpr uint32_t kMaxDriverNotifiers = 16;
 inline constexpr uint32_t kMaxDentries = 128;
 inline constexpr uint32_t kMaxName = 32;
+inline constexpr uint32_t kMaxWork = 8;
 
 struct Notifier {
   mm::notifier_block nb;
@@ -32,6 +32,38 @@ struct Dentry {
   uint32_t live;
   uint32_t is_dir;
   std::array<char, kMaxName> name;
+};
+
+// Work that waits for the kworker, and the timer that is running. Sets of tasks have a bit for
+// each.
+struct Queue {
+  std::array<work_struct*, kMaxWork> work;  // the oldest first
+  work_struct* running;
+  hrtimer* timer;
+  uint32_t nr_work;
+  uint32_t expires;  // tick
+  uint32_t expirations;
+  uint32_t started;  // the kworker is there
+  uint32_t flushers;
+  uint32_t rcu_waiters;
+};
+
+// The virtio-mem device: its configuration, its memory, the one request on its queue.
+struct Device {
+  const virtio_driver* driver;  // null: nobody drives it
+  virtio_device vdev;
+  virtio_config_ops ops;  // here, where C may read it, as the name
+  std::array<char, 8> name;
+  virtqueue vq;
+  const void* out;
+  void* in;
+  void* data;
+  virtio_mem_config config;
+  std::array<uint64_t, kMaxBlocks> plugged;  // of each memory block a bit for each device block
+  uint32_t first_block;                      // index of the machine's
+  uint32_t nr_blocks;
+  uint32_t kicked;
+  uint32_t answered;
 };
 
 // The file that a task has open.
@@ -49,11 +81,15 @@ struct State {
   std::array<Notifier, kMaxDriverNotifiers> notifiers;
   std::array<Dentry, kMaxDentries> dentries;
   std::array<::memory_block, kMaxBlocks> blocks;
-  std::array<OpenFile, kMaxTasks> files;
-  std::array<uint32_t, kMaxTasks> atomic;  // depth of spinlocks of each task
+  std::array<OpenFile, kMaxThreads> files;
+  Queue queue;
+  Device device;
+  void (*online_page)(::page*, unsigned int);
+  std::array<uint32_t, kMaxThreads> atomic;  // depth of spinlocks of each task
   uint32_t nr_locks;
   uint32_t next_dentry;  // where the search for a free one begins
   uint32_t enable;       // index + 1 of the dentry
+  uint32_t rcu_readers;
   uint32_t pad;
   // The objects of kmalloc, where mm's heap has them: that one is hashed, and they have pointers.
   std::array<uint8_t, kHeapBytes> heap;
@@ -84,6 +120,13 @@ struct Inside {
   static void Reset();
   static void StartRun();
   static void Covered(uintptr_t pc);
+  // The kworker (work.cc).
+  static void Start();
+  // The device (virtio.cc): its memory is known to the ledger; an answer to a request is waited for
+  // here, if there is one under way.
+  static void AddDevice();
+  static bool HostAnswers();
+  static std::string& LockName(uint32_t number) { return module().lock_names_[number]; }
   // An access to what other tasks may reach.
   static void Shared(int write, uintptr_t pc);
 };
@@ -95,6 +138,15 @@ void Enter(const hotplug_site* at, Context context);
 void EnterLoop(const hotplug_site* at, Context context);
 // The same of a call that has no step of its own, with one.
 void EnterStep(const hotplug_site* at, Context context);
+
+// Runs a handler of an interrupt, which must not sleep, in the running task.
+template <class F>
+void Interrupt(F handler) {
+  uint32_t& atomic = state().atomic[sim::current_task().v];
+  ++atomic;
+  handler();
+  --atomic;
+}
 
 // The name of a file without its folder.
 std::string Base(const char* path);
@@ -116,6 +168,8 @@ void FillFiles(hotplug_kernel* k);
 void FillLocks(hotplug_kernel* k);
 void FillMemory(hotplug_kernel* k);
 void FillText(hotplug_kernel* k);
+void FillVirtio(hotplug_kernel* k);
+void FillWork(hotplug_kernel* k);
 
 inline constexpr uintptr_t kNullPage = 4096;
 inline constexpr uintptr_t kErrors = static_cast<uintptr_t>(-4095);
@@ -133,6 +187,15 @@ extern const mm::debugfs_fops kTraceFops;
 int32_t Notify(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg);
 // A notifier block lies in memory of the running task's stack, or of an object that is freed.
 bool RegisteredWithin(uintptr_t begin, uintptr_t end);
+
+// The device's requested size in bytes, which the host rounds down to what it can do.
+bool HasDevice();
+int SetRequestedSize(uint64_t bytes);
+uint64_t RequestedSize();
+// Whether the host has given the pages, as far as they are the device's.
+bool IsPluggedIn(mm::Pfn start, uint32_t nr_pages);
+
+void OnlinePage(mm::Pfn pfn, uint32_t order);
 
 // The contiguous memory that the driver knows of: its start lies somewhere in its memory.
 uint32_t Ranges(drivers::Range* out, uint32_t max);

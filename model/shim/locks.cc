@@ -2,6 +2,8 @@
 //
 // Mutexes and spinlocks of C code. A spinlock lets others run, as they do on other CPUs, and who
 // wants it waits for it; whoever holds one must not sleep.
+#include <algorithm>
+
 #include "model/mm/services.h"
 #include "model/mm/types.h"
 #include "model/shim/inside.h"
@@ -13,12 +15,25 @@ namespace {
 // A millisecond, by the scale of the hotplug lock's 5 ms.
 constexpr uint32_t kTicksPerMs = (kHotplugPollTicks + 4) / 5;
 
+// Classes behind those of mm. Files with more locks share the last one, whose order means nothing.
+constexpr uint32_t kClasses = 16 - mm::kLockClasses;
+
+// What a call says that it takes: mutex_lock(&vm->hotplug_mutex) takes hotplug_mutex.
+std::string NameOf(const hotplug_site* at) {
+  const std::string call = at->name;
+  const size_t end = call.rfind(')');
+  const size_t start = call.find_last_of("&>.( ", end) + 1;
+  return call.substr(start, end - start);
+}
+
 // The simulator's lock behind one of C, which gets one when it is first used.
 sim::Mutex& LockOf(hotplug_lock* lock, const hotplug_site* at) {
   State& s = state();
   if (lock->number == 0) {
     HOTPLUG_CHECK(s.nr_locks < kMaxLocks);
-    sim::InitLock(s.locks[s.nr_locks].lock, mm::kDriverMutex);
+    const uint32_t number = std::min(s.nr_locks, kClasses - 1);
+    sim::InitLock(s.locks[s.nr_locks].lock, static_cast<uint8_t>(mm::kLockClasses + number));
+    Inside::LockName(number) = NameOf(at);
     lock->number = ++s.nr_locks;
   }
   if (lock->number > s.nr_locks) {
@@ -68,6 +83,11 @@ int Pending(int fatal) {
   return (fatal != 0 ? sim::fatal_signal_pending() : sim::signal_pending()) ? 1 : 0;
 }
 
+void Lockdep(int on) {
+  uint8_t& off = sim::current().lockdep_off;
+  off = static_cast<uint8_t>(on != 0 ? off - 1 : off + 1);
+}
+
 }  // namespace
 
 void FillLocks(hotplug_kernel* k) {
@@ -78,6 +98,7 @@ void FillLocks(hotplug_kernel* k) {
   k->resched = &Resched;
   k->sleep = &Sleep;
   k->pending = &Pending;
+  k->lockdep = &Lockdep;
 }
 
 }  // namespace hotplug::shim

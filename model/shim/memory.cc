@@ -51,6 +51,12 @@ void Put(Pfn pfn) {
   sim::sched_point(mm::kTpPutPage, pfn.v, static_cast<uint32_t>(mm::PageAt(pfn).refcount));
 }
 
+// Pages that the host has not given must not get into the buddy.
+void Online(Pfn pfn, uint32_t order) {
+  if (!IsPluggedIn(pfn, 1u << order)) mm::NoteTrespass(mm::kGivenBack, pfn, mm::GhostAt(pfn).owner);
+  mm::generic_online_page(pfn, order);
+}
+
 long Page(const hotplug_site* at, hotplug_page_op op, unsigned long number, int arg) {
   if (op == HOTPLUG_IS_ONLINE) {
     const Pfn p{static_cast<uint32_t>(number)};
@@ -81,6 +87,25 @@ long Page(const hotplug_site* at, hotplug_page_op op, unsigned long number, int 
     case HOTPLUG_PUT:
       Put(pfn);
       return 0;
+    case HOTPLUG_SET_DIRTY:
+      mm::SetPageFlag(pfn, mm::kFlagDirty, true);
+      return 0;
+    case HOTPLUG_CLEAR_DIRTY:
+      mm::SetPageFlag(pfn, mm::kFlagDirty, false);
+      return 0;
+    case HOTPLUG_CLEAR_RESERVED:
+      mm::SetPageFlag(pfn, mm::kFlagReserved, false);
+      return 0;
+    case HOTPLUG_ONLINE:
+      Online(pfn, static_cast<uint32_t>(arg));
+      return 0;
+    case HOTPLUG_ADJUST_MANAGED:
+      mm::adjust_managed_page_count(pfn, arg);
+      return 0;
+    case HOTPLUG_IS_DIRTY:
+      return (mm::pfn_to_page(pfn).flags & mm::kFlagDirty) != 0 ? 1 : 0;
+    case HOTPLUG_ZONE:
+      return mm::KindOf(mm::pfn_to_page(pfn).zone);
     case HOTPLUG_CLEAR:
       mm::clear_page(pfn);
       return 0;
@@ -116,18 +141,49 @@ long ContigAlloc(const hotplug_site* at, unsigned long nr, int nid) {
   return static_cast<long>(base.v);
 }
 
+// Of the device's memory: what is taken out of it is taken by its owner.
+int ContigRange(const hotplug_site* at, unsigned long start, unsigned long end) {
+  Enter(at, Context::kSleeps);
+  if (start >= end) return -EINVAL;
+  for (unsigned long pfn = start; pfn < end; ++pfn) PfnOf(at, pfn);
+  const Pfn first{static_cast<uint32_t>(start)};
+  const bool of_device = mm::BlockAt(mm::BlockOf(first)).of_device != 0;
+  return mm::alloc_contig_range(first, Pfn{static_cast<uint32_t>(end)},
+                                of_device ? mm::OwnerOfDevice() : mm::kNobody);
+}
+
 void ContigFree(const hotplug_site* at, unsigned long pfn, unsigned long nr) {
   Enter(at, Context::kSleeps);
   for (unsigned long i = 0; i < nr; ++i) PfnOf(at, pfn + i);
-  mm::free_contig_range(Pfn{static_cast<uint32_t>(pfn)}, static_cast<uint32_t>(nr));
+  const Pfn first{static_cast<uint32_t>(pfn)};
+  const bool of_device = nr != 0 && mm::BlockAt(mm::BlockOf(first)).of_device != 0;
+  for (uint32_t i = 0; of_device && i < nr; ++i) mm::DriverAccess(first + i);
+  mm::free_contig_range(first, static_cast<uint32_t>(nr),
+                        of_device ? mm::OwnerOfDevice() : mm::kNobody);
+}
+
+int SetOnlinePage(const hotplug_site* at, void (*callback)(::page*, unsigned int), int sets) {
+  EnterStep(at, Context::kSleeps);
+  State& s = state();
+  uint8_t& is_set = mm::mm().online_page_callback;
+  if (is_set != (sets != 0 ? 0 : 1)) return -EINVAL;
+  if (sets == 0 && s.online_page != callback) return -EINVAL;
+  s.online_page = sets != 0 ? callback : nullptr;
+  is_set = sets != 0 ? 1 : 0;
+  return 0;
 }
 
 // ---- Nodes ----
 
+int NodeOf(uint64_t start) {
+  const BlockId block{static_cast<uint32_t>(start >> kBlockShift)};
+  return mm::BlockExists(block) ? mm::BlockAt(block).nid : 0;
+}
+
 unsigned long Node(unsigned int nid, hotplug_node_fact fact) {
   if (nid >= kMaxNodes) return 0;
   switch (fact) {
-    case HOTPLUG_ONLINE:
+    case HOTPLUG_NODE_ONLINE:
       return mm::mm().nodes[nid].online;
     case HOTPLUG_START_PFN:
       return mm::node_start_pfn(NodeId{nid});
@@ -179,6 +235,14 @@ int OnBlocks(hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
   }
 }
 
+bool HasMemory(uint64_t start, uint64_t size) {
+  for (uint64_t a = start; a < start + size; a += kBlockBytes) {
+    const BlockId block{static_cast<uint32_t>(a >> kBlockShift)};
+    if (mm::BlockExists(block) && mm::BlockAt(block).resource != 0) return true;
+  }
+  return false;
+}
+
 int OnDevice(hotplug_memory_op op, uint64_t start) {
   const BlockId block{static_cast<uint32_t>(start >> kBlockShift)};
   if (!mm::Present(block)) return -ENODEV;
@@ -194,6 +258,8 @@ int Memory(const hotplug_site* at, hotplug_memory_op op, int nid, uint64_t start
     case HOTPLUG_REMOVE_MAPPING:
       mm::arch_remove_linear_mapping(FirstPfnOf(start), nr_pages);
       return 0;
+    case HOTPLUG_HAS_MEMORY:
+      return HasMemory(start, size) ? 1 : 0;
     case HOTPLUG_DEVICE_ONLINE:
     case HOTPLUG_DEVICE_OFFLINE:
       return OnDevice(op, start);
@@ -212,7 +278,8 @@ int Memory(const hotplug_site* at, hotplug_memory_op op, int nid, uint64_t start
 int OnBlock(BlockId block, void* arg, int (*func)(::memory_block*, void*)) {
   const mm::memory_block& mem = mm::BlockAt(block);
   ::memory_block& c = state().blocks[mm::BlockIndex(block)];
-  c = ::memory_block{block.v, mem.state, mem.online_type, mem.nid, {c.dev.driver_data, block.v}};
+  c = ::memory_block{
+      block.v, mem.state, mem.online_type, mem.nid, {"memory", c.dev.driver_data, block.v}};
   const int rc = func(&c, arg);
   if (c.state != mem.state) mm::SetState(block, static_cast<uint32_t>(c.state));
   return rc;
@@ -348,6 +415,12 @@ int32_t Notify(const mm::notifier_block& nb, uint32_t action, const mm::memory_n
   return answer;
 }
 
+void OnlinePage(Pfn pfn, uint32_t order) {
+  const uint16_t outer = sim::current().call;
+  state().online_page(reinterpret_cast<::page*>(kVmemmap + pfn.v * kStructPage), order);
+  sim::current().call = outer;
+}
+
 bool RegisteredWithin(uintptr_t begin, uintptr_t end) {
   const auto& all = state().notifiers;
   return std::any_of(all.begin(), all.end(), [begin, end](const Notifier& n) {
@@ -363,7 +436,8 @@ uint32_t Ranges(drivers::Range* out, uint32_t max) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < l.nr_instances && n < max; ++i) {
     const mm::InstanceGhost& g = l.instances[i];
-    if (held(g) && Known(memory, Pfn{g.base})) out[n++] = {Pfn{g.base}, g.nr};
+    if (g.device != 0) out[n++] = {Pfn{g.base}, g.nr};
+    if (g.device == 0 && held(g) && Known(memory, Pfn{g.base})) out[n++] = {Pfn{g.base}, g.nr};
   }
   return n;
 }
@@ -372,7 +446,10 @@ void FillMemory(hotplug_kernel* k) {
   k->notifier = &NotifierCall;
   k->page = &Page;
   k->contig_alloc = &ContigAlloc;
+  k->contig_range = &ContigRange;
   k->contig_free = &ContigFree;
+  k->online_page_callback = &SetOnlinePage;
+  k->node_of = &NodeOf;
   k->memory = &Memory;
   k->walk = &Walk;
   k->node = &Node;

@@ -15,6 +15,8 @@ struct hotplug_kernel hotplug_kernel[1];
 // The linker's names for the ends of the sections; absent where nothing is in one.
 extern int (*__start_hotplug_initcalls[])(void) __attribute__((weak));
 extern int (*__stop_hotplug_initcalls[])(void) __attribute__((weak));
+extern const struct virtio_driver* const __start_hotplug_virtio[] __attribute__((weak));
+extern const struct virtio_driver* const __stop_hotplug_virtio[] __attribute__((weak));
 extern const struct hotplug_site __start_hotplug_sites[] __attribute__((weak));
 extern const struct hotplug_site __stop_hotplug_sites[] __attribute__((weak));
 
@@ -126,6 +128,7 @@ __attribute__((visibility("default"))) void hotplug_module(struct hotplug_module
   m->kernel = hotplug_kernel;
   m->initcalls = __start_hotplug_initcalls;
   m->nr_initcalls = (size_t)(__stop_hotplug_initcalls - __start_hotplug_initcalls);
+  m->nr_virtio_drivers = (size_t)(__stop_hotplug_virtio - __start_hotplug_virtio);
   m->sites = __start_hotplug_sites;
   m->nr_sites = (size_t)(__stop_hotplug_sites - __start_hotplug_sites);
 }

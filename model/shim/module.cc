@@ -34,12 +34,10 @@ std::vector<uint32_t> InOrder(const hotplug_module& m) {
   return order;
 }
 
-// Whether the file has a call that takes memory from Linux.
-bool Removes(const hotplug_module& m) {
-  constexpr const char* kCalls[] = {"offline_and_remove_memory", "remove_memory",
-                                    "__remove_memory"};
-  return std::any_of(m.sites, m.sites + m.nr_sites, [&kCalls](const hotplug_site& at) {
-    return std::any_of(std::begin(kCalls), std::end(kCalls),
+// Whether the file has one of these calls.
+bool Calls(const hotplug_module& m, std::initializer_list<const char*> names) {
+  return std::any_of(m.sites, m.sites + m.nr_sites, [names](const hotplug_site& at) {
+    return std::any_of(names.begin(), names.end(),
                        [&at](const char* name) { return std::strcmp(at.name, name) == 0; });
   });
 }
@@ -62,6 +60,8 @@ Module::Module(Image image, Options options)
   FillFiles(m.kernel);
   FillLocks(m.kernel);
   FillMemory(m.kernel);
+  FillVirtio(m.kernel);
+  FillWork(m.kernel);
   std::memcpy(loaded_.data(), image_.data, image_.data_bytes);
 
   for (const uint32_t site : InOrder(m)) {
@@ -76,8 +76,12 @@ Module::Module(Image image, Options options)
   driver_.enable = {&EnableSet, &EnableGet};
   driver_.notifier_call = &Notify;
   driver_.ranges = &Ranges;
+  driver_.online_page = &OnlinePage;
+  driver_.has_device = m.nr_virtio_drivers != 0;
+  driver_.keeps_blocks = driver_.has_device || !Calls(m, {"offline_and_remove_memory",
+                                                          "remove_memory", "__remove_memory"});
+  if (Calls(m, {"queue_work", "schedule_work", "hrtimer_start"})) driver_.start = &Inside::Start;
   driver_.trace = kTraceFops;
-  driver_.keeps_blocks = !Removes(m);
   driver_.host = this;
   driver_.reset = &Inside::Reset;
   driver_.text = &Inside::TextOf;
@@ -104,6 +108,7 @@ void Inside::NameCallback(uintptr_t function) {
 void Inside::InitEntry(uint32_t) {
   Module& m = module();
   const hotplug_module& c = m.image_.module;
+  if (m.driver_.has_device) AddDevice();
   for (size_t i = 0; i < c.nr_initcalls; ++i) {
     const int rc = c.initcalls[i]();
     if (rc < 0 && m.init_error_ == 0) m.init_error_ = rc;
@@ -145,6 +150,8 @@ void Inside::Init(uint32_t) {
   std::memcpy(m.image_.data, m.loaded_.data(), m.loaded_.size());
   hotplug_kernel& kernel = *m.image_.module.kernel;
   kernel.page_shift = mm::PageShift();
+  kernel.pageblock_order = mm::mm().pageblock_order;
+  kernel.max_order = mm::mm().max_order;
   kernel.memhp_auto_online = mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE;
   m.init_error_ = 0;
   m.init_report_.clear();

@@ -13,6 +13,7 @@
 #ifndef MODEL_SHIM_SHIM_H_
 #define MODEL_SHIM_SHIM_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -22,6 +23,8 @@
 #include "model/shim/include/hotplug/abi.h"
 
 namespace hotplug::shim {
+
+inline constexpr uint32_t kMaxLocks = 16;  // of a file
 
 // A function of the file.
 struct Function {
@@ -79,6 +82,7 @@ class Module {
   std::vector<uint32_t> ranks_;         // place of each call among them
   std::vector<std::string> texts_;      // what was said in this run
   std::vector<uint8_t> covered_;
+  std::array<std::string, kMaxLocks> lock_names_;
   std::string culprit_;   // of the first report of this run: FILE:FUNCTION
   std::string callback_;  // name of the notifier that was registered last
   std::string enable_;
@@ -92,6 +96,7 @@ class Module {
 // and of whom the kernel blames.
 inline constexpr uint32_t kFunctionOf = 1u << 31;
 inline constexpr uint32_t kCulprit = UINT32_MAX;
+inline constexpr uint32_t kNameOfLock = 1u << 30;  // + its class
 
 enum : sim::Tp {
   kTpCall = 216,
@@ -101,6 +106,15 @@ enum : sim::Tp {
   kTpOops,
   kTpBug,
   kTpWarn,
+  // 224 and on are the actors'.
+};
+
+enum : sim::Tp {
+  kTpQueueWork = 248,
+  kTpCancelWork,
+  kTpTimer,
+  kTpWorkDone,
+  kTpVirtioRequest,  // + VIRTIO_MEM_REQ_*
 };
 
 // clang-format off
@@ -112,6 +126,14 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpOops,   "bad_page_fault", "%T", true},
     {kTpBug,    "BUG",            "%T", true},
     {kTpWarn,   "__warn",         "%T", true},
+    {kTpQueueWork,  "queue_work",       "= %u"},
+    {kTpCancelWork, "cancel_work_sync", "= %u"},
+    {kTpTimer,      "hrtimer",          "start=%u active=%u"},
+    {kTpWorkDone,   "workqueue_execute_end", ""},
+    {kTpVirtioRequest,     "virtio_mem", "plug %b blocks=%u = %u"},
+    {kTpVirtioRequest + 1, "virtio_mem", "unplug %b blocks=%u = %u"},
+    {kTpVirtioRequest + 2, "virtio_mem", "unplug_all %_%_= %u"},
+    {kTpVirtioRequest + 3, "virtio_mem", "state %b blocks=%u = %u"},
 };
 // clang-format on
 

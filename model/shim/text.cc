@@ -163,6 +163,7 @@ const char* Inside::TextOf(uint32_t number) {
   const Module& m = module();
   if (number == kCulprit) return m.culprit_.c_str();
   if (number >= kFunctionOf) return m.functions_[number - kFunctionOf].c_str();
+  if (number >= kNameOfLock) return m.lock_names_[number - kNameOfLock - mm::kLockClasses].c_str();
   if (number < m.sites_.size()) return m.sites_[number].c_str();
   const size_t i = number - m.sites_.size();
   return i < m.texts_.size() ? m.texts_[i].c_str() : "?";

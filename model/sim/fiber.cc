@@ -43,11 +43,11 @@ struct FiberPool::Arrival {
 
 FiberPool::FiberPool() {
   const size_t stride = kStackBytes + GuardBytes();
-  void* map = mmap(nullptr, stride * kMaxTasks, PROT_READ | PROT_WRITE,
+  void* map = mmap(nullptr, stride * kMaxThreads, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   HOTPLUG_CHECK(map != MAP_FAILED);
   stacks_ = static_cast<std::byte*>(map);
-  for (uint32_t i = 0; i < kMaxTasks; ++i) {
+  for (uint32_t i = 0; i < kMaxThreads; ++i) {
     // Stacks grow down: the guard page is the lowest of each.
     HOTPLUG_CHECK(mprotect(stacks_ + i * stride, GuardBytes(), PROT_NONE) == 0);
     contexts_[i].bottom = stacks_ + i * stride + GuardBytes();
@@ -55,7 +55,7 @@ FiberPool::FiberPool() {
   }
 }
 
-FiberPool::~FiberPool() { munmap(stacks_, (kStackBytes + GuardBytes()) * kMaxTasks); }
+FiberPool::~FiberPool() { munmap(stacks_, (kStackBytes + GuardBytes()) * kMaxThreads); }
 
 void FiberPool::Prepare(uint32_t id, void (*entry)(uint32_t)) {
   Context& c = contexts_[id];

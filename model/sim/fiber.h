@@ -20,7 +20,7 @@ namespace hotplug::sim {
 
 class FiberPool {
  public:
-  static constexpr uint32_t kMain = kMaxTasks;
+  static constexpr uint32_t kMain = kMaxThreads;
   // Bytes of one stack. ASan's redzones make frames several times larger.
   static constexpr size_t kStackBytes = size_t{128} << 10;
 
@@ -48,7 +48,7 @@ class FiberPool {
 
   void Arrived(uint32_t at, void* from_sp);
 
-  std::array<Context, kMaxTasks + 1> contexts_;
+  std::array<Context, kMaxThreads + 1> contexts_;
   std::byte* stacks_ = nullptr;
   uint32_t from_ = kMain;
   uint32_t to_ = kMain;

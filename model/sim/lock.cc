@@ -20,6 +20,7 @@ void Fault(LockFault fault, uint8_t lock_class) {
 // What lockdep does: remembers which class was taken under which, and objects to a cycle.
 void NoteOrder(uint8_t lock_class) {
   SimState& s = sim();
+  if (current().lockdep_off != 0) return;
   uint32_t held = current().held;
   for (; held != 0; held &= held - 1) {
     const uint32_t outer = static_cast<uint32_t>(__builtin_ctz(held));
@@ -47,7 +48,7 @@ void HandOver(Lock& lock) {
       if (lock.readers != 0) return;
       lock.owner = static_cast<uint8_t>(id + 1);
     } else {
-      lock.readers |= static_cast<uint8_t>(1u << id);
+      lock.readers |= static_cast<uint16_t>(1u << id);
     }
     lock.queue >>= 8;
     make_ready(TaskId{id});
@@ -66,7 +67,7 @@ void Wait(Lock& lock, uint8_t entry) {
 }
 
 void Took(const Lock& lock, Tp tp) {
-  current().held |= static_cast<uint16_t>(1u << lock.lock_class);
+  if (current().lockdep_off == 0) current().held |= static_cast<uint16_t>(1u << lock.lock_class);
   sched_point(tp, lock.lock_class);
 }
 
@@ -128,7 +129,7 @@ void UnlockExclusive(Lock& lock) {
 }
 
 void LockShared(Lock& lock) {
-  const uint8_t bit = static_cast<uint8_t>(1u << sim().current);
+  const uint16_t bit = static_cast<uint16_t>(1u << sim().current);
   NoteOrder(lock.lock_class);
   if (lock.owner == sim().current + 1) Fault(LockFault::kRecursion, lock.lock_class);
   if (lock.owner != 0 || lock.queue != 0) {
@@ -140,9 +141,9 @@ void LockShared(Lock& lock) {
 }
 
 void UnlockShared(Lock& lock) {
-  const uint8_t bit = static_cast<uint8_t>(1u << sim().current);
+  const uint16_t bit = static_cast<uint16_t>(1u << sim().current);
   if ((lock.readers & bit) == 0) Fault(LockFault::kNotHolder, lock.lock_class);
-  lock.readers &= static_cast<uint8_t>(~bit);
+  lock.readers &= static_cast<uint16_t>(~bit);
   HandOver(lock);
   Released(lock, kTpReadUnlock);
 }

@@ -19,9 +19,9 @@ namespace hotplug::sim {
 struct Lock {
   uint64_t queue;  // one byte for each waiter: task + 1, kReaderBit; oldest lowest
   uint8_t lock_class;
-  uint8_t owner;    // task + 1 of the writer, 0 without one
-  uint8_t readers;  // a bit for each task that holds it for reading
-  uint8_t pad[5];
+  uint8_t owner;     // task + 1 of the writer, 0 without one
+  uint16_t readers;  // a bit for each task that holds it for reading
+  uint8_t pad[4];
 
   bool held() const { return owner != 0 || readers != 0; }
 };

@@ -18,7 +18,7 @@ void UpdateNextTimer(SimState& s) {
 }
 
 void AddTimer(SimState& s, uint32_t at, uint32_t id) {
-  HOTPLUG_CHECK(s.nr_timers < kMaxTasks);
+  HOTPLUG_CHECK(s.nr_timers < kMaxThreads);
   const uint64_t key = uint64_t{at} << 32 | uint64_t{s.next_seq++} << 8 | id;
   uint32_t i = s.nr_timers++;
   for (; i > 0 && s.timers[i - 1] < key; --i) s.timers[i] = s.timers[i - 1];
@@ -86,7 +86,7 @@ uint32_t PickNext(SimState& s) {
   }
   for (;;) {
     if (s.ready != 0) return static_cast<uint32_t>(__builtin_ctz(s.ready));
-    if (s.nr_done == s.nr_tasks) {
+    if (s.nr_done + s.nr_idle == s.nr_tasks && s.nr_timers == 0) {
       s.stop = Stop::kFinished;
       return FiberPool::kMain;
     }
@@ -149,11 +149,18 @@ void Step(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
 
 void AddTask(void (*entry)(uint32_t)) {
   SimState& s = sim();
-  HOTPLUG_CHECK(s.nr_tasks < kMaxTasks);
+  HOTPLUG_CHECK(s.nr_tasks < kMaxThreads);
   const uint32_t id = s.nr_tasks++;
   s.tasks[id].next_preemption = kNever;
   machine->fibers.Prepare(id, entry);
   make_ready(TaskId{id});
+}
+
+// The numbers between are of tasks that are over.
+void AddKworker(void (*entry)(uint32_t)) {
+  SimState& s = sim();
+  for (; s.nr_tasks < kKworker; ++s.nr_done) s.tasks[s.nr_tasks++].state = TaskState::kDone;
+  AddTask(entry);
 }
 
 void SetSchedule(const ScheduleEntry* entries, uint32_t n) {
@@ -322,6 +329,31 @@ void loop_point(uint32_t object) {
   block(TaskState::kSpinning, object);
   --s.nr_spinning;
   sched_point(kTpSpin, object);
+}
+
+bool idle(Ticks ticks) {
+  SimState& s = sim();
+  if (ticks.v != UINT32_MAX) AddTimer(s, s.now + ticks.v, s.current);
+  ++s.nr_idle;
+  block(TaskState::kIdle, 0);
+  --s.nr_idle;
+  const bool woken = current().waits_for != 0;
+  sched_point(kTpIdle, woken ? 1 : 0);
+  return woken;
+}
+
+void wait_queued() {
+  block(TaskState::kQueued, 0);
+  sched_point(kTpQueued);
+}
+
+void wake_up(TaskId target) {
+  SimState& s = sim();
+  Task& t = task(target);
+  if (t.state != TaskState::kIdle && t.state != TaskState::kQueued) return;
+  if (t.state == TaskState::kIdle) RemoveTimer(s, target.v);
+  t.waits_for = 1;
+  make_ready(target);
 }
 
 void send_signal(TaskId target, Sig signal) {

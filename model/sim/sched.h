@@ -29,6 +29,8 @@ enum class TaskState : uint8_t {
   kPolling,   // sleeping between two attempts to take a lock
   kWaiting,   // until another task ends
   kSpinning,  // in a loop whose state repeated; goes on when the state has changed
+  kQueued,    // in a wait queue, until somebody wakes it
+  kIdle,      // a kernel thread with nothing to do: no run goes on for it
   kDone,
 };
 
@@ -46,10 +48,11 @@ struct Task {
   TaskState state;
   uint8_t pending;  // signals
   uint8_t interruptible;
-  uint8_t in_kernel;  // depth of calls into the simulated kernel
-  Tp last_tp;         // of its last step
-  uint16_t call;      // of a driver in C: 1 + number of the call that it is in, 0 outside
-  uint8_t pad[4];
+  uint8_t in_kernel;    // depth of calls into the simulated kernel
+  Tp last_tp;           // of its last step
+  uint16_t call;        // of a driver in C: 1 + number of the call that it is in, 0 outside
+  uint8_t lockdep_off;  // depth: the locks that it takes have no order
+  uint8_t pad[3];
 };
 
 // An entry of the schedule, sorted by task and step.
@@ -87,6 +90,7 @@ struct SimState {
   uint8_t nr_tasks;
   uint8_t nr_done;
   uint8_t nr_spinning;
+  uint8_t nr_idle;
   uint8_t nr_in_kernel;  // tasks inside a kernel or driver call
   uint8_t atomic;        // depth of spinlocks held by the running task
   Stop stop;
@@ -94,11 +98,12 @@ struct SimState {
   LockFault lock_fault;
   uint8_t lock_fault_class;
   uint8_t nr_timers;
-  uint8_t driven;                          // the host says who runs, one step at a time
-  Record last;                             // the record of the step that is being judged
-  std::array<uint16_t, 16> lock_order;     // lock_order[a]: classes taken while a was held
-  std::array<uint64_t, kMaxTasks> timers;  // time << 32 | seq << 8 | task, latest first
-  std::array<Task, kMaxTasks> tasks;
+  uint8_t driven;  // the host says who runs, one step at a time
+  uint8_t pad[7];
+  Record last;                               // the record of the step that is being judged
+  std::array<uint16_t, 16> lock_order;       // lock_order[a]: classes taken while a was held
+  std::array<uint64_t, kMaxThreads> timers;  // time << 32 | seq << 8 | task, latest first
+  std::array<Task, kMaxThreads> tasks;
   std::array<ScheduleEntry, kMaxPreemptions> schedule;
 };
 
@@ -113,6 +118,8 @@ inline Task& current() { return sim().tasks[sim().current]; }
 
 // Adds a task that will call entry(id). Tasks start in the order of their ids.
 void AddTask(void (*entry)(uint32_t id));
+// Adds the kernel thread that runs work, as task kKworker, behind all others.
+void AddKworker(void (*entry)(uint32_t id));
 // Sets the schedule: entries for steps that are over or tasks that do not exist have no
 // effect. At most kMaxPreemptions.
 void SetSchedule(const ScheduleEntry* entries, uint32_t n);
@@ -160,6 +167,14 @@ void loop_begin();
 // same as one round before, the task gives way until it is not. `object` says what the
 // loop waits for (a pfn), for the judgement of a run that is stuck.
 void loop_point(uint32_t object);
+
+// A kernel thread waits for something to do, until wake_up() or at most for so many ticks;
+// UINT32_MAX is for ever. True if it was woken.
+bool idle(Ticks ticks);
+// Waits in a wait queue, until wake_up().
+void wait_queued();
+// Ends either. No effect on a task that does something else.
+void wake_up(TaskId target);
 
 // Marks a signal pending and ends an interruptible wait of its target. No effect on a task
 // that is done.

@@ -20,6 +20,8 @@ enum : Tp {
   kTpSpin,
   kTpExit,
   kTpSignal,
+  kTpIdle,
+  kTpQueued,
 };
 
 // clang-format off
@@ -35,6 +37,8 @@ inline constexpr TracePoint kTracePoints[] = {
     {kTpSpin,       "spin",         "no change since the last round, object=%x"},
     {kTpExit,       "exit",         "pending=%x"},
     {kTpSignal,     "signal_generate", "%g to %t"},
+    {kTpIdle,       "idle",         "until woken = %u"},
+    {kTpQueued,     "wait_event",   "woken"},
 };
 // clang-format on
 

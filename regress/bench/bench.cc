@@ -97,7 +97,7 @@ std::vector<Where> StepsOf(const Scenario& s, run::Outcome* out) {
   options.keep_trace = true;
   run::Run(s, options, out);
   std::vector<Where> steps;
-  uint16_t own[kMaxTasks + 1] = {};
+  uint16_t own[kMaxThreads + 1] = {};
   for (const sim::Record& r : run::Trace()) {
     if (r.step != steps.size() + 1) continue;  // not a step of its own
     steps.push_back({static_cast<uint8_t>(r.task), ++own[r.task]});

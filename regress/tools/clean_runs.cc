@@ -265,9 +265,9 @@ void Story::Read(const sim::Record& r, Seen* seen) {
 
 Seen Read(const std::vector<sim::Record>& trace) {
   Seen seen;
-  std::array<Story, kMaxTasks> stories{};
+  std::array<Story, kMaxThreads> stories{};
   for (const sim::Record& r : trace) {
-    if (r.task < kMaxTasks) stories[r.task].Read(r, &seen);
+    if (r.task < kMaxThreads) stories[r.task].Read(r, &seen);
   }
   return seen;
 }

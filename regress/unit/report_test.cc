@@ -103,7 +103,7 @@ TEST_CASE("messages of records", "[report]") {
        "memtrace: Allocated trace memory on node 1 at 0x0000000110000000"},
       {Rec(drivers::kTpEntryStore, 2, 0x40), "memtrace_array[2] = pfn 0x40"},
       {Rec(actors::kTpWriteState, 5, 3, 0), "memory5/state online_movable = 0"},
-      {Rec(250, 1, 2, 3), "trace point 250: 0x1 0x2 0x3"},
+      {Rec(4000, 1, 2, 3), "trace point 4000: 0x1 0x2 0x3"},
   };
   for (const Row& row : rows) CHECK(FormatMessage(row.record, TwoTasks(), RfcV1()) == row.message);
 }
@@ -170,10 +170,10 @@ TEST_CASE("who holds what", "[report]") {
                            Rec(sim::kTpReadUnlock, mm::kCpuHotplugLock, 0, 0, 0, 6),
                            Rec(sim::kTpTrylock, mm::kPcpBatchHighLock, 0, 0, 0, 7),
                            Rec(actors::kTpPut, 0x40, 0, 0, 1, 8)};
-  CHECK(FormatHolders(HoldersAt(records, s, 4), s) ==
+  CHECK(FormatHolders(HoldersAt(records, 4), s, *drivers::kDrivers[0]) ==
         "  memtrace-1   device_hotplug_lock, cpu_hotplug_lock (read)\n"
         "  user-2       a reference on pfn 0x40, waits for dev->mutex\n");
-  CHECK(FormatHolders(HoldersAt(records, s, 8), s) ==
+  CHECK(FormatHolders(HoldersAt(records, 8), s, *drivers::kDrivers[0]) ==
         "  memtrace-1   device_hotplug_lock\n"
         "  user-2       dev->mutex\n");
 }

@@ -527,7 +527,7 @@ TEST_CASE("each broken rule of what happens is told") {
     s->ops.push({.task = 0});
   });
   CheckInvalid("a fault is at an unknown site",
-               [](Scenario* s) { s->faults.push({.site = std::bit_cast<FaultSite>(uint8_t{5})}); });
+               [](Scenario* s) { s->faults.push({.site = std::bit_cast<FaultSite>(uint8_t{6})}); });
   CheckInvalid("a fault is at call 0, but calls count from 1",
                [](Scenario* s) { s->faults.push({.nth = 0}); });
   CheckInvalid("a fault has an unknown errno", [](Scenario* s) { s->faults.push({.error = 13}); });

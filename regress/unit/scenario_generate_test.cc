@@ -111,7 +111,7 @@ TEST_CASE("everything comes up") {
         std::set<uint64_t>{0, kBlockBytes / 2, kBlockBytes, 2 * kBlockBytes, 4 * kBlockBytes});
   CHECK(states.size() == kStateWords);
   CHECK(signals.size() == kSignals);
-  CHECK(sites.size() == kFaultSites);
+  CHECK(sites.size() == kCommonFaultSites);
   for (uint32_t count : ops) CHECK(count > kSeeds / 80);
   CHECK(memtrace > kSeeds * 3 / 4);
   CHECK(whole_pageblocks > kSeeds / 4);

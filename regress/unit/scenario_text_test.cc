@@ -552,8 +552,8 @@ TEST_CASE("a broken fault or preemption is told") {
   const std::string task =
       "expected a task (memtrace-1, user-2, alloc-3, walker-4, kill-5), found ";
   CheckBroken(WithLine(29, "fault vmalloc"),
-              "29:7: expected add_memory, kmalloc, ioremap, debugfs_create_dir or "
-              "release_mem_region_adjustable, found 'vmalloc'");
+              "29:7: expected add_memory, kmalloc, ioremap, debugfs_create_dir, "
+              "release_mem_region_adjustable or virtio_mem, found 'vmalloc'");
   CheckBroken(WithLine(29, "fault kmalloc -ENOMEM"), "29:15: expected nth=, found '-ENOMEM'");
   CheckBroken(WithLine(29, "fault kmalloc nth=0 -ENOMEM"),
               "29:19: expected a number from 1 to 255, found '0'");

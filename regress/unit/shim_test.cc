@@ -16,10 +16,13 @@
 #include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/print.h"
-#include "regress/unit/cli.h"
+#include "regress/unit/driver_file.h"
 
 namespace hotplug {
 namespace {
+
+using testing::Changed;
+using testing::KernelFile;
 
 const std::string kSample = (fs::current_path() / "regress/drivers/sample.c").string();
 
@@ -496,17 +499,6 @@ TEST_CASE("a run of a file leaves nothing behind", "[shim]") {
 
 // ---- Debian's memtrace.c ----
 
-// Where the file is; empty, and a word, without it.
-std::string KernelFile(const std::string& path) {
-  std::FILE* pipe = popen(("regress/tools/kernel-file " + path).c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string file;
-  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) file += static_cast<char>(c);
-  if (pclose(pipe) != 0) return "";
-  file.pop_back();
-  return file;
-}
-
 TEST_CASE("memtrace.c of Debian's 6.1, as it is", "[shim]") {
   const std::string memtrace = KernelFile("arch/powerpc/platforms/powernv/memtrace.c");
   if (memtrace.empty()) return;
@@ -586,19 +578,6 @@ std::string FirstDifference(const Cli& cli, const std::string& source, uint32_t 
     if (!difference.empty()) return difference + scenario::Print(s, run::Names());
   }
   return "";
-}
-
-// A copy of a file in which one text is another.
-std::string Changed(const Cli& cli, const std::string& file, const std::string& name,
-                    const std::string& from, const std::string& to) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  const size_t at = text.find(from);
-  INFO(from);
-  REQUIRE(at != std::string::npos);
-  text.replace(at, from.size(), to);
-  cli.Write(name, text);
-  return (cli.folder() / name).string();
 }
 
 TEST_CASE("memtrace.c and our model of it agree, and what differs is found", "[shim]") {

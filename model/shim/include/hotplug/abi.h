@@ -41,6 +41,7 @@ struct memory_notify {
 };
 
 struct device {
+  const char* init_name;
   void* driver_data;
   unsigned long hotplug_block;  // number of the memory block that it is
 };
@@ -95,11 +96,113 @@ struct hotplug_lock {
 };
 
 struct dentry;
+struct page;
+
+// ---- Work, timers, waiting ----
+
+struct work_struct {
+  void (*func)(struct work_struct* work);
+};
+
+enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
+struct hrtimer {
+  enum hrtimer_restart (*function)(struct hrtimer* timer);
+};
+
+// Who waits: a bit for each task.
+struct wait_queue_head {
+  unsigned int waiting;
+};
+
+// ---- A virtio device ----
+
+struct virtio_device;
+struct virtqueue {
+  void (*callback)(struct virtqueue* vq);
+  struct virtio_device* vdev;
+};
+
+struct virtio_config_ops {
+  void (*get)(struct virtio_device* vdev, unsigned int offset, void* to, unsigned int size);
+  void (*del_vqs)(struct virtio_device* vdev);
+};
+
+struct virtio_device {
+  struct device dev;
+  const struct virtio_config_ops* config;
+  void* priv;
+};
+
+struct virtio_device_id {
+  unsigned int device;
+  unsigned int vendor;
+};
+
+struct device_driver {
+  const char* name;
+  void* owner;
+};
+
+struct virtio_driver {
+  struct device_driver driver;
+  const struct virtio_device_id* id_table;
+  const unsigned int* feature_table;
+  unsigned int feature_table_size;
+  int (*probe)(struct virtio_device* vdev);
+  void (*remove)(struct virtio_device* vdev);
+  void (*config_changed)(struct virtio_device* vdev);
+  int (*freeze)(struct virtio_device* vdev);
+  int (*restore)(struct virtio_device* vdev);
+};
+
+// virtio-mem, as the specification of virtio has it; all fields are little endian.
+struct virtio_mem_config {
+  uint64_t block_size;
+  uint16_t node_id;
+  uint8_t padding[6];
+  uint64_t addr;
+  uint64_t region_size;
+  uint64_t usable_region_size;
+  uint64_t plugged_size;
+  uint64_t requested_size;
+};
+
+struct virtio_mem_range {
+  uint64_t addr;
+  uint16_t nb_blocks;
+  uint16_t padding[3];
+};
+struct virtio_mem_req {
+  uint16_t type;
+  uint16_t padding[3];
+  union {
+    struct virtio_mem_range plug, unplug, state;
+  } u;
+};
+struct virtio_mem_resp {
+  uint16_t type;
+  uint16_t padding[3];
+  union {
+    struct {
+      uint16_t state;
+    } state;
+  } u;
+};
+
+enum {
+  VIRTIO_MEM_REQ_PLUG,
+  VIRTIO_MEM_REQ_UNPLUG,
+  VIRTIO_MEM_REQ_UNPLUG_ALL,
+  VIRTIO_MEM_REQ_STATE
+};
+enum { VIRTIO_MEM_RESP_ACK, VIRTIO_MEM_RESP_NACK, VIRTIO_MEM_RESP_BUSY, VIRTIO_MEM_RESP_ERROR };
+enum { VIRTIO_MEM_STATE_PLUGGED, VIRTIO_MEM_STATE_UNPLUGGED, VIRTIO_MEM_STATE_MIXED };
+enum { VIRTIO_ID_MEM = 24 };
 
 // ---- What the simulator does for a driver --------------------------------------------------
 
-enum { HOTPLUG_ZERO = 1, HOTPLUG_ATOMIC = 2 };   // flags of kmalloc
-enum { HOTPLUG_SLEEPS = 0, HOTPLUG_SPINS = 1 };  // kinds of locks
+enum { HOTPLUG_ZERO = 1, HOTPLUG_ATOMIC = 2, HOTPLUG_PAGES = 4 };  // flags of kmalloc; of vmalloc
+enum { HOTPLUG_SLEEPS = 0, HOTPLUG_SPINS = 1 };                    // kinds of locks
 
 enum hotplug_page_op {
   HOTPLUG_SET_OFFLINE,
@@ -110,11 +213,18 @@ enum hotplug_page_op {
   HOTPLUG_REF_UNFREEZE,  // arg: the count
   HOTPLUG_GET,           // unless zero; 0 or 1
   HOTPLUG_PUT,
+  HOTPLUG_SET_DIRTY,
+  HOTPLUG_CLEAR_DIRTY,
+  HOTPLUG_CLEAR_RESERVED,
+  HOTPLUG_ONLINE,          // generic_online_page(); arg: the order
+  HOTPLUG_ADJUST_MANAGED,  // arg: pages more, or less
   HOTPLUG_CLEAR,
   // Of these there is no step.
   HOTPLUG_IS_OFFLINE,
+  HOTPLUG_IS_DIRTY,
   HOTPLUG_COUNT,
   HOTPLUG_NID,
+  HOTPLUG_ZONE,
   HOTPLUG_IS_ONLINE,  // pfn_to_online_page() has it
 };
 
@@ -126,19 +236,24 @@ enum hotplug_memory_op {
   HOTPLUG_OFFLINE_REMOVE,  // start, size
   HOTPLUG_CREATE_MAPPING,  // start, size
   HOTPLUG_REMOVE_MAPPING,  // start, size
+  HOTPLUG_HAS_MEMORY,      // start, size: whether a block of it is there
   HOTPLUG_DEVICE_ONLINE,   // of a block
   HOTPLUG_DEVICE_OFFLINE,  // of a block
   HOTPLUG_LOCK_HOTPLUG,
   HOTPLUG_UNLOCK_HOTPLUG,
 };
 
-enum hotplug_node_fact { HOTPLUG_ONLINE, HOTPLUG_START_PFN, HOTPLUG_END_PFN };
+enum hotplug_node_fact { HOTPLUG_NODE_ONLINE, HOTPLUG_START_PFN, HOTPLUG_END_PFN };
+
+enum hotplug_rcu_op { HOTPLUG_RCU_LOCK, HOTPLUG_RCU_UNLOCK, HOTPLUG_RCU_SYNCHRONIZE };
 
 #define HOTPLUG_AT const struct hotplug_site* at
 
 struct hotplug_kernel {
   unsigned int page_shift;   // of the machine of this run
   unsigned int block_shift;  // of a memory block, which is a section
+  unsigned int pageblock_order;
+  unsigned int max_order;  // of a chunk of free pages, inclusive
   int memhp_auto_online;
 
   void* (*alloc)(HOTPLUG_AT, size_t n, size_t size, unsigned int flags);
@@ -158,7 +273,11 @@ struct hotplug_kernel {
   long (*page)(HOTPLUG_AT, enum hotplug_page_op op, unsigned long pfn, int arg);
   // The first pfn, or -1.
   long (*contig_alloc)(HOTPLUG_AT, unsigned long nr, int nid);
+  int (*contig_range)(HOTPLUG_AT, unsigned long start, unsigned long end);
   void (*contig_free)(HOTPLUG_AT, unsigned long pfn, unsigned long nr);
+  int (*online_page_callback)(HOTPLUG_AT, void (*callback)(struct page*, unsigned int), int sets);
+  // The node that memory at an address is on, or comes to.
+  int (*node_of)(uint64_t start);
   int (*memory)(HOTPLUG_AT, enum hotplug_memory_op op, int nid, uint64_t start, uint64_t size);
   int (*walk)(HOTPLUG_AT, uint64_t start, uint64_t size, void* arg,
               int (*func)(struct memory_block*, void*));
@@ -173,6 +292,22 @@ struct hotplug_kernel {
   // How many bytes could not be copied.
   size_t (*copy_out)(HOTPLUG_AT, const void* from, size_t n);
   int (*remap)(HOTPLUG_AT, unsigned long pfn, unsigned long size);
+
+  int (*queue_work)(HOTPLUG_AT, struct work_struct* work);
+  int (*cancel_work)(HOTPLUG_AT, struct work_struct* work);
+  // Ends at once, and says whether it was running, without nanoseconds (-1).
+  int (*timer)(HOTPLUG_AT, struct hrtimer* timer, long long nanoseconds);
+  void (*wait)(HOTPLUG_AT, struct wait_queue_head* queue);
+  void (*wake)(HOTPLUG_AT, struct wait_queue_head* queue);
+  void (*rcu)(HOTPLUG_AT, enum hotplug_rcu_op op);
+  void (*lockdep)(int on);
+
+  int (*virtio_register)(HOTPLUG_AT, const struct virtio_driver* driver);
+  struct virtqueue* (*virtqueue_find)(HOTPLUG_AT, struct virtio_device* vdev,
+                                      void (*callback)(struct virtqueue*));
+  int (*virtqueue_add)(HOTPLUG_AT, struct virtqueue* vq, const void* out, void* in, void* data);
+  void (*virtqueue_kick)(HOTPLUG_AT, struct virtqueue* vq);
+  void* (*virtqueue_get)(HOTPLUG_AT, struct virtqueue* vq);
 
   void (*bug)(HOTPLUG_AT, const char* condition);  // does not return
   void (*warn)(HOTPLUG_AT, const char* condition);
@@ -190,6 +325,7 @@ struct hotplug_module {
   struct hotplug_kernel* kernel;  // to be filled in before anything else is called
   int (**initcalls)(void);
   size_t nr_initcalls;
+  size_t nr_virtio_drivers;
   const struct hotplug_site* sites;
   size_t nr_sites;
 };

@@ -12,5 +12,7 @@
 #include <hotplug/printk.h>
 #include <hotplug/slab.h>
 #include <hotplug/types.h>
+#include <hotplug/virtio.h>
+#include <hotplug/work.h>
 
 #endif  // HOTPLUG_KERNEL_H_

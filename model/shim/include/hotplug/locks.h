@@ -13,10 +13,14 @@ typedef struct {
   struct hotplug_lock lock;
 } spinlock_t;
 
-#define HOTPLUG_LOCK(name, l) hotplug_kernel->lock(HOTPLUG_AT(name), &(l)->lock, HOTPLUG_SLEEPS)
-#define HOTPLUG_UNLOCK(name, l) hotplug_kernel->unlock(HOTPLUG_AT(name), &(l)->lock, HOTPLUG_SLEEPS)
-#define HOTPLUG_SPIN(name, l) hotplug_kernel->lock(HOTPLUG_AT(name), &(l)->lock, HOTPLUG_SPINS)
-#define HOTPLUG_UNSPIN(name, l) hotplug_kernel->unlock(HOTPLUG_AT(name), &(l)->lock, HOTPLUG_SPINS)
+#define HOTPLUG_LOCK(name, l) \
+  hotplug_kernel->lock(HOTPLUG_AT(name "(" #l ")"), &(l)->lock, HOTPLUG_SLEEPS)
+#define HOTPLUG_UNLOCK(name, l) \
+  hotplug_kernel->unlock(HOTPLUG_AT(name "(" #l ")"), &(l)->lock, HOTPLUG_SLEEPS)
+#define HOTPLUG_SPIN(name, l) \
+  hotplug_kernel->lock(HOTPLUG_AT(name "(" #l ")"), &(l)->lock, HOTPLUG_SPINS)
+#define HOTPLUG_UNSPIN(name, l) \
+  hotplug_kernel->unlock(HOTPLUG_AT(name "(" #l ")"), &(l)->lock, HOTPLUG_SPINS)
 
 #define __MUTEX_INITIALIZER(name) {{0}}
 #define DEFINE_MUTEX(name) struct mutex name = __MUTEX_INITIALIZER(name)
@@ -25,7 +29,7 @@ typedef struct {
 #define mutex_lock(m) HOTPLUG_LOCK("mutex_lock", m)
 #define mutex_unlock(m) HOTPLUG_UNLOCK("mutex_unlock", m)
 #define mutex_trylock(m) \
-  hotplug_kernel->trylock(HOTPLUG_AT("mutex_trylock"), &(m)->lock, HOTPLUG_SLEEPS)
+  hotplug_kernel->trylock(HOTPLUG_AT("mutex_trylock(" #m ")"), &(m)->lock, HOTPLUG_SLEEPS)
 #define mutex_is_locked(m) hotplug_kernel->is_locked(&(m)->lock)
 
 #define __SPIN_LOCK_UNLOCKED(name) {{0}}
@@ -38,6 +42,10 @@ typedef struct {
 #define spin_lock_irqsave(l, flags) ((flags) = 0, HOTPLUG_SPIN("spin_lock_irqsave", l))
 #define spin_unlock_irqrestore(l, flags) \
   ((void)(flags), HOTPLUG_UNSPIN("spin_unlock_irqrestore", l))
+
+// Between lockdep_off() and lockdep_on() no order of locks is learned.
+#define lockdep_off() hotplug_kernel->lockdep(0)
+#define lockdep_on() hotplug_kernel->lockdep(1)
 
 #define cond_resched() hotplug_kernel->resched(HOTPLUG_AT("cond_resched"))
 #define schedule() hotplug_kernel->resched(HOTPLUG_AT("schedule"))

@@ -50,6 +50,13 @@ struct page {
 
 // ---- Pages ----
 
+enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, MAX_NR_ZONES };
+enum migratetype { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE };
+#define pageblock_order (hotplug_kernel->pageblock_order)
+#define pageblock_nr_pages (1UL << pageblock_order)
+// The first order that there is no chunk of, as up to 6.3.
+#define MAX_ORDER (hotplug_kernel->max_order + 1)
+
 #define HOTPLUG_PAGE(call, op, p, arg) \
   hotplug_kernel->page(HOTPLUG_AT(call), op, page_to_pfn(p), arg)
 #define __SetPageOffline(p) ((void)HOTPLUG_PAGE("__SetPageOffline", HOTPLUG_SET_OFFLINE, p, 0))
@@ -64,9 +71,33 @@ struct page {
 #define get_page_unless_zero(p) ((int)HOTPLUG_PAGE("get_page_unless_zero", HOTPLUG_GET, p, 0))
 #define get_page(p) ((void)HOTPLUG_PAGE("get_page", HOTPLUG_GET, p, 0))
 #define put_page(p) ((void)HOTPLUG_PAGE("put_page", HOTPLUG_PUT, p, 0))
+#define SetPageDirty(p) ((void)HOTPLUG_PAGE("SetPageDirty", HOTPLUG_SET_DIRTY, p, 0))
+#define ClearPageDirty(p) ((void)HOTPLUG_PAGE("ClearPageDirty", HOTPLUG_CLEAR_DIRTY, p, 0))
+#define PageDirty(p) ((int)HOTPLUG_PAGE("PageDirty", HOTPLUG_IS_DIRTY, p, 0))
+#define ClearPageReserved(p) ((void)HOTPLUG_PAGE("ClearPageReserved", HOTPLUG_CLEAR_RESERVED, p, 0))
+#define page_ref_dec_and_test(p)                                              \
+  ({                                                                          \
+    const struct page* tested_ = (p);                                         \
+    (void)HOTPLUG_PAGE("page_ref_dec_and_test", HOTPLUG_REF_DEC, tested_, 0); \
+    HOTPLUG_PAGE("page_ref_dec_and_test", HOTPLUG_COUNT, tested_, 0) == 0;    \
+  })
+#define generic_online_page(p, order) \
+  ((void)HOTPLUG_PAGE("generic_online_page", HOTPLUG_ONLINE, p, (int)(order)))
+#define adjust_managed_page_count(p, count) \
+  ((void)HOTPLUG_PAGE("adjust_managed_page_count", HOTPLUG_ADJUST_MANAGED, p, (int)(count)))
+#define dump_page(p, reason) ((void)(p), printk(KERN_WARNING "page dumped because: %s\n", reason))
+// Readers of PageOffline pages (/proc/kcore) are not simulated.
+#define page_offline_begin() ((void)0)
+#define page_offline_end() ((void)0)
+#define set_online_page_callback(callback) \
+  hotplug_kernel->online_page_callback(HOTPLUG_AT("set_online_page_callback"), callback, 1)
+#define restore_online_page_callback(callback) \
+  hotplug_kernel->online_page_callback(HOTPLUG_AT("restore_online_page_callback"), callback, 0)
 #define PageOffline(p) ((int)HOTPLUG_PAGE("PageOffline", HOTPLUG_IS_OFFLINE, p, 0))
 #define page_ref_count(p) ((int)HOTPLUG_PAGE("page_ref_count", HOTPLUG_COUNT, p, 0))
 #define page_count(p) ((int)HOTPLUG_PAGE("page_count", HOTPLUG_COUNT, p, 0))
+#define page_zonenum(p) ((enum zone_type)HOTPLUG_PAGE("page_zonenum", HOTPLUG_ZONE, p, 0))
+#define is_zone_movable_page(p) (page_zonenum(p) == ZONE_MOVABLE)
 #define page_to_nid(p) ((int)HOTPLUG_PAGE("page_to_nid", HOTPLUG_NID, p, 0))
 #define pfn_to_nid(pfn) page_to_nid(pfn_to_page(pfn))
 // Of what pages contain that alone is known.
@@ -85,6 +116,8 @@ static inline struct page* hotplug_contig(const struct hotplug_site* at, unsigne
 }
 #define alloc_contig_pages(nr, flags, nid, nodemask) \
   ((void)(flags), hotplug_contig(HOTPLUG_AT("alloc_contig_pages"), nr, nid))
+#define alloc_contig_range(start, end, migratetype, flags) \
+  ((void)(flags), hotplug_kernel->contig_range(HOTPLUG_AT("alloc_contig_range"), start, end))
 #define free_contig_range(pfn, nr) \
   hotplug_kernel->contig_free(HOTPLUG_AT("free_contig_range"), pfn, nr)
 
@@ -92,7 +125,7 @@ static inline struct page* hotplug_contig(const struct hotplug_site* at, unsigne
 
 #define MAX_NUMNODES 2
 #define NUMA_NO_NODE (-1)
-#define node_online(nid) ((int)hotplug_kernel->node(nid, HOTPLUG_ONLINE))
+#define node_online(nid) ((int)hotplug_kernel->node(nid, HOTPLUG_NODE_ONLINE))
 #define node_start_pfn(nid) hotplug_kernel->node(nid, HOTPLUG_START_PFN)
 #define node_end_pfn(nid) hotplug_kernel->node(nid, HOTPLUG_END_PFN)
 #define node_spanned_pages(nid) (node_end_pfn(nid) - node_start_pfn(nid))
@@ -167,6 +200,22 @@ typedef int mhp_t;
 #define offline_and_remove_memory(...) \
   HOTPLUG_PICK(__VA_ARGS__, , HOTPLUG_OFFRM_3, HOTPLUG_OFFRM_2, )(__VA_ARGS__)
 
+// A driver's own memory: its name and its group change nothing here but the node.
+#define MHP_NID_IS_MGID 2
+#define add_memory_driver_managed(nid, start, size, name, flags) \
+  ((void)(name), (void)(flags),                                  \
+   hotplug_kernel->memory(HOTPLUG_AT("add_memory_driver_managed"), HOTPLUG_ADD, nid, start, size))
+#define memory_group_register_dynamic(nid, unit_pages) ((void)(unit_pages), (int)(nid))
+#define memory_group_unregister(group) ((void)(group), 0)
+#define memory_add_physaddr_to_nid(start) hotplug_kernel->node_of(start)
+struct range {
+  u64 start, end;
+};
+static inline struct range mhp_get_pluggable_range(bool need_mapping) {
+  (void)need_mapping;
+  return (struct range){0, (1ULL << 46) - 1};
+}
+
 struct mhp_params {
   void* altmap;
   pgprot_t pgprot;
@@ -191,6 +240,32 @@ struct mhp_params {
   ((void)HOTPLUG_MEMORY("unlock_device_hotplug", HOTPLUG_UNLOCK_HOTPLUG, 0, 0, 0))
 #define walk_memory_blocks(start, size, arg, func) \
   hotplug_kernel->walk(HOTPLUG_AT("walk_memory_blocks"), start, size, arg, func)
+
+// ---- Resources: nobody else wants the addresses ----
+
+#define IORESOURCE_SYSTEM_RAM 0x01000200UL
+#define IORESOURCE_EXCLUSIVE 0x08000000UL
+#define IORESOURCE_BUSY 0x80000000UL
+#define IORES_DESC_NONE 0
+struct resource {
+  resource_size_t start, end;
+  const char* name;
+  unsigned long flags;
+};
+#define __request_mem_region(first, size, label, bits)                                         \
+  ({                                                                                           \
+    struct resource* region_ = kzalloc(sizeof(*region_), GFP_KERNEL);                          \
+    if (region_ != NULL) {                                                                     \
+      *region_ =                                                                               \
+          (struct resource){(first), (first) + (size) - 1, (label), (bits) | IORESOURCE_BUSY}; \
+    }                                                                                          \
+    region_;                                                                                   \
+  })
+#define release_resource(region) ((void)(region), 0)
+#define walk_iomem_res_desc(desc, flags, start, end, arg, func)                         \
+  (HOTPLUG_MEMORY("walk_iomem_res_desc", HOTPLUG_HAS_MEMORY, 0, start, (end) - (start)) \
+       ? (func)((struct resource*)0, arg)                                               \
+       : -EINVAL)
 
 // ---- Mappings of memory that is not Linux's ----
 

@@ -142,6 +142,7 @@ typedef unsigned long pgoff_t;
 #define EEXIST 17
 #define ENODEV 19
 #define EINVAL 22
+#define ETXTBSY 26
 #define ENOSPC 28
 #define ERANGE 34
 #define ENOSYS 38
@@ -221,6 +222,11 @@ static inline void list_del(struct list_head* entry) {
 }
 static inline int list_empty(const struct list_head* head) { return head->next == head; }
 #define list_entry(p, type, member) container_of(p, type, member)
+#define list_add_rcu list_add
+static inline void list_del_rcu(struct list_head* entry) {
+  entry->prev->next = entry->next;
+  entry->next->prev = entry->prev;
+}
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_for_each_entry(p, head, member)                                     \
   for (p = list_first_entry(head, __typeof__(*p), member); &p->member != (head); \
@@ -229,5 +235,41 @@ static inline int list_empty(const struct list_head* head) { return head->next =
   for (p = list_first_entry(head, __typeof__(*p), member),    \
       n = list_entry(p->member.next, __typeof__(*p), member); \
        &p->member != (head); p = n, n = list_entry(n->member.next, __typeof__(*n), member))
+
+#define list_for_each_entry_rcu list_for_each_entry
+
+// ---- Bitmaps ----
+
+#define BITS_PER_LONG 64
+#define BITS_TO_LONGS(n) DIV_ROUND_UP(n, BITS_PER_LONG)
+static inline bool test_bit(unsigned long n, const unsigned long* map) {
+  return (map[n / BITS_PER_LONG] >> n % BITS_PER_LONG & 1) != 0;
+}
+static inline void __set_bit(unsigned long n, unsigned long* map) {
+  map[n / BITS_PER_LONG] |= 1UL << n % BITS_PER_LONG;
+}
+static inline void __clear_bit(unsigned long n, unsigned long* map) {
+  map[n / BITS_PER_LONG] &= ~(1UL << n % BITS_PER_LONG);
+}
+#define set_bit __set_bit
+#define clear_bit __clear_bit
+static inline void __bitmap_set(unsigned long* map, unsigned int start, int n) {
+  for (; n > 0; --n) __set_bit(start++, map);
+}
+static inline void __bitmap_clear(unsigned long* map, unsigned int start, int n) {
+  for (; n > 0; --n) __clear_bit(start++, map);
+}
+#define bitmap_set __bitmap_set
+#define bitmap_clear __bitmap_clear
+static inline unsigned long find_next_bit(const unsigned long* map, unsigned long size,
+                                          unsigned long n) {
+  while (n < size && !test_bit(n, map)) ++n;
+  return n < size ? n : size;
+}
+static inline unsigned long find_next_zero_bit(const unsigned long* map, unsigned long size,
+                                               unsigned long n) {
+  while (n < size && test_bit(n, map)) ++n;
+  return n < size ? n : size;
+}
 
 #endif  // HOTPLUG_TYPES_H_
