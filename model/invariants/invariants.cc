@@ -42,7 +42,7 @@ const Invariant kInvariants[] = {
     {Id::kI18, "I18", "end of an offline operation; release of mem_hotplug_lock",
      "who is told that memory is going offline or online is told how that ended, and of a CANCEL "
      "when it is undone"},
-    {Id::kI19, "I19", "step", "user space neither reads nor maps memory that was given back"},
+    {Id::kI19, "I19", "step", "nobody uses memory that was given back"},
     {Id::kK1,  "K1",  "step", "the kernel reports a BUG"},
     {Id::kK2,  "K2",  "step", "the kernel accesses memory that is not there"},
     {Id::kK3,  "K3",  "step", "the kernel warns, and an invariant fails by the next rest"},
