@@ -75,9 +75,9 @@ static inline ssize_t simple_read_from_buffer(const struct hotplug_site* at, siz
   *pos += (loff_t)(count - left);
   return (ssize_t)(count - left);
 }
-#define simple_read_from_buffer(to, count, pos, from, available)                                \
-  ((void)(to), simple_read_from_buffer(HOTPLUG_AT("simple_read_from_buffer"), count, pos, from, \
-                                       available))
+#define simple_read_from_buffer(to, count, pos, from, available) \
+  ((void)(to),                                                   \
+   simple_read_from_buffer(HOTPLUG_AT("simple_read_from_buffer"), count, pos, from, available))
 
 // ---- Mappings of user space ----
 
