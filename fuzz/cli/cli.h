@@ -17,6 +17,10 @@
 
 ABSL_DECLARE_FLAG(std::string, out);
 
+namespace hotplug::driver {
+struct Loaded;
+}  // namespace hotplug::driver
+
 namespace hotplug::cli {
 
 // 70 to 72 and 77 are libFuzzer's.
@@ -35,6 +39,7 @@ ExitCode ExitCodeOf(run::Verdict verdict);
 using Args = std::vector<std::string>;  // without flags
 
 ExitCode Compile(const Args& files);
+ExitCode Coverage(const Args& paths);
 ExitCode Run(const Args& files);
 ExitCode Show(const Args& files);
 ExitCode Encode(const Args& files);
@@ -65,6 +70,9 @@ struct Input {
 absl::StatusOr<Input> Load(const std::string& path);
 // The same where the scenario itself must say its driver.
 absl::StatusOr<Input> LoadSelfContained(const std::string& path);
+
+// The driver's own file of --driver, compiled and loaded once.
+absl::StatusOr<const driver::Loaded*> DriverFile();
 
 // Prints the message to stderr and returns kUsage.
 ExitCode Complain(absl::string_view message);

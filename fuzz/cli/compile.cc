@@ -36,8 +36,6 @@ constexpr char kStub[] = "#include <hotplug/kernel.h>\n";
 
 Lines LinesOf(const std::string& text) { return absl::StrSplit(text, '\n'); }
 
-std::string ShimFolder() { return HOTPLUG_SOURCE_DIR "/model/shim"; }
-
 // ---- Headers ----
 
 // For each header of the kernel that a file includes a stub that stands for the whole vocabulary.
@@ -110,7 +108,7 @@ Lines Common(const Compiler& c, const std::string& stubs) {
           "-I" + ShimFolder() + "/include",
           "-std=gnu11",
           "-O1",
-          "-g",
+          "-gdwarf-4",  // what every addr2line reads
           "-fPIC",
           "-ffreestanding",
           "-fno-builtin",
@@ -119,6 +117,7 @@ Lines Common(const Compiler& c, const std::string& stubs) {
           "-fno-delete-null-pointer-checks",
           "-fno-common",
           "-fno-stack-protector",
+          "-fno-optimize-sibling-calls",  // a basic block's call of ours returns to it
           "-fvisibility=hidden",
           "-fdiagnostics-color=never"};
 }
@@ -135,8 +134,9 @@ Lines ForDriver(const Compiler& c, const std::string& file) {
                  "-fsanitize=thread",
                  "-fsanitize-coverage=trace-pc"};
   if (c.clang) {
-    flags.insert(flags.end(), {"-mllvm", "-tsan-instrument-func-entry-exit=0", "-mllvm",
-                               "-tsan-instrument-read-before-write=1"});
+    flags.insert(flags.end(),
+                 {"-fsanitize-coverage=bb,no-prune", "-mllvm", "-tsan-instrument-func-entry-exit=0",
+                  "-mllvm", "-tsan-instrument-read-before-write=1"});
   } else {
     flags.insert(flags.end(), {"--param", "tsan-instrument-func-entry-exit=0"});
   }
@@ -197,6 +197,8 @@ absl::StatusOr<std::string> Step(Lines args, const Lines& more, const TemporaryF
 
 }  // namespace
 
+std::string ShimFolder() { return HOTPLUG_SOURCE_DIR "/model/shim"; }
+
 absl::Status CompileDriver(const std::string& file, const std::string& object) {
   const absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
@@ -217,8 +219,8 @@ absl::Status CompileDriver(const std::string& file, const std::string& object) {
   said = Step(common, {ShimFolder() + "/module.c", "-o", *folder / "module.o"}, *folder);
   if (said.ok() && said->empty()) {
     said = Step({"env", "LC_ALL=C", compiler->name, "-shared", "-nostdlib",
-                 "-Wl,-z,now,-z,relro,--no-undefined", *folder / "driver.o", *folder / "module.o",
-                 "-o", object},
+                 "-Wl,-z,now,-z,relro,--no-undefined,--emit-relocs", *folder / "driver.o",
+                 *folder / "module.o", "-o", object},
                 {}, *folder);
   }
   if (!said.ok()) return said.status();

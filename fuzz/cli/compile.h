@@ -14,6 +14,9 @@ namespace hotplug::cli {
 // into `object`. The error says what of the file is at fault, a line for each thing.
 absl::Status CompileDriver(const std::string& file, const std::string& object);
 
+// Where the vocabulary lies.
+std::string ShimFolder();
+
 }  // namespace hotplug::cli
 
 #endif  // FUZZ_CLI_COMPILE_H_

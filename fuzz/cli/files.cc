@@ -80,15 +80,16 @@ absl::StatusOr<driver::Loaded> LoadFile(const std::string& file) {
   return driver::Load(object, file, options);
 }
 
-// The file of --driver, compiled and loaded once.
-absl::StatusOr<const drivers::Driver*> DriverOfFile(const std::string& file) {
+}  // namespace
+
+absl::StatusOr<const driver::Loaded*> DriverFile() {
+  const std::string file = absl::GetFlag(FLAGS_driver);
+  if (!IsFile(file)) return absl::InvalidArgumentError("--driver=FILE.c is missing");
   static const auto* loaded = new absl::StatusOr<driver::Loaded>(LoadFile(file));
   if (!loaded->ok()) return loaded->status();
   if (!(*loaded)->error.empty()) return absl::InvalidArgumentError((*loaded)->error);
-  return &(*loaded)->module->driver();
+  return &**loaded;
 }
-
-}  // namespace
 
 absl::StatusOr<Input> LoadSelfContained(const std::string& path) {
   if (!IsFile(absl::GetFlag(FLAGS_driver))) return Load(path);
@@ -112,9 +113,9 @@ absl::StatusOr<Input> Load(const std::string& path) {
   const std::string driver = absl::GetFlag(FLAGS_driver);
   absl::Status status;
   if (IsFile(driver)) {
-    const absl::StatusOr<const drivers::Driver*> of_file = DriverOfFile(driver);
-    if (!of_file.ok()) return of_file.status();
-    input.driver = *of_file;
+    const absl::StatusOr<const driver::Loaded*> loaded = DriverFile();
+    if (!loaded.ok()) return loaded.status();
+    input.driver = &(*loaded)->module->driver();
   } else {
     status = Override("driver", driver, scenario::ReadDriver, &input.scenario);
   }

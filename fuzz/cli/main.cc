@@ -68,6 +68,12 @@ const std::vector<Verb>& Verbs() {
        1,
        {"cc", "define", "out"},
        "compile FILE.c -o OUT.so  a driver's own file, for --driver=OUT.so"},
+      {"coverage",
+       Coverage,
+       1,
+       UINT32_MAX,
+       {"driver", "kernel", "cc", "define", "preempt"},
+       "coverage FILE|DIR... --driver=FILE.c  which of its lines run, and which never do"},
       {"conform",
        Conform,
        1,
@@ -110,7 +116,8 @@ void PrintUsage(std::FILE* to) {
       "FILE is a scenario as text or as bytes. Wherever there is one:\n"
       "  --driver=NAME           instead of the scenario's\n"
       "  --kernel=NAME           instead of the scenario's\n"
-      "run, explain, minimize and report take a driver's own file (docs/your-driver.md):\n"
+      "run, explain, minimize, report and coverage take a driver's own file "
+      "(docs/your-driver.md):\n"
       "  --driver=FILE.c         or what compile has made of it\n"
       "  --cc=COMPILER           that compiles it, --define=MACRO[=VALUE],...\n"
       "  --preempt=memory        it may be preempted at each access to shared memory, too\n"

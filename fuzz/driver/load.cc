@@ -49,39 +49,79 @@ int FindSegments(dl_phdr_info* info, size_t, void* argument) {
   return 1;
 }
 
-// A table of a file that is in memory, if all of it is there.
-template <class T>
-const T* TableAt(const std::string& file, size_t offset, size_t count) {
-  const size_t bytes = count * sizeof(T);
-  if (offset > file.size() || bytes > file.size() - offset) return nullptr;
-  return reinterpret_cast<const T*>(file.data() + offset);
-}
+// What the object's own tables say, as the linker has left them: `base` is where it is loaded. What
+// is not there, or not all of it, is empty.
+class Elf {
+ public:
+  Elf(const std::string& file, uintptr_t base) : file_(file), base_(base) {
+    const auto* head = Table<ElfW(Ehdr)>(0, 1);
+    if (head == nullptr) return;
+    sections_ = Table<ElfW(Shdr)>(head->e_shoff, head->e_shnum);
+    nr_sections_ = sections_ == nullptr ? 0 : head->e_shnum;
+  }
 
-// The functions that the file's symbol table names, static ones too. Without a table there are
-// none.
-std::vector<shim::Function> FunctionsOf(const std::string& path, uintptr_t base) {
-  std::vector<shim::Function> functions;
-  std::ifstream stream(path, std::ios::binary);
-  const std::string file{std::istreambuf_iterator<char>(stream), {}};
-  const auto* head = TableAt<ElfW(Ehdr)>(file, 0, 1);
-  if (head == nullptr) return functions;
-  const auto* sections = TableAt<ElfW(Shdr)>(file, head->e_shoff, head->e_shnum);
-  if (sections == nullptr) return functions;
-  for (const ElfW(Shdr)* s = sections; s != sections + head->e_shnum; ++s) {
-    if (s->sh_type != SHT_SYMTAB || s->sh_link >= head->e_shnum) continue;
-    const size_t count = s->sh_size / sizeof(ElfW(Sym));
-    const auto* symbols = TableAt<ElfW(Sym)>(file, s->sh_offset, count);
-    const ElfW(Shdr)& strings = sections[s->sh_link];
-    if (symbols == nullptr) continue;
-    for (const ElfW(Sym)* sym = symbols; sym != symbols + count; ++sym) {
-      const size_t name = strings.sh_offset + sym->st_name;
-      if (ELF64_ST_TYPE(sym->st_info) != STT_FUNC || sym->st_size == 0) continue;
-      if (name >= file.size()) continue;
-      functions.push_back({base + sym->st_value, sym->st_size, file.c_str() + name});
+  // The functions that the symbol table names, static ones too.
+  std::vector<shim::Function> Functions() const {
+    std::vector<shim::Function> functions;
+    ForEach<ElfW(Sym)>(SHT_SYMTAB, [&](const ElfW(Shdr) & table, const ElfW(Sym) & sym) {
+      if (ELF64_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_size == 0) return;
+      functions.push_back({base_ + sym.st_value, sym.st_size, NameOf(table, sym)});
+    });
+    return functions;
+  }
+
+  // The linker keeps its relocations (--emit-relocs): one of them is the target of each call of
+  // ours, which is what the call ends with.
+  std::vector<uintptr_t> Blocks() const {
+    constexpr size_t kTarget = 4;
+    std::vector<uintptr_t> blocks;
+    ForEach<ElfW(Rela)>(SHT_RELA, [&](const ElfW(Shdr) & relocations, const ElfW(Rela) & r) {
+      const ElfW(Shdr)* table = Section(relocations.sh_link, SHT_SYMTAB);
+      if (table == nullptr) return;
+      const auto* sym =
+          Table<ElfW(Sym)>(table->sh_offset + ELF64_R_SYM(r.r_info) * sizeof(ElfW(Sym)), 1);
+      if (sym == nullptr || NameOf(*table, *sym) != "__sanitizer_cov_trace_pc") return;
+      blocks.push_back(base_ + r.r_offset + kTarget);
+    });
+    std::sort(blocks.begin(), blocks.end());
+    return blocks;
+  }
+
+ private:
+  template <class T>
+  const T* Table(size_t offset, size_t count) const {
+    const size_t bytes = count * sizeof(T);
+    if (offset > file_.size() || bytes > file_.size() - offset) return nullptr;
+    return reinterpret_cast<const T*>(file_.data() + offset);
+  }
+
+  const ElfW(Shdr) * Section(uint32_t i, uint32_t type) const {
+    return i < nr_sections_ && sections_[i].sh_type == type ? &sections_[i] : nullptr;
+  }
+
+  std::string NameOf(const ElfW(Shdr) & symbols, const ElfW(Sym) & sym) const {
+    if (symbols.sh_link >= nr_sections_) return "";
+    const size_t name = sections_[symbols.sh_link].sh_offset + sym.st_name;
+    return name < file_.size() ? file_.c_str() + name : "";
+  }
+
+  // The entries of all sections of a type.
+  template <class T, class F>
+  void ForEach(uint32_t type, F f) const {
+    for (uint32_t i = 0; i < nr_sections_; ++i) {
+      const ElfW(Shdr)* section = Section(i, type);
+      if (section == nullptr) continue;
+      const size_t count = section->sh_size / sizeof(T);
+      const T* entries = Table<T>(section->sh_offset, count);
+      for (size_t k = 0; entries != nullptr && k < count; ++k) f(*section, entries[k]);
     }
   }
-  return functions;
-}
+
+  const std::string& file_;
+  uintptr_t base_;
+  const ElfW(Shdr) * sections_ = nullptr;
+  uint32_t nr_sections_ = 0;
+};
 
 std::string Unusable(const shim::Module& module, size_t nr_initcalls, const std::string& name) {
   if (nr_initcalls == 0) {
@@ -118,7 +158,11 @@ Loaded Load(const std::string& object, const std::string& name, shim::Options op
   const size_t nr_initcalls = image.module.nr_initcalls;
   Segments segments{map->l_addr, &image};
   dl_iterate_phdr(&FindSegments, &segments);
-  image.functions = FunctionsOf(path, map->l_addr);
+  std::ifstream stream(path, std::ios::binary);
+  loaded.contents.assign(std::istreambuf_iterator<char>(stream), {});
+  const Elf elf(loaded.contents, map->l_addr);
+  image.functions = elf.Functions();
+  image.blocks = elf.Blocks();
   loaded.module = std::make_unique<shim::Module>(std::move(image), options);
 
   run::RunOptions run_options;

@@ -17,7 +17,8 @@ namespace hotplug::driver {
 
 struct Loaded {
   std::unique_ptr<shim::Module> module;
-  std::string error;  // a sentence, or empty
+  std::string contents;  // of the object, for who looks up where in the source something is
+  std::string error;     // a sentence, or empty
 };
 
 // Loads an object and boots a machine with it, to see that user space can do something with it.

@@ -51,7 +51,8 @@ Module::Module(Image image, Options options)
       loaded_(image_.data_bytes),
       booted_(image_.data_bytes),
       ranks_(image_.module.nr_sites),
-      covered_(image_.end - image_.begin),
+      block_at_(image_.end - image_.begin),
+      covered_(image_.blocks.size()),
       callback_("none") {
   const hotplug_module& m = image_.module;
   m.kernel->block_shift = kBlockShift;
@@ -63,6 +64,9 @@ Module::Module(Image image, Options options)
   FillVirtio(m.kernel);
   FillWork(m.kernel);
   std::memcpy(loaded_.data(), image_.data, image_.data_bytes);
+  for (size_t i = 0; i < image_.blocks.size(); ++i) {
+    block_at_[image_.blocks[i] - image_.begin] = static_cast<uint16_t>(i);
+  }
 
   for (const uint32_t site : InOrder(m)) {
     ranks_[site] = static_cast<uint32_t>(sites_.size());
@@ -178,8 +182,9 @@ void Inside::StartRun() {
 
 void Inside::Covered(uintptr_t pc) {
   Module& m = module();
-  const uintptr_t offset = pc - m.image_.begin;
-  if (offset < m.covered_.size()) m.covered_[offset] = 1;
+  const uint32_t block = m.block_at_[pc - m.image_.begin];
+  m.covered_[block] = 1;
+  if (m.options_.counters != nullptr) m.options_.counters[block % m.options_.nr_counters] = 1;
   if (sim::sim().step != m.step_) {
     m.step_ = sim::sim().step;
     m.blocks_ = 0;

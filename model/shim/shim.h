@@ -41,11 +41,17 @@ struct Image {
   uintptr_t end = 0;
   std::byte* data = nullptr;  // what the file can write to
   size_t data_bytes = 0;
-  std::vector<Function> functions;  // by address
+  std::vector<Function> functions;
+  // Where each basic block returns to from its call of us, by address.
+  std::vector<uintptr_t> blocks;
 };
 
 struct Options {
   bool preempt_memory = false;  // a scheduling point at each access to static data and to the heap
+  // Of nr_counters bytes: one becomes 1 with each basic block that runs. For a fuzzer, which
+  // empties them; null: nobody looks at them.
+  uint8_t* counters = nullptr;
+  uint32_t nr_counters = 0;
 };
 
 class Module {
@@ -56,6 +62,7 @@ class Module {
   Module& operator=(const Module&) = delete;
 
   const drivers::Driver& driver() const { return driver_; }
+  const Image& image() const { return image_; }
 
   // After the first run: the errno of the first initcall that failed, or 0; how the initcalls did
   // not come to their end, or ""; and the file that scenarios write to as memtrace/enable, or ""
@@ -64,7 +71,7 @@ class Module {
   const std::string& init_report() const { return init_report_; }
   const std::string& enable() const { return enable_; }
 
-  // By the offset in the image of what it begins with: whether a basic block has ever run.
+  // Whether a basic block of the image has ever run, in the order of its table.
   const std::vector<uint8_t>& covered() const { return covered_; }
 
  private:
@@ -81,6 +88,7 @@ class Module {
   std::vector<std::string> functions_;  // FILE:FUNCTION of each of them
   std::vector<uint32_t> ranks_;         // place of each call among them
   std::vector<std::string> texts_;      // what was said in this run
+  std::vector<uint16_t> block_at_;      // of what lies at an offset of the image: its number
   std::vector<uint8_t> covered_;
   std::array<std::string, kMaxLocks> lock_names_;
   std::string culprit_;   // of the first report of this run: FILE:FUNCTION

@@ -419,6 +419,47 @@ TEST_CASE("a file may be preempted at its accesses to shared memory", "[shim]") 
   CHECK(run("run two.scn --driver=d.c --preempt=sometimes").code == 2);
 }
 
+TEST_CASE("which lines of a file have run", "[shim]") {
+  const Cli cli;
+  cli.Write("d.c", File("\tif (val > 1 &&\n"
+                        "\t    val < 4)\n"
+                        "\t\tpr_info(\"two\\n\");\n"
+                        "\telse\n"
+                        "\t\tpr_info(\"one\\n\");\n"
+                        "\tif (counter == 1) return never(val);\n",
+                        "static volatile long counter;\n"
+                        "static int never(u64 val)\n"
+                        "{\n"
+                        "\treturn val + 1;\n"
+                        "}\n"));
+  const auto scenario = [&cli](const std::string& name, const std::string& value) {
+    cli.Write(name, std::string(kMachine) + "task memtrace-1\n  write memtrace/enable " + value);
+  };
+  fs::create_directory(cli.folder() / "more");
+  scenario("one.scn", "1\n");
+  scenario("more/4.scn", "4\n");
+  scenario("more/3.scn", "2\n  write memtrace/enable 3\n");
+  for (const std::string& compiler : kCompilers) {
+    INFO(compiler);
+    const std::string flags = " --driver=d.c --cc=" + compiler;
+    Result r = cli("coverage one.scn" + flags);
+    CHECK(r.code == 0);
+    Has(r.out, "File '" + (cli.folder() / "d.c").string() + "'\nLines executed: ");
+    Has(r.out, "\n    0.0% of ");
+    Has(r.out, "\n  100.0% of   3  init\n");
+    Has(r.out, "    #####:    6:\treturn val + 1;\n");
+    Has(r.out, "    #####:   12:\t\tpr_info(\"two\\n\");\n");
+    Has(r.out, "    *****:   15:\tif (counter == 1) return never(val);\n");
+    CHECK(r.out.find(":   14:") == r.out.npos);
+    // A folder; what one scenario does not reach another one does.
+    r = cli("coverage one.scn more" + flags);
+    CHECK(r.out.find(":   12:") == r.out.npos);
+    Has(r.out, "    *****:   15:");
+  }
+  CHECK(cli("coverage one.scn").out == "--driver=FILE.c is missing\n");
+  CHECK(cli("coverage none.scn --driver=d.c").code == 2);
+}
+
 TEST_CASE("the sample driver", "[shim]") {
   const Cli cli;
   cli.Write("s.scn", std::string(kMachine) +
