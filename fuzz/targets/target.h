@@ -43,6 +43,7 @@ namespace hotplug::targets {
 struct Target {
   const drivers::Driver* driver = nullptr;  // in place of the table's
   int32_t kernel = -1;                      // row, in place of the scenario's
+  uint32_t kernel_fixes = 0;                // with it
   report::Suppressions known;
   Notes notes;
   bool mutate_bytes = false;
@@ -130,7 +131,10 @@ inline int RunBytes(uint8_t driver, const uint8_t* data, size_t size) {
   Target& target = TheTarget();
   scenario::Scenario s = DecodeBytes(data, size);
   s.driver = driver;
-  if (target.kernel >= 0) s.machine.kernel = static_cast<uint8_t>(target.kernel);
+  if (target.kernel >= 0) {
+    s.machine.kernel = static_cast<uint8_t>(target.kernel);
+    s.machine.fixes = target.kernel_fixes;
+  }
   run::RunOptions options = OptionsOfTarget();
   if (target.state_feedback) options.observer = &feedback;
   run::Outcome outcome;

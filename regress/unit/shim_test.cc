@@ -177,8 +177,8 @@ TEST_CASE("a file that does nothing wrong is not reported", "[shim]") {
       "\tchar *p = kzalloc(16, GFP_KERNEL);\n\tp[15] = 1;\n\tkfree(p);\n\tkfree(NULL);\n",
       "\tspin_lock(&l);\n\tkfree(kmalloc(8, GFP_ATOMIC));\n\tspin_unlock(&l);\n\tmsleep(2);\n",
       "\tmutex_lock(&m);\n\tspin_lock(&l);\n\tspin_unlock(&l);\n\tmutex_unlock(&m);\n",
-      "\tstruct notifier_block nb = {.notifier_call = call};\n\tregister_memory_notifier(&nb);\n"
-      "\tunregister_memory_notifier(&nb);\n",
+      ("\tstruct notifier_block nb = {.notifier_call = call};\n\tregister_memory_notifier(&nb);\n"
+       "\tunregister_memory_notifier(&nb);\n"),
       "\tvolatile long big[100];\n\tlong i;\n\tfor (i = 0; i < 100; i++)\n\t\tbig[i] = i;\n",
   };
   for (const char* body : kRight) {

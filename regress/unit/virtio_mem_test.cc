@@ -13,9 +13,9 @@
 #include "fuzz/report/token.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
-#include "model/scenario/generate.h"
 #include "model/scenario/parse.h"
 #include "model/scenario/print.h"
+#include "regress/tools/lawful.h"
 #include "regress/unit/driver_file.h"
 #include "regress/unit/harness.h"
 
@@ -151,31 +151,9 @@ TEST_CASE("virtio_mem.c survives a refusal at every place", "[shim][virtio_mem]"
   }
 }
 
-// As the kernel's documentation has notifiers: who answers an error refuses, and who does not lets
-// the others have the event; a core without the defects that are known; and no user who adds memory
-// of the device by himself. What is left out is in regress/virtio_mem.
-scenario::Scenario Legal(uint64_t seed) {
-  scenario::GenerateOptions generate;
-  generate.nr_kernels = mm::kNrKernels;
-  generate.kernel = mm::kNrKernels - 1;
-  generate.kworker = true;
-  scenario::Scenario s = scenario::Generate(seed, generate);
-  s.machine.fixes =
-      mm::kCoreFixes.all() & ~(mm::Bit(mm::CoreFix::kPaired) | mm::Bit(mm::CoreFix::kRobust));
-  for (uint32_t i = s.ops.size; i-- > 0;) {
-    if (s.ops[i].kind == scenario::OpKind::kWriteProbe) s.ops.erase(i);
-  }
-  for (uint32_t i = s.answers.size; i-- > 0;) {
-    const auto value = static_cast<int32_t>(s.answers[i].value);
-    const bool stops = (value & mm::NOTIFY_STOP_MASK) != 0;
-    if (stops && mm::notifier_to_errno(value) == 0) s.answers.erase(i);
-  }
-  return s;
-}
-
 std::string FirstToken(const File& file, uint32_t scenarios) {
   for (uint32_t seed = 0; seed < scenarios; ++seed) {
-    const scenario::Scenario s = Legal(seed);
+    const scenario::Scenario s = LawfulScenario(seed);
     const std::string token = file.TokenOf(s);
     if (!token.empty()) return token + "\n" + scenario::Print(s, run::Names());
   }
@@ -211,10 +189,10 @@ TEST_CASE("a run of virtio_mem.c leaves nothing behind", "[shim][virtio_mem]") {
   const File file(cli, source);
   std::vector<uint64_t> digests;
   for (uint32_t seed = 0; seed < kRuns; ++seed) {
-    digests.push_back(run::Run(Legal(seed), file.Options()).digest);
+    digests.push_back(run::Run(LawfulScenario(seed), file.Options()).digest);
   }
   for (uint32_t seed = kRuns; seed-- > 0;) {
-    REQUIRE(run::Run(Legal(seed), file.Options()).digest == digests[seed]);
+    REQUIRE(run::Run(LawfulScenario(seed), file.Options()).digest == digests[seed]);
   }
 }
 

@@ -8,6 +8,7 @@
 // that kernel. The other flags are those of all targets (target.h).
 #include "fuzz/driver/load.h"
 #include "fuzz/targets/target.h"
+#include "model/scenario/spec.h"
 
 namespace {
 
@@ -26,12 +27,13 @@ std::string Flag(int argc, char** argv, const std::string& name) {
   return "";
 }
 
-int32_t RowOfKernel(const std::string& name) {
-  if (name.empty()) return -1;
-  for (uint32_t row = 0; row < hotplug::mm::kNrKernels; ++row) {
-    if (name == hotplug::mm::kKernels[row].name) return static_cast<int32_t>(row);
-  }
-  Fail("no kernel is called " + name);
+void SetKernel(const std::string& name, hotplug::targets::Target* target) {
+  if (name.empty()) return;
+  hotplug::scenario::Machine machine;
+  const auto error = hotplug::scenario::ReadKernel(name, hotplug::run::Names(), &machine);
+  if (!error.expected.empty()) Fail("--kernel=" + name + ": expected " + error.expected);
+  target->kernel = machine.kernel;
+  target->kernel_fixes = machine.fixes;
 }
 
 }  // namespace
@@ -45,7 +47,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
                             {.counters = counters, .nr_counters = sizeof(counters)});
   if (!loaded.error.empty()) Fail(loaded.error);
   target.driver = &loaded.module->driver();
-  target.kernel = RowOfKernel(Flag(*argc, *argv, "--kernel="));
+  SetKernel(Flag(*argc, *argv, "--kernel="), &target);
   hotplug::targets::ReadFlags(*argc, *argv);
   return 0;
 }
