@@ -11,9 +11,9 @@
 
 namespace hotplug::driver {
 
-// What can be compared of a scenario: a schedule counts the steps of a task, and two texts of one
-// algorithm do not make the same number. Without it tasks run one after the other, until they
-// block.
+// What can be compared of a scenario: a schedule counts the steps of a task, who sleeps those of
+// all, and two texts of one algorithm do not make the same number. Without it tasks run one after
+// the other, until they block, and whoever sleeps is awake when the next one blocks.
 scenario::Scenario Comparable(scenario::Scenario s);
 
 // What the two do differently with a scenario: the first line of their expect blocks (results,

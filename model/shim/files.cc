@@ -112,7 +112,7 @@ void RemoveDentry(const hotplug_site* at, dentry* d) {
   Enter(at, Context::kSleeps);
   if (d == nullptr || IsError(d)) return mm::debugfs_remove_recursive(0);
   if (!IsDentry(d)) {
-    Oops(std::string("Unable to handle kernel paging request in ") + at->function, at->function);
+    Oops("Unable to handle kernel paging request", at->function);
   }
   const Dentry& entry = *reinterpret_cast<const Dentry*>(d);
   if (entry.live == 0) {

@@ -114,11 +114,10 @@ void Access(uintptr_t address, size_t size, int write, uintptr_t pc) {
   if (is_heap) {
     AccessHeap(address, size, write, pc);
   } else if (!is_static && !InKernel(address)) {
-    const std::string function = Inside::FunctionAt(pc);
     const bool null = address < kNullPage || address >= kErrors;
-    Oops(std::string("Unable to handle kernel ") +
-             (null ? "NULL pointer dereference" : "paging request") + " in " + function,
-         function);
+    Oops(null ? "Unable to handle kernel NULL pointer dereference"
+              : "Unable to handle kernel paging request",
+         Inside::FunctionAt(pc));
   }
   const uintptr_t data = reinterpret_cast<uintptr_t>(image.data);
   if (is_heap || address - data < image.data_bytes) Inside::Shared(write, pc);

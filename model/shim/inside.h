@@ -108,7 +108,7 @@ struct Inside {
   static uint32_t Text(std::string text);
   static uint32_t SiteText(const hotplug_site* at);
   static const char* TextOf(uint32_t number);
-  static std::string FunctionAt(uintptr_t pc) { return module().FunctionAt(pc); }
+  static const char* FunctionAt(uintptr_t pc) { return module().FunctionAt(pc); }
   // The first report of a run decides what its token blames.
   static void Blame(const std::string& function);
   static void NameCallback(uintptr_t function);
@@ -152,7 +152,7 @@ void Interrupt(F handler) {
 std::string Base(const char* path);
 
 // What the kernel says. An oops ends the machine.
-[[noreturn]] void Oops(const std::string& text, const std::string& function);
+[[noreturn]] void Oops(const char* what, const char* function);
 void Kasan(const std::string& text, const std::string& function);
 
 // printf of the kernel.

@@ -37,7 +37,7 @@ sim::Mutex& LockOf(hotplug_lock* lock, const hotplug_site* at) {
     lock->number = ++s.nr_locks;
   }
   if (lock->number > s.nr_locks) {
-    Oops(std::string("a lock with garbage in it in ") + at->function, at->function);
+    Oops("a lock with garbage in it", at->function);
   }
   return s.locks[lock->number - 1];
 }

@@ -94,9 +94,9 @@ Module::Module(Image image, Options options)
 // The next module may lie where this one did: the thread's machine must not take it for this one.
 Module::~Module() { sim::Machine::ForThread().Clear(); }
 
-std::string Module::FunctionAt(uintptr_t pc) const {
+const char* Module::FunctionAt(uintptr_t pc) const {
   for (const Function& f : image_.functions) {
-    if (pc - f.start < f.size) return f.name;
+    if (pc - f.start < f.size) return f.name.c_str();
   }
   return "?";
 }
@@ -190,17 +190,19 @@ void Inside::Covered(uintptr_t pc) {
     m.blocks_ = 0;
   }
   if (++m.blocks_ < kLockup) return;
-  const std::string function = m.FunctionAt(pc);
+  const char* function = m.FunctionAt(pc);
   Blame(function);
+  const uint32_t text = Text(std::string("BUG: soft lockup in ") + function);
   mm::Report(mm::KernelReport::kBug, mm::Pfn{mm::kNoPfn}, false);
-  sim::dead(kTpBug, Text("BUG: soft lockup in " + function));
+  sim::dead(kTpBug, text);
 }
 
 void Inside::Shared(int write, uintptr_t pc) {
   Module& m = module();
   if (!m.options_.preempt_memory) return;
-  const std::string text = (write != 0 ? "write in " : "read in ") + m.FunctionAt(pc);
-  sim::sched_point(kTpAccess, Text(text));
+  const uint32_t text =
+      Text((write != 0 ? "write in " : "read in ") + std::string(m.FunctionAt(pc)));
+  sim::sched_point(kTpAccess, text);
 }
 
 }  // namespace hotplug::shim

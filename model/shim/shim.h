@@ -77,7 +77,7 @@ class Module {
  private:
   friend struct Inside;  // the parts of the room
 
-  std::string FunctionAt(uintptr_t pc) const;
+  const char* FunctionAt(uintptr_t pc) const;
 
   Image image_;
   Options options_;

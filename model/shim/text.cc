@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "model/mm/ledger.h"
 #include "model/mm/services.h"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr size_t kMaxText = 512;
 
-uint32_t Hash(const std::string& text) {
+uint32_t Hash(std::string_view text) {
   uint64_t hash = 0;
   for (const char c : text) hash = sim::MixDigest(hash, static_cast<unsigned char>(c));
   return static_cast<uint32_t>(hash);
@@ -107,9 +108,8 @@ std::string Message(const char* format, va_list args) {
 
 void Log(const hotplug_site* at, const char* format, va_list args) {
   Enter(at, Context::kAny);
-  const std::string message = Message(format, args);
-  const uint32_t text = Inside::Text(message);
-  sim::sched_point(kTpPrintk, text, Hash(message));
+  const uint32_t text = Inside::Text(Message(format, args));
+  sim::sched_point(kTpPrintk, text, Hash(Inside::TextOf(text)));
 }
 
 std::string Place(const hotplug_site* at) {
@@ -117,17 +117,18 @@ std::string Place(const hotplug_site* at) {
 }
 
 [[noreturn]] void Bug(const hotplug_site* at, const char* condition) {
-  std::string text = "kernel BUG at " + Place(at) + "!";
-  if (condition[0] != '\0') text += std::string(" ") + condition;
+  const char* space = condition[0] != '\0' ? " " : "";
+  const uint32_t text = Inside::Text("kernel BUG at " + Place(at) + "!" + space + condition);
   Inside::Blame(at->function);
   mm::Report(mm::KernelReport::kBug, mm::Pfn{mm::kNoPfn}, false);
-  sim::dead(kTpBug, Inside::Text(text));
+  sim::dead(kTpBug, text);
 }
 
 void Warn(const hotplug_site* at, const char* condition) {
   Inside::Blame(at->function);
   mm::Report(mm::KernelReport::kWarn, mm::Pfn{mm::kNoPfn}, false);
-  sim::sched_point(kTpWarn, Inside::Text("WARNING: at " + Place(at) + " " + condition));
+  const uint32_t text = Inside::Text("WARNING: at " + Place(at) + " " + condition);
+  sim::sched_point(kTpWarn, text);
 }
 
 }  // namespace
@@ -202,10 +203,13 @@ void EnterStep(const hotplug_site* at, Context context) {
   mm::preempt_point(kTpCall, text, static_cast<uint32_t>(at->line));
 }
 
-void Oops(const std::string& text, const std::string& function) {
+// Here as at every step: nothing that has to be destroyed may be alive, as a run that ends leaves
+// its stacks as they are.
+void Oops(const char* what, const char* function) {
   Inside::Blame(function);
   mm::Report(mm::KernelReport::kOops, mm::Pfn{mm::kNoPfn}, false);
-  sim::dead(kTpOops, Inside::Text(text));
+  const uint32_t text = Inside::Text(std::string(what) + " in " + function);
+  sim::dead(kTpOops, text);
 }
 
 void Kasan(const std::string& text, const std::string& function) {
