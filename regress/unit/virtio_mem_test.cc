@@ -210,6 +210,7 @@ TEST_CASE("what is known of virtio_mem.c", "[shim][virtio_mem]") {
   CHECK(file.TokenOf(load("probe-of-its-memory")) ==
         "K2/virtio_mem.c:virtio_mem_sbm_get_mb_state@none/none");
   CHECK(file.TokenOf(load("robust-delivery")) == "I13/unlock@none/none");
+  CHECK(file.TokenOf(load("held-page")) == "I3/put_page@online/MEM_ONLINE");
 
   scenario::Scenario s = load("stop-hides-online");
   s.machine.fixes = mm::Bit(mm::CoreFix::kNotifyAll);
