@@ -28,9 +28,8 @@
 #include "model/scenario/generate.h"
 #include "model/scenario/spec.h"
 
+namespace hotplug {
 namespace {
-
-using namespace hotplug;
 
 scenario::Scenario ScenarioOf(uint64_t seed, uint64_t number) {
   scenario::GenerateOptions options;
@@ -140,6 +139,7 @@ double NanosecondsOfARun(const std::vector<scenario::Scenario>& scenarios,
 void Time(const shim::Module& module, const drivers::Driver& ours, uint64_t count, uint64_t seed,
           uint64_t rounds) {
   std::vector<scenario::Scenario> scenarios;
+  scenarios.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     scenarios.push_back(driver::Comparable(ScenarioOf(seed, i)));
   }
@@ -149,9 +149,7 @@ void Time(const shim::Module& module, const drivers::Driver& ours, uint64_t coun
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   const std::string what = argc > 7 ? argv[1] : "";
   if (what != "against" && what != "digests" && what != "time") {
     std::fprintf(stderr, "usage: driver_runs against|digests|time FILE.so NAME ...\n");
@@ -173,3 +171,8 @@ int main(int argc, char** argv) {
   }
   return 0;
 }
+
+}  // namespace
+}  // namespace hotplug
+
+int main(int argc, char** argv) { return hotplug::Main(argc, argv); }
