@@ -75,7 +75,7 @@ struct Compiler {
 absl::StatusOr<std::string> OutputOf(const Lines& args, const TemporaryFolder& folder) {
   const std::string out = folder / "out";
   const absl::StatusOr<std::string> end = refactor::RunCommand({args, "", out, "/dev/null"});
-  const std::string text = refactor::ReadFile(out);
+  std::string text = refactor::ReadFile(out);
   fs::remove(out);  // the next one would be written behind it
   if (end.ok() && end->empty()) return text;
   return absl::NotFoundError(absl::StrCat("--cc=", args[0], ": is no compiler that runs"));

@@ -148,7 +148,7 @@ Loaded Load(const std::string& object, const std::string& name, shim::Options op
   }
   const auto fill = reinterpret_cast<hotplug_module_fn>(dlsym(handle, HOTPLUG_MODULE_SYMBOL));
   link_map* map = nullptr;
-  if (fill == nullptr || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
+  if (fill == nullptr || dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0) {
     loaded.error = object + ": is not a driver that hotplug-fuzz has compiled";
     return loaded;
   }

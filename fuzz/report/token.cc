@@ -18,7 +18,7 @@ namespace {
 std::string Culprit(const invariants::Violation& v, const drivers::Driver& driver) {
   if (driver.text == nullptr) return "";
   const bool of_kernel = v.id == invariants::Id::kK1 || v.id == invariants::Id::kK2;
-  const std::string blamed = of_kernel ? driver.text(shim::kCulprit) : "";
+  std::string blamed = of_kernel ? driver.text(shim::kCulprit) : "";
   if (!blamed.empty() || v.call == 0) return blamed;
   return driver.text(shim::kFunctionOf + v.call - 1);
 }

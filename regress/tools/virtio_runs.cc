@@ -20,9 +20,8 @@
 #include "model/scenario/print.h"
 #include "regress/tools/lawful.h"
 
+namespace hotplug {
 namespace {
-
-using namespace hotplug;
 
 void Keep(const scenario::Scenario& s, const std::string& path) {
   std::ofstream(path) << scenario::Print(s, run::Names());
@@ -77,9 +76,7 @@ void Run(const shim::Module& module, uint64_t first, uint64_t count, uint64_t se
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   if (argc != 7) {
     std::fprintf(stderr, "usage: virtio_runs FILE.so NAME FIRST COUNT SEED FOLDER\n");
     return 2;
@@ -93,3 +90,8 @@ int main(int argc, char** argv) {
   Run(*loaded.module, number(3), number(4), number(5), argv[6]);
   return 0;
 }
+
+}  // namespace
+}  // namespace hotplug
+
+int main(int argc, char** argv) { return hotplug::Main(argc, argv); }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "fuzz/driver/load.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
@@ -467,7 +468,7 @@ TEST_CASE("the sample driver", "[shim]") {
                          "  after memtrace-1\n"
                          "  write memory4/state offline\n");
   for (const std::string& compiler : kCompilers) {
-    const std::string flags = " s.scn --cc=" + compiler + " --driver=" + kSample;
+    const std::string flags = absl::StrCat(" s.scn --cc=", compiler, " --driver=", kSample);
     Result r = cli("run --print-expect" + flags);
     CHECK(r.code == 0);
     Has(r.out, "verdict ok\n");
@@ -477,9 +478,10 @@ TEST_CASE("the sample driver", "[shim]") {
     CHECK(r.code == 1);
     Has(r.out, "DEDUP_TOKEN: I1/sample.c:sample_memory_notify@offlining/MEM_CANCEL_OFFLINE\n");
     Has(r.out, "made by: sample.c:sample_memory_notify (sample.c:");
-    r = cli("minimize --define=SAMPLE_BUG -o " + compiler + ".scn" + flags);
+    r = cli(absl::StrCat("minimize --define=SAMPLE_BUG -o ", compiler, ".scn", flags));
     CHECK(r.code == 0);
-    CHECK(cli("run --define=SAMPLE_BUG --verify --driver=" + kSample + " " + compiler + ".scn")
+    CHECK(cli(absl::StrCat("run --define=SAMPLE_BUG --verify --driver=", kSample, " ", compiler,
+                           ".scn"))
               .code == 1);
   }
 }
@@ -511,7 +513,7 @@ TEST_CASE("a run of a file leaves nothing behind", "[shim]") {
   cli.Write("d.c", File(kRemembers, kObject));
   REQUIRE(cli("compile d.c -o d.so").code == 0);
   const driver::Loaded loaded = driver::Load((cli.folder() / "d.so").string(), "d.c");
-  REQUIRE(loaded.error == "");
+  REQUIRE(loaded.error.empty());
   run::RunOptions options;
   options.driver = &loaded.module->driver();
   scenario::GenerateOptions generate;
@@ -522,6 +524,7 @@ TEST_CASE("a run of a file leaves nothing behind", "[shim]") {
   };
 
   std::vector<Digest> digests;
+  digests.reserve(kRuns);
   for (uint32_t seed = 0; seed < kRuns; ++seed) digests.push_back(digest_of(seed));
   for (uint32_t seed = kRuns; seed-- > 0;) REQUIRE(digest_of(seed) == digests[seed]);
   // Processes that do nothing else.
@@ -560,7 +563,8 @@ TEST_CASE("memtrace.c of Debian's 6.1, as it is", "[shim]") {
                          "  write memory6/state offline\n");
   const std::string ours = cli("run --print-expect m.scn").out;
   for (const std::string& compiler : kCompilers) {
-    const Result r = cli("run --print-expect m.scn --cc=" + compiler + " --driver=" + memtrace);
+    const Result r =
+        cli(absl::StrCat("run --print-expect m.scn --cc=", compiler, " --driver=", memtrace));
     CHECK(r.code == 0);
     // What a powernv machine has been seen to do.
     Has(r.out, "verdict ok\n");
