@@ -28,7 +28,7 @@ constexpr mm::Fix kFixes[] = {
     memtrace::kFilesFirstFix,
     memtrace::kClearFix,
     memtrace::kAllNodesFix,
-    {kBounded, "bounded", "more pages than lie below the end of the node are not looked for"},
+    {kBounded, "bounded", "the search for memory ends where the node does"},
 };
 
 void Init(uint32_t fixes) {
@@ -64,13 +64,16 @@ bool memtrace_offline_pages(BlockId first, uint32_t nr_blocks) {
 }
 
 // Under device_hotplug_lock: the first pfn of the first candidate, from `highest` down to but not
-// including `start`, that can be offlined; kNoPfn without one.
-Pfn OfflineCandidate(uint64_t start, uint64_t highest, uint64_t nr_pages) {
+// including `start`, that can be offlined; kNoPfn without one. Where `highest`, or what lies below
+// the lowest candidate, wraps around, the candidates go on at the other end of the address space,
+// and there are more of them than anybody can wait for.
+Pfn OfflineCandidate(uint64_t start, uint64_t highest, uint64_t end, uint64_t nr_pages) {
   constexpr uint64_t kNone = mm::kNoPfn;
   // More blocks than any machine has: one of them is missing.
   const auto nr_blocks =
       static_cast<uint32_t>(std::min<uint64_t>(nr_pages / mm::PagesPerBlock(), kMaxBlocks + 1));
   for (uint64_t pfn = highest; pfn > start; pfn -= nr_pages) {
+    if (memtrace::Has(kBounded) && pfn > end) break;
     const Pfn candidate{static_cast<uint32_t>(std::min(pfn, kNone))};
     mm::preempt_point(kTpCandidate, candidate.v);
     if (memtrace_offline_pages(mm::BlockOf(candidate), nr_blocks)) return candidate;
@@ -89,14 +92,11 @@ void RemoveBlocks(Pfn base, uint32_t nr_pages) {
 
 Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
   if (!mm::node_spanned_pages(nid)) return Pfn{mm::kNoPfn};
-  // If the node ends below so many pages, this wraps around: the candidates begin at the other end
-  // of the address space, and there are more of them than anybody can wait for.
   const uint64_t end = mm::node_end_pfn(nid);
-  if (memtrace::Has(kBounded) && nr_pages > end) return Pfn{mm::kNoPfn};
   const uint64_t highest = (end - nr_pages) & ~(nr_pages - 1);
   const uint64_t start = mm::node_start_pfn(nid);
   mm::lock_device_hotplug();
-  const Pfn base = OfflineCandidate(start, highest, nr_pages);
+  const Pfn base = OfflineCandidate(start, highest, end, nr_pages);
   if (base.v != mm::kNoPfn) RemoveBlocks(base, static_cast<uint32_t>(nr_pages));
   mm::unlock_device_hotplug();
   return base;
@@ -114,7 +114,7 @@ int EnableSet(uint64_t value) {
 }
 
 int memtrace_enable_set(uint64_t value) {
-  if (!memtrace::IsSize(value)) return -EINVAL;
+  if (!memtrace::IsAligned(value)) return -EINVAL;
   return memtrace::Ordered([value] { return EnableSet(value); });
 }
 

@@ -26,6 +26,16 @@ struct memtrace_entry {
 };
 
 HeapPtr Array() { return HeapPtr{module().memtrace_array}; }
+
+// Stores into some fields of an entry, and returns it. Whoever has been asleep since it took the
+// address of the entry gives that array, wherever memtrace_array points to by now.
+template <class F>
+memtrace_entry Store(HeapPtr array, uint32_t index, F f) {
+  auto entry = mm::heap_read<memtrace_entry>(array, index);
+  f(entry);
+  mm::heap_write(array, index, entry);
+  return entry;
+}
 uint32_t num_online_nodes() {
   uint32_t nr = 0;
   for (const mm::node& n : mm::mm().nodes) nr += n.online;
@@ -45,6 +55,12 @@ bool IsSize(uint64_t value) {
   const bool power_of_2 = (value & (value - 1)) == 0;
   if (value == 0 || (power_of_2 && value >= kBlockBytes)) return true;
   mm::printk(kTpLogValue);
+  return false;
+}
+
+bool IsAligned(uint64_t value) {
+  if (value % kBlockBytes == 0) return true;
+  mm::printk(kTpLogUnaligned);
   return false;
 }
 
@@ -79,55 +95,50 @@ int init_debugfs(const Algorithm& algorithm) {
   Module& m = module();
   int rc = 0;
   for (uint32_t i = 0; i < m.memtrace_array_nr; ++i) {
-    auto entry = mm::heap_read<memtrace_entry>(Array(), i);
-    entry.mem = mm::ioremap(PfnOf(entry.start));
-    mm::heap_write(Array(), i, entry);
-    if (entry.mem == 0) {
+    const HeapPtr array = Array();
+    auto entry = mm::heap_read<memtrace_entry>(array, i);
+    const uint32_t mem = mm::ioremap(PfnOf(entry.start));
+    entry = Store(array, i, [mem](memtrace_entry& e) { e.mem = mem; });
+    if (mem == 0) {
       mm::printk(kTpLogMapFailed, PfnOf(entry.start).v);
       rc = -1;
       continue;
     }
     const uint32_t dir = mm::debugfs_create_dir(entry.nid);
-    if (dir == 0 && !algorithm.dirs_checked) continue;
-    if (dir == 0) {
-      mm::printk(kTpLogDirFailed, entry.nid);
-      return -1;
-    }
-    entry = mm::heap_read<memtrace_entry>(Array(), i);
-    entry.dir = dir;
-    mm::heap_write(Array(), i, entry);
-    mm::debugfs_create_file(dir, Array(), i, algorithm.unsafe_files);
+    Store(array, i, [dir](memtrace_entry& e) { e.dir = dir; });
+    // A failure goes unseen: up to 5.6 the result is compared with NULL, which it never is
+    // since 5.0.
+    if (dir != 0) mm::debugfs_create_file(dir, array, i, algorithm.unsafe_files);
   }
   return rc;
 }
 
 namespace {
 
-// What is left of an entry whose memory is back: NUMA_NO_NODE in three fields of two sizes.
-constexpr memtrace_entry kFreed = {kNumaNoNode, kNumaNoNode, kNumaNoNode, 0, 0, 0};
-
 // Gives one entry's memory back; non-zero if it stays reserved.
 int OnlineEntry(uint32_t index, const Algorithm& algorithm) {
-  auto entry = mm::heap_read<memtrace_entry>(Array(), index);
+  const HeapPtr array = Array();
+  auto entry = mm::heap_read<memtrace_entry>(array, index);
   if (entry.nid == kNumaNoNode) return 0;
   if (Has(kFilesFirst)) {
     mm::debugfs_remove_recursive(entry.dir);
-    entry.dir = 0;
-    mm::heap_write(Array(), index, entry);
+    entry = Store(array, index, [](memtrace_entry& e) { e.dir = 0; });
   }
   if (entry.mem != 0) {
     mm::iounmap(entry.mem);
-    entry.mem = 0;
-    mm::heap_write(Array(), index, entry);
+    entry = Store(array, index, [](memtrace_entry& e) { e.mem = 0; });
   }
   if (algorithm.revoke) mm::unmap_mapping_range(PfnOf(entry.start), Pages(entry.size));
-  if (algorithm.free_node(NodeId{entry.nid}, PfnOf(entry.start), Pages(entry.size)) != 0) {
+  const int rc = algorithm.free_node(NodeId{entry.nid}, PfnOf(entry.start), Pages(entry.size));
+  entry = mm::heap_read<memtrace_entry>(array, index);
+  if (rc != 0) {
     mm::printk(algorithm.log_free_failed, entry.nid);
     return 1;
   }
   if (!Has(kFilesFirst)) mm::debugfs_remove_recursive(entry.dir);
   mm::printk(algorithm.log_freed, entry.nid);
-  mm::heap_write(Array(), index, kFreed);
+  // NUMA_NO_NODE in three fields of two sizes.
+  Store(array, index, [](memtrace_entry& e) { e.size = e.start = e.nid = kNumaNoNode; });
   return 0;
 }
 

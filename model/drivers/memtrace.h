@@ -56,8 +56,6 @@ struct Algorithm {
   // What is logged of that.
   sim::Tp log_freed = kTpLogAddedBack;
   sim::Tp log_free_failed = kTpLogAddFailed;
-  // A directory that cannot be created is an error.
-  bool dirs_checked = true;
   // debugfs_create_file_unsafe()
   bool unsafe_files = false;
   // What user space has mapped is unmapped before it is given back.
@@ -82,7 +80,9 @@ int Ordered(EnableSet enable_set) {
 }
 
 // The steps of enable_set().
-bool IsSize(uint64_t value);  // 0, or a power of 2 of at least a block; else it is logged
+// What may be written to `enable`; else it is logged.
+bool IsSize(uint64_t value);     // 0, or a power of 2 of at least a block: the RFC's series
+bool IsAligned(uint64_t value);  // whole blocks: all others
 int init_regions_runtime(uint64_t size, const Algorithm& algorithm);
 int init_debugfs(const Algorithm& algorithm);
 int online(const Algorithm& algorithm);

@@ -34,8 +34,6 @@ constexpr mm::Fix kFixes[] = {
 struct Variant {
   const char* name;
   const char* sentence;
-
-  bool dirs_checked;  // a directory in debugfs that cannot be created is an error
   bool flush;         // the cache is flushed, too, before the range is used cache-inhibited
   bool unsafe_files;  // debugfs_create_file_unsafe()
   mm::debugfs_fops trace;
@@ -48,11 +46,11 @@ enum Row : uint32_t { k5_11, k6_1 };
 constexpr Variant kVariants[] = {
     {.name = "merged",
      .sentence = "powerpc/memtrace of 5.11: contiguous pages out of the linear mapping, no hotplug",
-     .dirs_checked = true, .flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
+     .flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
      .fixes = {kFixes, 3}},
     {.name = "merged_6_1",
      .sentence = "powerpc/memtrace of 6.1: merged, and `trace` can be mapped into user space",
-     .dirs_checked = false, .flush = true, .unsafe_files = true,
+     .flush = true, .unsafe_files = true,
      .trace = {.read = &memtrace::trace_read, .mmap = &memtrace::trace_mmap},
      .fixes = {kFixes, std::size(kFixes)}},
 };
@@ -104,7 +102,6 @@ memtrace::Algorithm AlgorithmOf(const Variant& v) {
           .free_node = &memtrace_free,
           .log_freed = kTpLogFreed,
           .log_free_failed = kTpLogFreeFailed,
-          .dirs_checked = v.dirs_checked,
           .unsafe_files = v.unsafe_files && !memtrace::Has(kFileGet),
           .revoke = memtrace::Has(kRevoke)};
 }
@@ -117,10 +114,7 @@ int EnableSet(uint64_t value) {
 }
 
 int memtrace_enable_set(uint64_t value) {
-  if (value % kBlockBytes != 0) {
-    mm::printk(kTpLogUnaligned);
-    return -EINVAL;
-  }
+  if (!memtrace::IsAligned(value)) return -EINVAL;
   return memtrace::Ordered([value] { return EnableSet(value); });
 }
 

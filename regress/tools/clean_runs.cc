@@ -235,7 +235,6 @@ void Story::Read(const sim::Record& r, Seen* seen) {
     case drivers::kTpLogNoArray:
       return seen->Add(Outcome::kNoArray, Cause::kFault, kNoBlock);
     case drivers::kTpLogMapFailed:
-    case drivers::kTpLogDirFailed:
       return seen->Add(Outcome::kNotShown, Cause::kFault, kNoBlock);
     case mm::kTpContigCandidate:
       return Begin(State::kSearching, r.a, r.b, r.c != 0 ? Cause::kNone : Cause::kNothingFree);

@@ -75,7 +75,7 @@ TEST_CASE("a fix that is not known is told with its place", "[fixes]") {
 
 // The first run with a fix on a machine that has just been one without.
 TEST_CASE("a machine is not taken for the same one with a fix", "[fixes]") {
-  const std::string body = "fault debugfs_create_dir nth=1 -ENOMEM\n";
+  const std::string body = "fault ioremap nth=1 -ENOMEM\n";
   const std::string task =
       "task memtrace-1\n  write memtrace/enable 0x10000000\n  read memtrace/enable\n";
   for (const char* driver : {"rfc_v1", "rfc_v1+size_first", "rfc_v1"}) {
