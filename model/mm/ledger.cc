@@ -201,6 +201,23 @@ void ClaimRange(Pfn base, uint32_t nr) {
   }
 }
 
+void ClaimRemoved(BlockId b) {
+  const Pfn start = FirstPfn(b);
+  const uint32_t nr = PagesPerBlock();
+  Ledger& l = ledger();
+  for (uint32_t i = 0; i < l.nr_instances; ++i) {
+    InstanceGhost& g = l.instances[i];
+    const bool below = start.v + nr == g.base;
+    if (g.task != sim::current_task().v || g.call_over != 0 || !Live(g)) continue;
+    if (!below && g.base + g.nr != start.v) continue;
+    if (below) g.base = start.v;
+    g.nr += nr;
+    return ClaimBlock(b);
+  }
+  NewInstance(start, nr);
+  ClaimRange(start, nr);
+}
+
 void CallReturned() {
   Ledger& l = ledger();
   const uint32_t task = sim::current_task().v;

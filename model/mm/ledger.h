@@ -185,6 +185,9 @@ InstanceId NewInstance(Pfn base, uint32_t nr);
 // one block of a range that it has not reserved.
 void ClaimRange(Pfn base, uint32_t nr);
 void ClaimBlock(BlockId b);
+// The same for a block that has been removed, and was nobody's: what a call removes side by side is
+// one range.
+void ClaimRemoved(BlockId b);
 // The memory of a block is Linux's again: whoever had reserved it has it no more.
 void Release(BlockId b);
 // The running task's call of the driver returns.

@@ -77,9 +77,11 @@ void AccessHeap(uintptr_t address, size_t size, int write, uintptr_t pc) {
         function);
 }
 
+// The running task's, or that of another one, which may have registered what lies on it.
 bool OnStack(uintptr_t address) {
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  return address - here < sim::FiberPool::kStackBytes;
+  return address - here < sim::FiberPool::kStackBytes ||
+         sim::machine->fibers.InSuspendedFrame(address);
 }
 
 // Objects of the kernel that drivers reach into.

@@ -122,6 +122,20 @@ long Page(const hotplug_site* at, hotplug_page_op op, unsigned long number, int 
   return 0;
 }
 
+// Says that a call fails which a real machine might carry out.
+void SayNotSimulated(const char* what) {
+  const uint32_t text =
+      Inside::Text(std::string("hotplug-fuzz: ") + what + " is not simulated and fails");
+  sim::sched_point(kTpPrintk, text);
+}
+
+// Each range that a driver takes in a run is remembered.
+bool IsRangeLeft() {
+  if (mm::ledger().nr_instances < kMaxInstances) return true;
+  SayNotSimulated("taking memory that often in one run");
+  return false;
+}
+
 // The range belongs to the driver from here on. Whether it has written that down is looked at
 // where it matters (Ranges()).
 long ContigAlloc(const hotplug_site* at, unsigned long nr, int nid) {
@@ -131,10 +145,10 @@ long ContigAlloc(const hotplug_site* at, unsigned long nr, int nid) {
     return -1;
   }
   if (nr % mm::PagesPerBlock() != 0) {
-    sim::sched_point(kTpPrintk, Inside::Text("hotplug-fuzz: alloc_contig_pages() of a part of a "
-                                             "memory block is not simulated and fails"));
+    SayNotSimulated("alloc_contig_pages() of a part of a memory block");
     return -1;
   }
+  if (!IsRangeLeft()) return -1;
   const Pfn base = mm::alloc_contig_pages(nr, NodeId{static_cast<uint32_t>(std::max(nid, 0))});
   if (base.v == mm::kNoPfn) return -1;
   mm::ClaimRange(base, static_cast<uint32_t>(nr));
@@ -215,6 +229,31 @@ Blocks BlocksOf(uint64_t start, uint64_t size) {
 
 Pfn FirstPfnOf(uint64_t start) { return Pfn{static_cast<uint32_t>(start >> mm::PageShift())}; }
 
+// Neither the driver's already, nor of its device.
+bool IsOfOthers(BlockId b) {
+  return mm::BlockGhostAt(b).claimed == 0 && mm::BlockAt(b).of_device == 0;
+}
+
+int CallRemove(hotplug_memory_op op, const Blocks& b) {
+  if (op == HOTPLUG_REMOVE) return mm::remove_memory(b.start, b.nr);
+  if (op == HOTPLUG_OFFLINE_REMOVE) return mm::offline_and_remove_memory(b.start, b.nr);
+  mm::__remove_memory(b.start, b.nr);
+  return 0;
+}
+
+// What a driver removes is its own, until it is added again.
+int Remove(hotplug_memory_op op, const Blocks& b) {
+  bool of_others = false;
+  for (uint32_t i = 0; i < b.nr; ++i) of_others = of_others || IsOfOthers(b.start + i);
+  if (of_others && !IsRangeLeft()) return -EBUSY;
+  const int rc = CallRemove(op, b);
+  for (uint32_t i = 0; i < b.nr; ++i) {
+    const bool removed = mm::BlockGhostAt(b.start + i).phase == mm::Phase::kAbsent;
+    if (removed && IsOfOthers(b.start + i)) mm::ClaimRemoved(b.start + i);
+  }
+  return rc;
+}
+
 int OnBlocks(hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
   const Blocks b = BlocksOf(start, size);
   if (!b.valid) return -EINVAL;
@@ -225,14 +264,19 @@ int OnBlocks(hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
       if (node.v >= kMaxNodes) return -EINVAL;
       return op == HOTPLUG_ADD ? mm::add_memory(node, b.start, b.nr)
                                : mm::__add_memory(node, b.start, b.nr);
-    case HOTPLUG_REMOVE:
-      return mm::remove_memory(b.start, b.nr);
-    case HOTPLUG_REMOVE_LOCKED:
-      mm::__remove_memory(b.start, b.nr);
-      return 0;
     default:
-      return mm::offline_and_remove_memory(b.start, b.nr);
+      return Remove(op, b);
   }
+}
+
+int MemhpAutoOnline() { return mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE ? 1 : 0; }
+
+// More blocks than any machine has: one of them is missing.
+int OfflinePages(uint64_t pfn, uint64_t nr_pages) {
+  const Pfn first{static_cast<uint32_t>(std::min<uint64_t>(pfn, mm::kNoPfn))};
+  const uint64_t nr_blocks = nr_pages / mm::PagesPerBlock();
+  return mm::offline_pages(mm::BlockOf(first),
+                           static_cast<uint32_t>(std::min<uint64_t>(nr_blocks, kMaxBlocks + 1)));
 }
 
 bool HasMemory(uint64_t start, uint64_t size) {
@@ -260,6 +304,8 @@ int Memory(const hotplug_site* at, hotplug_memory_op op, int nid, uint64_t start
       return 0;
     case HOTPLUG_HAS_MEMORY:
       return HasMemory(start, size) ? 1 : 0;
+    case HOTPLUG_OFFLINE_PAGES:
+      return OfflinePages(start, size);
     case HOTPLUG_DEVICE_ONLINE:
     case HOTPLUG_DEVICE_OFFLINE:
       return OnDevice(op, start);
@@ -274,23 +320,28 @@ int Memory(const hotplug_site* at, hotplug_memory_op op, int nid, uint64_t start
   }
 }
 
-// The block as C sees it. What C writes to its state is the state.
+// The block as C sees it when the walk comes to it. What C writes to its state is the state.
 int OnBlock(BlockId block, void* arg, int (*func)(::memory_block*, void*)) {
   const mm::memory_block& mem = mm::BlockAt(block);
   ::memory_block& c = state().blocks[mm::BlockIndex(block)];
+  const uint32_t before = mem.state;
   c = ::memory_block{
-      block.v, mem.state, mem.online_type, mem.nid, {"memory", c.dev.driver_data, block.v}};
+      block.v, before, mem.online_type, mem.nid, {"memory", c.dev.driver_data, block.v}};
   const int rc = func(&c, arg);
-  if (c.state != mem.state) mm::SetState(block, static_cast<uint32_t>(c.state));
+  if (c.state != before) {
+    mm::SetState(block, static_cast<uint32_t>(c.state));
+    mm::preempt_point(mm::kTpBlockState, block.v, mem.state);
+  }
   return rc;
 }
 
 int Walk(const hotplug_site* at, uint64_t start, uint64_t size, void* arg,
          int (*func)(::memory_block*, void*)) {
   EnterStep(at, Context::kSleeps);
-  for (uint64_t a = start; a < start + size; a += kBlockBytes) {
-    const BlockId block{static_cast<uint32_t>(a >> kBlockShift)};
-    if (!mm::Present(block)) continue;
+  for (uint32_t index = 0; index < mm::mm().nr_blocks; ++index) {
+    const BlockId block = mm::BlockNumber(index);
+    const uint64_t address = uint64_t{block.v} << kBlockShift;
+    if (address - start >= size || !mm::Present(block)) continue;
     if (const int rc = OnBlock(block, arg, func); rc != 0) return rc;
   }
   return 0;
@@ -451,6 +502,7 @@ void FillMemory(hotplug_kernel* k) {
   k->online_page_callback = &SetOnlinePage;
   k->node_of = &NodeOf;
   k->memory = &Memory;
+  k->memhp_auto_online = &MemhpAutoOnline;
   k->walk = &Walk;
   k->node = &Node;
 }

@@ -156,7 +156,6 @@ void Inside::Init(uint32_t) {
   kernel.page_shift = mm::PageShift();
   kernel.pageblock_order = mm::mm().pageblock_order;
   kernel.max_order = mm::mm().max_order;
-  kernel.memhp_auto_online = mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE;
   m.init_error_ = 0;
   m.init_report_.clear();
   RunInitcalls();

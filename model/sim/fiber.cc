@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/context/detail/fcontext.hpp>
 
 #include "model/sim/check.h"
@@ -79,6 +80,14 @@ void FiberPool::Switch(uint32_t from, uint32_t to) {
 #endif
   const fc::transfer_t t = fc::jump_fcontext(sp, this);
   Arrived(from, t.fctx);
+}
+
+bool FiberPool::InSuspendedFrame(uintptr_t address) const {
+  return std::any_of(
+      contexts_.begin(), contexts_.begin() + kMaxThreads, [address](const Context& c) {
+        const auto sp = reinterpret_cast<uintptr_t>(c.sp);
+        return sp != 0 && address - sp < reinterpret_cast<uintptr_t>(c.bottom) + c.size - sp;
+      });
 }
 
 // Runs on the stack of `at` right after a switch to it.

@@ -36,6 +36,9 @@ class FiberPool {
   // Suspends `from`, which must be the running context, and goes on with `to`.
   void Switch(uint32_t from, uint32_t to);
 
+  // True for an address in a frame of a fiber that is suspended.
+  bool InSuspendedFrame(uintptr_t address) const;
+
  private:
   struct Context {
     void* sp = nullptr;  // where to go on, valid while suspended

@@ -237,6 +237,7 @@ enum hotplug_memory_op {
   HOTPLUG_CREATE_MAPPING,  // start, size
   HOTPLUG_REMOVE_MAPPING,  // start, size
   HOTPLUG_HAS_MEMORY,      // start, size: whether a block of it is there
+  HOTPLUG_OFFLINE_PAGES,   // the first pfn, pages
   HOTPLUG_DEVICE_ONLINE,   // of a block
   HOTPLUG_DEVICE_OFFLINE,  // of a block
   HOTPLUG_LOCK_HOTPLUG,
@@ -254,7 +255,7 @@ struct hotplug_kernel {
   unsigned int block_shift;  // of a memory block, which is a section
   unsigned int pageblock_order;
   unsigned int max_order;  // of a chunk of free pages, inclusive
-  int memhp_auto_online;
+  int (*memhp_auto_online)(void);
 
   void* (*alloc)(HOTPLUG_AT, size_t n, size_t size, unsigned int flags);
   void (*free)(HOTPLUG_AT, const void* object);

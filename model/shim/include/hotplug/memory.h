@@ -229,7 +229,7 @@ struct mhp_params {
 
 #define MMOP_OFFLINE 0
 #define MMOP_ONLINE 1
-#define memhp_auto_online (hotplug_kernel->memhp_auto_online != 0)
+#define memhp_auto_online (hotplug_kernel->memhp_auto_online() != 0)
 #define HOTPLUG_DEVICE(call, op, dev) \
   HOTPLUG_MEMORY(call, op, 0, (u64)(dev)->hotplug_block << SECTION_SIZE_BITS, 0)
 #define device_online(dev) HOTPLUG_DEVICE("device_online", HOTPLUG_DEVICE_ONLINE, dev)
@@ -238,6 +238,13 @@ struct mhp_params {
   ((void)HOTPLUG_MEMORY("lock_device_hotplug", HOTPLUG_LOCK_HOTPLUG, 0, 0, 0))
 #define unlock_device_hotplug() \
   ((void)HOTPLUG_MEMORY("unlock_device_hotplug", HOTPLUG_UNLOCK_HOTPLUG, 0, 0, 0))
+// Up to 5.6 drivers could call it.
+#define offline_pages(pfn, nr_pages) \
+  hotplug_kernel->memory(HOTPLUG_AT("offline_pages"), HOTPLUG_OFFLINE_PAGES, 0, pfn, nr_pages)
+// Up to 5.2, by pfn: the block of the last one is visited, too.
+#define walk_memory_range(start_pfn, end_pfn, arg, func)                     \
+  hotplug_kernel->walk(HOTPLUG_AT("walk_memory_range"), PFN_PHYS(start_pfn), \
+                       PFN_PHYS((end_pfn) - (start_pfn)), arg, func)
 #define walk_memory_blocks(start, size, arg, func) \
   hotplug_kernel->walk(HOTPLUG_AT("walk_memory_blocks"), start, size, arg, func)
 
