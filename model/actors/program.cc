@@ -19,20 +19,28 @@ using scenario::OpKind;
 
 mm::BlockId BlockOf(const Op& op) { return mm::BlockNumber(op.block); }
 
-// The return of a system call is a step outside of the kernel.
-int32_t Return(sim::Tp tp, uint32_t a, uint32_t b, int32_t rc) {
+// Runs f() in the kernel.
+template <class F>
+int32_t InKernel(F f) {
+  sim::enter_kernel();
+  const int32_t rc = f();
   sim::leave_kernel();
-  sim::sched_point(tp, a, b, static_cast<uint32_t>(rc));
+  return rc;
+}
+
+// The return of a system call is a step outside of the kernel; the errno is its last operand.
+template <class... Operands>
+int32_t Return(sim::Tp tp, int32_t rc, Operands... operands) {
+  sim::sched_point(tp, operands..., static_cast<uint32_t>(rc));
   return rc;
 }
 
 int32_t WriteEnable(const Op& op) {
-  sim::enter_kernel();
-  const int32_t rc = context().enable.set(op.value);
-  mm::CallReturned();
-  sim::leave_kernel();
-  sim::sched_point(kTpWriteEnable, static_cast<uint32_t>(rc));
-  return rc;
+  return Return(kTpWriteEnable, InKernel([&op] {
+                  const int32_t rc = context().enable.set(op.value);
+                  mm::CallReturned();
+                  return rc;
+                }));
 }
 
 int32_t ReadEnable(Result& result) {
@@ -42,92 +50,67 @@ int32_t ReadEnable(Result& result) {
 }
 
 int32_t WriteState(const Op& op) {
-  sim::enter_kernel();
-  const int32_t rc = mm::state_store(BlockOf(op), static_cast<mm::StateFile>(op.arg));
-  return Return(kTpWriteState, BlockOf(op).v, op.arg, rc);
+  const auto word = static_cast<mm::StateFile>(op.arg);
+  const int32_t rc = InKernel([&op, word] { return mm::state_store(BlockOf(op), word); });
+  return Return(kTpWriteState, rc, BlockOf(op).v, op.arg);
 }
 
 int32_t WriteOnline(const Op& op) {
-  sim::enter_kernel();
-  const int32_t rc = mm::online_store(BlockOf(op), op.arg != 0);
-  return Return(kTpWriteOnline, BlockOf(op).v, op.arg, rc);
+  const int32_t rc = InKernel([&op] { return mm::online_store(BlockOf(op), op.arg != 0); });
+  return Return(kTpWriteOnline, rc, BlockOf(op).v, op.arg);
 }
 
 int32_t WriteProbe(const Op& op) {
-  sim::enter_kernel();
-  const int32_t rc = mm::probe_store(BlockOf(op));
-  sim::leave_kernel();
-  sim::sched_point(kTpWriteProbe, mm::FirstPfn(BlockOf(op)).v, static_cast<uint32_t>(rc));
-  return rc;
+  const int32_t rc = InKernel([&op] { return mm::probe_store(BlockOf(op)); });
+  return Return(kTpWriteProbe, rc, mm::FirstPfn(BlockOf(op)).v);
 }
 
 int32_t WriteAutoOnline(const Op& op) {
-  sim::enter_kernel();
-  const int32_t rc = mm::auto_online_blocks_store(static_cast<mm::StateFile>(op.arg));
-  sim::leave_kernel();
-  sim::sched_point(kTpWriteAutoOnline, op.arg, static_cast<uint32_t>(rc));
-  return rc;
+  const auto word = static_cast<mm::StateFile>(op.arg);
+  const int32_t rc = InKernel([word] { return mm::auto_online_blocks_store(word); });
+  return Return(kTpWriteAutoOnline, rc, op.arg);
 }
 
 // Firmware notifies, and a kworker does the rest.
 int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
-  sim::enter_kernel();
-  const int32_t rc = request(BlockOf(op));
-  sim::leave_kernel();
-  sim::sched_point(tp, BlockOf(op).v, static_cast<uint32_t>(rc));
-  return rc;
+  return Return(tp, InKernel([&op, request] { return request(BlockOf(op)); }), BlockOf(op).v);
 }
 
 // Opens the file `trace` of a node, does one thing with it, and closes it.
 int32_t UseTrace(const Op& op, mm::debugfs_operation operation, sim::Tp tp) {
   const mm::debugfs_fops& fops = context().trace;
   mm::debugfs_open_file file;
-  sim::enter_kernel();
-  int32_t rc = mm::debugfs_open(op.node, fops, &file);
-  sim::leave_kernel();
-  sim::sched_point(kTpOpenTrace, op.node, static_cast<uint32_t>(rc));
-  sim::enter_kernel();
-  if (rc == 0) {
-    rc = mm::debugfs_call(file, operation);
+  const int32_t opened = Return(
+      kTpOpenTrace, InKernel([&] { return mm::debugfs_open(op.node, fops, &file); }), op.node);
+  const int32_t rc = InKernel([&] {
+    if (opened != 0) return opened;
+    const int32_t done = mm::debugfs_call(file, operation);
     mm::debugfs_release(fops, file);
-  }
-  sim::leave_kernel();
-  sim::sched_point(tp, op.node, static_cast<uint32_t>(rc));
-  return rc;
+    return done;
+  });
+  return Return(tp, rc, op.node);
 }
 
 // A module comes or goes, and its notifier with it.
 int32_t Module(const Op& op, int (*change)(mm::notifier_block&), sim::Tp tp) {
-  sim::enter_kernel();
-  const int32_t rc = change(state().probes[op.notifier]);
-  sim::leave_kernel();
-  sim::sched_point(tp, op.notifier, static_cast<uint32_t>(rc));
-  return rc;
+  const int32_t rc = InKernel([&op, change] { return change(state().probes[op.notifier]); });
+  return Return(tp, rc, op.notifier);
 }
 
 int32_t Alloc(const Op& op) {
-  sim::enter_kernel();
   const bool movable = static_cast<scenario::Mobility>(op.arg) == scenario::Mobility::kMovable;
-  const int32_t rc = mm::alloc_ordinary(mm::NodeId{op.node}, movable, op.order);
-  sim::leave_kernel();
-  sim::sched_point(kTpAlloc, op.node, static_cast<uint32_t>(rc));
-  return rc;
+  const int32_t rc = InKernel(
+      [&op, movable] { return mm::alloc_ordinary(mm::NodeId{op.node}, movable, op.order); });
+  return Return(kTpAlloc, rc, op.node);
 }
 
 int32_t Free(bool (*free_oldest)(), sim::Tp tp) {
-  sim::enter_kernel();
-  const int32_t rc = free_oldest() ? 0 : -ENOENT;
-  sim::leave_kernel();
-  sim::sched_point(tp, static_cast<uint32_t>(rc));
-  return rc;
+  return Return(tp, InKernel([free_oldest] { return free_oldest() ? 0 : -ENOENT; }));
 }
 
 int32_t AllocContig(const Op& op) {
-  sim::enter_kernel();
-  const int32_t rc = mm::alloc_contig(mm::NodeId{op.node}, op.order);
-  sim::leave_kernel();
-  sim::sched_point(kTpAllocContig, op.node, op.order, static_cast<uint32_t>(rc));
-  return rc;
+  const int32_t rc = InKernel([&op] { return mm::alloc_contig(mm::NodeId{op.node}, op.order); });
+  return Return(kTpAllocContig, rc, op.node, op.order);
 }
 
 int32_t Get(const Op& op) {
@@ -138,26 +121,22 @@ int32_t Get(const Op& op) {
     held.pfn[held.size++] = pfn.v;
     rc = 0;
   }
-  sim::sched_point(kTpGet, pfn.v, static_cast<uint32_t>(rc));
-  return rc;
+  return Return(kTpGet, rc, pfn.v);
 }
 
 int32_t Poison(const Op& op) {
   const mm::Pfn pfn = mm::FirstPfn(BlockOf(op)) + op.page;
-  sim::enter_kernel();
-  const int32_t rc = mm::memory_failure(pfn);
-  sim::leave_kernel();
-  sim::sched_point(kTpPoison, pfn.v, static_cast<uint32_t>(rc));
-  return rc;
+  return Return(kTpPoison, InKernel([pfn] { return mm::memory_failure(pfn); }), pfn.v);
 }
 
 int32_t Put() {
   HeldPages& held = state().held[sim::current_task().v];
   if (held.first == held.size) return -ENOENT;
   const mm::Pfn pfn{held.pfn[held.first++]};
-  sim::enter_kernel();
-  mm::put_page(pfn);
-  sim::leave_kernel();
+  InKernel([pfn] {
+    mm::put_page(pfn);
+    return 0;
+  });
   sim::sched_point(kTpPut, pfn.v, static_cast<uint32_t>(mm::PageAt(pfn).refcount));
   return 0;
 }
