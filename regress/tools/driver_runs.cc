@@ -27,6 +27,7 @@
 #include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/spec.h"
+#include "regress/tools/reached.h"
 
 namespace hotplug {
 namespace {
@@ -35,14 +36,6 @@ scenario::Scenario ScenarioOf(uint64_t seed, uint64_t number) {
   scenario::GenerateOptions options;
   options.nr_kernels = run::Names().nr_kernels;
   return scenario::Generate((seed << 32) + number, options);
-}
-
-void Keep(const scenario::Scenario& s, const std::string& path) {
-  std::vector<uint8_t> bytes;
-  if (scenario::Encode(s, &bytes) != nullptr) return;
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
 }
 
 // memtrace loses its memory where ioremap() fails. Nobody sees that of a file if the size that was
@@ -67,26 +60,6 @@ bool MayAddWhatIsRemoved(const scenario::Scenario& s, const drivers::Driver& fil
   });
 }
 
-// Keeps a scenario with which a basic block has run that none before it has reached.
-class Reached {
- public:
-  Reached(const shim::Module& module, std::string folder)
-      : module_(module), folder_(std::move(folder)), known_(module.covered()) {}
-
-  void Look(const scenario::Scenario& s) {
-    const std::vector<uint8_t>& now = module_.covered();
-    if (now == known_) return;
-    const size_t block = std::mismatch(now.begin(), now.end(), known_.begin()).first - now.begin();
-    known_ = now;
-    if (!folder_.empty()) Keep(s, folder_ + "/block." + std::to_string(block));
-  }
-
- private:
-  const shim::Module& module_;
-  std::string folder_;
-  std::vector<uint8_t> known_;
-};
-
 const drivers::Driver& DriverNamed(const std::string& name) {
   for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
     if (name == drivers::kDriverNames[row]) return *drivers::kDrivers[row];
@@ -109,7 +82,7 @@ void Against(const shim::Module& module, const drivers::Driver& ours, uint64_t f
     if (difference.empty()) continue;
     std::printf("differs\t%" PRIu64 "\n", number);
     std::fputs(difference.c_str(), stderr);
-    if (!folder.empty()) Keep(s, folder + "/differs." + std::to_string(number));
+    if (!folder.empty()) Keep(s, folder + "/differs." + std::to_string(number) + ".scn");
     ++number;
     break;
   }

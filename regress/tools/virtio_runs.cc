@@ -19,33 +19,10 @@
 #include "model/run/run.h"
 #include "model/scenario/print.h"
 #include "regress/tools/lawful.h"
+#include "regress/tools/reached.h"
 
 namespace hotplug {
 namespace {
-
-void Keep(const scenario::Scenario& s, const std::string& path) {
-  std::ofstream(path) << scenario::Print(s, run::Names());
-}
-
-// A scenario with which a basic block has run that none before it has reached.
-class Reached {
- public:
-  Reached(const shim::Module& module, std::string folder)
-      : module_(module), folder_(std::move(folder)), known_(module.covered()) {}
-
-  void Look(const scenario::Scenario& s) {
-    const auto& now = module_.covered();
-    if (now == known_) return;
-    const auto block = std::mismatch(now.begin(), now.end(), known_.begin()).first - now.begin();
-    known_ = now;
-    Keep(s, folder_ + "/block." + std::to_string(block) + ".scn");
-  }
-
- private:
-  const shim::Module& module_;
-  std::string folder_;
-  std::vector<uint8_t> known_;
-};
 
 std::string VerdictOf(const run::Outcome& o) {
   return std::string(run::Name(o.verdict)) + (o.stuck_benign ? ", stuck(benign)" : "");
