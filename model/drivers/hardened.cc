@@ -154,13 +154,9 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
   const BlockId first = mm::BlockOf(start);
   const uint32_t nr_blocks = nr_pages / mm::PagesPerBlock();
   mm::lock_device_hotplug();
-  mm::release_mem_region(first, nr_blocks);
-  const int rc = mm::__add_memory(nid, first, nr_blocks);
-  if (rc != 0) {
-    mm::request_mem_region(first, nr_blocks);
-  } else if (mm::mm().memhp_default_online_type == mm::MMOP_OFFLINE) {
-    OnlineBlocks(start, start + nr_pages);
-  }
+  const int rc = memtrace::AddReserved(nid, first, nr_blocks);
+  const bool auto_online = mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE;
+  if (rc == 0 && !auto_online) OnlineBlocks(start, start + nr_pages);
   mm::unlock_device_hotplug();
   return rc;
 }

@@ -4,6 +4,7 @@
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
+#include "model/mm/resource.h"
 
 namespace hotplug::drivers::memtrace {
 
@@ -218,6 +219,13 @@ void OnlineBlocks(BlockId first, uint32_t nr_blocks) {
     if (!mm::Present(first + i)) continue;
     if (mm::device_online(first + i) != 0) break;
   }
+}
+
+int AddReserved(NodeId nid, BlockId first, uint32_t nr_blocks) {
+  mm::release_mem_region(first, nr_blocks);
+  const int rc = mm::__add_memory(nid, first, nr_blocks);
+  if (rc != 0) mm::request_mem_region(first, nr_blocks);
+  return rc;
 }
 
 void PrepareInfo(AllocInfo* info, Pfn base, uint32_t nr_pages) {

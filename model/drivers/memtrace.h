@@ -105,6 +105,9 @@ int AddAndOnline(mm::NodeId nid, mm::BlockId first, uint32_t nr_blocks);
 // Its second half: onlines blocks in order until one refuses, unless memory that is added goes
 // online by itself. Under device_hotplug_lock.
 void OnlineBlocks(mm::BlockId first, uint32_t nr_blocks);
+// Adds memory whose addresses were reserved, which have to be free for that: 0, or an errno, and
+// they are reserved again. Under device_hotplug_lock.
+int AddReserved(mm::NodeId nid, mm::BlockId first, uint32_t nr_blocks);
 
 // The info of the running task with its notifier block filled in for a range.
 void PrepareInfo(AllocInfo* info, mm::Pfn base, uint32_t nr_pages);

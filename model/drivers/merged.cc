@@ -23,6 +23,8 @@ using mm::Pfn;
 
 enum : uint32_t { kFileGet = 1 << memtrace::kOwnFixes, kRevoke = 1 << (memtrace::kOwnFixes + 1) };
 
+// The first three are of both, the others of a `trace` that can be mapped.
+constexpr uint32_t kCommonFixes = 3;
 constexpr mm::Fix kFixes[] = {
     memtrace::kSizeFirstFix,
     memtrace::kFilesFirstFix,
@@ -47,7 +49,7 @@ constexpr Variant kVariants[] = {
     {.name = "merged",
      .sentence = "powerpc/memtrace of 5.11: contiguous pages out of the linear mapping, no hotplug",
      .flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
-     .fixes = {kFixes, 3}},
+     .fixes = {kFixes, kCommonFixes}},
     {.name = "merged_6_1",
      .sentence = "powerpc/memtrace of 6.1: merged, and `trace` can be mapped into user space",
      .flush = true, .unsafe_files = true,

@@ -213,19 +213,11 @@ class MaybeLocked {
   const bool locks_;
 };
 
-// The addresses have to be free for add_memory().
-int AddReserved(NodeId nid, BlockId first, uint32_t nr_blocks) {
-  if (!Has(kReserve)) return mm::__add_memory(nid, first, nr_blocks);
-  mm::release_mem_region(first, nr_blocks);
-  const int rc = mm::__add_memory(nid, first, nr_blocks);
-  if (rc != 0) mm::request_mem_region(first, nr_blocks);
-  return rc;
-}
-
 int AddRange(NodeId nid, BlockId first, uint32_t nr_blocks) {
   const MaybeLocked lock(kReserve);
   if (call().locked == 0) return memtrace::AddAndOnline(nid, first, nr_blocks);
-  const int rc = AddReserved(nid, first, nr_blocks);
+  const int rc = Has(kReserve) ? memtrace::AddReserved(nid, first, nr_blocks)
+                               : mm::__add_memory(nid, first, nr_blocks);
   if (rc == 0) memtrace::OnlineBlocks(first, nr_blocks);
   return rc;
 }
