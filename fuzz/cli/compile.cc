@@ -20,6 +20,7 @@
 #include "fuzz/refactor/process.h"
 
 ABSL_FLAG(std::string, cc, HOTPLUG_CC, "the compiler of drivers' files: a gcc or a clang");
+ABSL_FLAG(std::vector<std::string>, param, {}, "module parameters of a driver's file");
 ABSL_FLAG(std::vector<std::string>, define, {}, "macros that a driver's file is compiled with");
 
 namespace hotplug::cli {
@@ -200,6 +201,12 @@ absl::StatusOr<std::string> Step(Lines args, const Lines& more, const TemporaryF
 std::string ShimFolder() { return HOTPLUG_SOURCE_DIR "/model/shim"; }
 
 absl::Status CompileDriver(const std::string& file, const std::string& object) {
+  const std::string params = absl::StrJoin(absl::GetFlag(FLAGS_param), ",");
+  static const std::regex kParams("([A-Za-z0-9_=.+-]+(,[A-Za-z0-9_=.+-]+)*)?");
+  if (!std::regex_match(params, kParams)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--param=", params, ": expected NAME=VALUE,..."));
+  }
   const absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   const std::string stubs = *folder / "include";
@@ -216,7 +223,8 @@ absl::Status CompileDriver(const std::string& file, const std::string& object) {
   if (!said.ok()) return said.status();
   if (!said->empty()) return absl::InvalidArgumentError(Explanation(file, *said));
 
-  said = Step(common, {ShimFolder() + "/module.c", "-o", *folder / "module.o"}, *folder);
+  const std::string values = absl::StrCat("-DHOTPLUG_PARAMS=\"", params, "\"");
+  said = Step(common, {values, ShimFolder() + "/module.c", "-o", *folder / "module.o"}, *folder);
   if (said.ok() && said->empty()) {
     said = Step({"env", "LC_ALL=C", compiler->name, "-shared", "-nostdlib",
                  "-Wl,-z,now,-z,relro,--no-undefined,--emit-relocs", *folder / "driver.o",

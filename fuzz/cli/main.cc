@@ -24,8 +24,8 @@ const std::vector<Verb>& Verbs() {
        Run,
        1,
        UINT32_MAX,
-       {"driver", "kernel", "cc", "define", "preempt", "trace", "verify", "expect", "print_expect",
-        "record", "against"},
+       {"driver", "kernel", "cc", "define", "param", "preempt", "trace", "verify", "expect",
+        "print_expect", "record", "against"},
        "run FILE...             a line for each: what came out\n"
        "  --trace                 and the trace below it\n"
        "  --verify                run twice and compare the digests\n"
@@ -38,13 +38,13 @@ const std::vector<Verb>& Verbs() {
        Explain,
        1,
        1,
-       {"driver", "kernel", "cc", "define", "preempt"},
+       {"driver", "kernel", "cc", "define", "param", "preempt"},
        "explain FILE            the report"},
       {"minimize",
        Minimize,
        1,
        1,
-       {"driver", "kernel", "cc", "define", "preempt", "out"},
+       {"driver", "kernel", "cc", "define", "param", "preempt", "out"},
        "minimize FILE -o OUT    the smallest scenario with the same DEDUP_TOKEN, as text"},
       {"promote",
        Promote,
@@ -66,13 +66,13 @@ const std::vector<Verb>& Verbs() {
        Compile,
        1,
        1,
-       {"cc", "define", "out"},
+       {"cc", "define", "param", "out"},
        "compile FILE.c -o OUT.so  a driver's own file, for --driver=OUT.so"},
       {"coverage",
        Coverage,
        1,
        UINT32_MAX,
-       {"driver", "kernel", "cc", "define", "preempt"},
+       {"driver", "kernel", "cc", "define", "param", "preempt"},
        "coverage FILE|DIR... --driver=FILE.c  which of its lines run, and which never do"},
       {"conform",
        Conform,
@@ -85,7 +85,7 @@ const std::vector<Verb>& Verbs() {
        ReportFiles,
        1,
        UINT32_MAX,
-       {"driver", "kernel", "cc", "define", "preempt", "format", "distinct"},
+       {"driver", "kernel", "cc", "define", "param", "preempt", "format", "distinct"},
        "report FILE...          what came out, for continuous integration\n"
        "  --format=junit|sarif\n"
        "  --distinct              of the files with one DEDUP_TOKEN the smallest only"},
@@ -120,6 +120,7 @@ void PrintUsage(std::FILE* to) {
       "(docs/your-driver.md):\n"
       "  --driver=FILE.c         or what compile has made of it\n"
       "  --cc=COMPILER           that compiles it, --define=MACRO[=VALUE],...\n"
+      "  --param=NAME=VALUE,...  its module parameters\n"
       "  --preempt=memory        it may be preempted at each access to shared memory, too\n"
       "\n"
       "exit codes: 0 all well, 1 a violation or not as expected, 2 usage or unreadable input,\n"

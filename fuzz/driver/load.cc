@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/driver/params.h"
 #include "fuzz/report/trace.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
@@ -155,6 +156,10 @@ Loaded Load(const std::string& object, const std::string& name, shim::Options op
   shim::Image image;
   image.name = name;
   fill(&image.module);
+  if (const std::string error = SetParams(image.module); !error.empty()) {
+    loaded.error = name + ": " + error;
+    return loaded;
+  }
   const size_t nr_initcalls = image.module.nr_initcalls;
   Segments segments{map->l_addr, &image};
   dl_iterate_phdr(&FindSegments, &segments);

@@ -19,6 +19,8 @@ extern const struct virtio_driver* const __start_hotplug_virtio[] __attribute__(
 extern const struct virtio_driver* const __stop_hotplug_virtio[] __attribute__((weak));
 extern const struct hotplug_site __start_hotplug_sites[] __attribute__((weak));
 extern const struct hotplug_site __stop_hotplug_sites[] __attribute__((weak));
+extern const struct hotplug_param __start_hotplug_params[] __attribute__((weak));
+extern const struct hotplug_param __stop_hotplug_params[] __attribute__((weak));
 
 void hotplug_printk(const struct hotplug_site* at, const char* format, ...) {
   va_list args;
@@ -131,4 +133,7 @@ __attribute__((visibility("default"))) void hotplug_module(struct hotplug_module
   m->nr_virtio_drivers = (size_t)(__stop_hotplug_virtio - __start_hotplug_virtio);
   m->sites = __start_hotplug_sites;
   m->nr_sites = (size_t)(__stop_hotplug_sites - __start_hotplug_sites);
+  m->params = __start_hotplug_params;
+  m->nr_params = (size_t)(__stop_hotplug_params - __start_hotplug_params);
+  m->values = HOTPLUG_PARAMS;
 }

@@ -481,6 +481,62 @@ TEST_CASE("a file may be preempted at its accesses to shared memory", "[shim]") 
   CHECK(run("run two.scn --driver=d.c --preempt=sometimes").code == 2);
 }
 
+TEST_CASE("the initcalls of a file are called in its order", "[shim]") {
+  const Drivers run;
+  for (const std::string& compiler : kCompilers) {
+    INFO(compiler);
+    const Result r = run.Explain(
+        File("",
+             "static int ready;\nstatic int early(void) { ready = 1; return 0; }\n"
+             "core_initcall(early);\n") +
+            "static int late(void) { return ready ? 0 : -EINVAL; }\nlate_initcall(late);\n",
+        "--cc=" + compiler);
+    INFO(r.out);
+    CHECK(r.code == 0);
+  }
+}
+
+TEST_CASE("the parameters of a file", "[shim]") {
+  const Cli cli;
+  cli.Write("one.scn", std::string(kMachine) + "task memtrace-1\n  write memtrace/enable 1\n");
+  cli.Write("d.c", File("\tpr_info(\"%d %u %lu %d %s\\n\", on, small, big, below, text);\n",
+                        "static bool on;\nmodule_param(on, bool, 0644);\n"
+                        "static unsigned short small = 7;\nmodule_param(small, ushort, 0444);\n"
+                        "static ulong big;\nmodule_param_named(large, big, ulong, 0);\n"
+                        "static int below = -1;\nmodule_param(below, int, 0);\n"
+                        "static char *text = \"text\";\nmodule_param(text, charp, 0);\n"));
+  cli.Write("none.c", File("\tpr_info(\"none\\n\");\n"));
+  for (const std::string& compiler : kCompilers) {
+    const std::string run =
+        absl::StrCat("run --print-expect one.scn --cc=", compiler, " --driver=d.c");
+    Has(cli(run).out, "\n  log 0 7 0 -1 text\n");
+    Has(cli(run + " --param=on,small=0xffff,large=0x10000000000,below=-2147483648").out,
+        "\n  log 1 65535 1099511627776 -2147483648 text\n");
+    Has(cli(run + " --param=on=N --param=below=010").out, "\n  log 0 7 0 8 text\n");
+    const auto refused = [&](const std::string& params, const std::string& why) {
+      const Result r = cli(run + " --param=" + params);
+      CHECK(r.code == 2);
+      CHECK(r.out == why + "\n");
+    };
+    refused("of=1", "d.c: no parameter of; there are: on, small, large, below, text");
+    refused("on=2", "d.c: parameter on: expected bool, not '2'");
+    refused("small", "d.c: parameter small: expected ushort, not ''");
+    for (const char* value : {"65536", "-1", "1x", "0x", "99999999999999999999"}) {
+      refused(absl::StrCat("small=", value),
+              absl::StrCat("d.c: parameter small: expected ushort, not '", value, "'"));
+    }
+    refused("below=2147483648", "d.c: parameter below: expected int, not '2147483648'");
+    refused("below=-2147483649", "d.c: parameter below: expected int, not '-2147483649'");
+    refused("text=x", "d.c: parameter text: one of type charp cannot be set");
+    refused("'on=\"'", "--param=on=\": expected NAME=VALUE,...");
+  }
+  const Result r = cli("run one.scn --driver=none.c --param=a=1");
+  CHECK(r.out == "none.c: no parameter a; there are: none\n");
+  // What is compiled has its values.
+  CHECK(cli("compile d.c -o d.so --param=small=3").code == 0);
+  Has(cli("run --print-expect one.scn --driver=d.so").out, "\n  log 0 3 0 -1 text\n");
+}
+
 TEST_CASE("which lines of a file have run", "[shim]") {
   const Cli cli;
   cli.Write("d.c", File("\tif (val > 1 &&\n"

@@ -322,6 +322,12 @@ struct hotplug_kernel {
 
 // ---- What a driver is to the simulator -----------------------------------------------------
 
+struct hotplug_param {
+  const char* name;
+  const char* type;  // as module_param() has it
+  void* value;
+};
+
 struct hotplug_module {
   struct hotplug_kernel* kernel;  // to be filled in before anything else is called
   int (**initcalls)(void);
@@ -329,6 +335,9 @@ struct hotplug_module {
   size_t nr_virtio_drivers;
   const struct hotplug_site* sites;
   size_t nr_sites;
+  const struct hotplug_param* params;
+  size_t nr_params;
+  const char* values;  // of parameters, "NAME=VALUE,...", as the file was compiled
 };
 
 // The one function that a driver exports, under this name: fills in what it is.

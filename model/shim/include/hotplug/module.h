@@ -6,10 +6,16 @@
 
 #include <hotplug/types.h>
 
-// Called when the machine boots, in the order of the file.
-#define HOTPLUG_INITCALL(fn)                      \
-  static int (*const hotplug_initcall_##fn)(void) \
-      __attribute__((section("hotplug_initcalls"), used)) = (fn)
+// One of a table that the linker makes, in the order of the file.
+#ifdef __clang__
+#define HOTPLUG_ROW(table) __attribute__((section(table), used, aligned(8)))
+#else
+#define HOTPLUG_ROW(table) __attribute__((section(table), used, aligned(8), no_reorder))
+#endif
+
+// Called when the machine boots.
+#define HOTPLUG_INITCALL(fn) \
+  static int (*const hotplug_initcall_##fn)(void) HOTPLUG_ROW("hotplug_initcalls") = (fn)
 #define module_init(fn) HOTPLUG_INITCALL(fn)
 #define core_initcall(fn) HOTPLUG_INITCALL(fn)
 #define arch_initcall(fn) HOTPLUG_INITCALL(fn)
@@ -32,9 +38,13 @@ struct module;
 #define MODULE_ALIAS(text) struct module
 #define MODULE_VERSION(text) struct module
 #define MODULE_PARM_DESC(name, text) struct module
-// A parameter has the value that the file gives it.
-#define module_param(name, type, mode) struct module
-#define module_param_named(name, variable, type, mode) struct module
+// A parameter has the value that the file gives it, unless --param= says another one. Nobody
+// changes it later.
+#define module_param(name, type, mode) HOTPLUG_PARAM(name, name, #type)
+#define module_param_named(name, variable, type, mode) HOTPLUG_PARAM(name, variable, #type)
+#define HOTPLUG_PARAM(name, variable, type)                                                \
+  static const struct hotplug_param hotplug_param_##name HOTPLUG_ROW("hotplug_params") = { \
+      #name, type, &(variable)}
 #define EXPORT_SYMBOL(name) struct module
 #define EXPORT_SYMBOL_GPL(name) struct module
 
