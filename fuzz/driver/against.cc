@@ -16,7 +16,7 @@ using Lines = std::vector<std::string>;
 // I15, and of a file I8 as well: nobody knows whether its call has failed.
 std::string VerdictLine(const run::Outcome& o) {
   using invariants::Id;
-  const std::string line = std::string("verdict ") + run::Name(o.verdict);
+  std::string line = std::string("verdict ") + run::Name(o.verdict);
   if (o.first() == nullptr) return line;
   const Id id = o.first()->id == Id::kI8 ? Id::kI15 : o.first()->id;
   return line + " " + invariants::Name(id);

@@ -222,12 +222,14 @@ int AddRange(NodeId nid, BlockId first, uint32_t nr_blocks) {
   return rc;
 }
 
-// Adds a block back, or keeps it for the next write.
+// Adds a block back, or keeps it for the next write. What another writer has made of the entry
+// meanwhile is no memory, and is not kept.
 void AddOrKeep(NodeId nid, BlockId block) {
   const bool back = AddRange(nid, block, 1) == 0;
-  state().retry[mm::BlockIndex(block)] = static_cast<uint8_t>(back ? 0 : nid.v + 1);
+  const bool is_memory = nid.v < kMaxNodes && mm::BlockExists(block);
+  if (is_memory) state().retry[mm::BlockIndex(block)] = static_cast<uint8_t>(back ? 0 : nid.v + 1);
   if (back) return;
-  mm::ClaimBlock(block);
+  if (is_memory) mm::ClaimBlock(block);
   mm::printk(kTpLogAddFailed, nid.v);
 }
 

@@ -64,12 +64,18 @@ int release_mem_region_adjustable(BlockId start, uint32_t nr_blocks) {
   return 0;
 }
 
-void request_mem_region(BlockId start, uint32_t nr_blocks) {
-  for (uint32_t i = 0; i < nr_blocks; ++i) BlockAt(start + i).region = 1;
+namespace {
+
+// Of the blocks that the machine could have.
+void SetRegion(BlockId start, uint32_t nr_blocks, uint8_t region) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    if (BlockExists(start + i)) BlockAt(start + i).region = region;
+  }
 }
 
-void release_mem_region(BlockId start, uint32_t nr_blocks) {
-  for (uint32_t i = 0; i < nr_blocks; ++i) BlockAt(start + i).region = 0;
-}
+}  // namespace
+
+void request_mem_region(BlockId start, uint32_t nr_blocks) { SetRegion(start, nr_blocks, 1); }
+void release_mem_region(BlockId start, uint32_t nr_blocks) { SetRegion(start, nr_blocks, 0); }
 
 }  // namespace hotplug::mm

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "fuzz/report/cures.h"
 #include "fuzz/report/matrix.h"
 #include "model/drivers/driver.h"
@@ -145,6 +146,27 @@ TEST_CASE("each node gives its own", "[family]") {
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(2) == 0);
     CHECK(Count(kTpLogAllocated) == 4);
+  }
+}
+
+// An entry may become nobody's while its memory is given back: no driver takes that for memory.
+// Each place is tried at which the second writer may come in.
+TEST_CASE("two writers give one entry back, past every violation", "[family]") {
+  run::RunOptions on;
+  on.on_violation = run::OnViolation::kRecord;
+  Names drivers = kUnlocked;
+  drivers.insert(drivers.end(), {"rfc_v1+reserve", "rfc_veto_frozen+reserve"});
+  for (const std::string& driver : drivers) {
+    INFO(driver);
+    uint32_t refused = 0;
+    for (uint32_t step = 40; step < 120; ++step) {
+      RunFamily(driver,
+                Lines({kTask, kOne, kOff, "task memtrace-2\n", kOff,
+                       absl::StrCat("at memtrace-1 ", step, " run memtrace-2\n")}),
+                "memory 172-175 node=0 zone=Normal\n", on);
+      refused += Count(kTpLogAddFailed);
+    }
+    CHECK(refused > 0);
   }
 }
 

@@ -4,6 +4,7 @@
 // what it logs, what the file reads and where the blocks are afterwards. Goal: the steps of
 // kernel-facts 6.1 and 6.1b, errors included, and the golden scenarios of section 12 that need
 // no schedule.
+#include "absl/strings/str_cat.h"
 #include "model/drivers/driver.h"
 #include "regress/unit/harness.h"
 
@@ -251,10 +252,9 @@ TEST_CASE("memory whose adding back fails is lost (G19)") {
 TEST_CASE("an entry stays where it was when its memory was asked for") {
   uint32_t found = 0;
   for (uint32_t step = 1; step < 30; ++step) {
-    const std::string steps = std::to_string(step);
-    const run::Outcome o =
-        RunText(kSmall + "task memtrace-1\n" + kOne + kOff + "task memtrace-2\n" + kOff +
-                "at memtrace-1 66 run memtrace-2\nat memtrace-2 " + steps + " run memtrace-1\n");
+    const run::Outcome o = RunText(
+        absl::StrCat(kSmall, "task memtrace-1\n", kOne, kOff, "task memtrace-2\n", kOff,
+                     "at memtrace-1 66 run memtrace-2\nat memtrace-2 ", step, " run memtrace-1\n"));
     if (o.verdict != Verdict::kViolation) continue;
     ++found;
     CHECK(o.first()->id == invariants::Id::kK2);

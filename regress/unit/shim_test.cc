@@ -243,7 +243,8 @@ TEST_CASE("a file may take blocks, and give them back", "[shim]") {
   for (const std::string& compiler : kCompilers) {
     const auto did = [&](const std::string& scenario, const std::string& body) {
       run.Write("d.c", File(body, kBlocks));
-      return run("run --print-expect " + scenario + " --driver=d.c --cc=" + compiler).out;
+      return run(absl::StrCat("run --print-expect ", scenario, " --driver=d.c --cc=", compiler))
+          .out;
     };
     const std::string taken = did("once.scn", remove + "\tstart = at;\n");
     Has(taken, "verdict ok\n");
