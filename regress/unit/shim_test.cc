@@ -515,7 +515,7 @@ TEST_CASE("the parameters of a file", "[shim]") {
         "\n  log 1 65535 1099511627776 -2147483648 text\n");
     Has(cli(run + " --param=on=N --param=below=010").out, "\n  log 0 7 0 8 text\n");
     const auto refused = [&](const std::string& params, const std::string& why) {
-      const Result r = cli(run + " --param=" + params);
+      const Result r = cli(absl::StrCat(run, " --param=", params));
       CHECK(r.code == 2);
       CHECK(r.out == why + "\n");
     };
