@@ -5,8 +5,13 @@
 #define FUZZ_CLI_COMPILE_H_
 
 #include <string>
+#include <vector>
 
+#include "absl/flags/declare.h"
 #include "absl/status/status.h"
+
+ABSL_DECLARE_FLAG(std::vector<std::string>, define);
+ABSL_DECLARE_FLAG(std::vector<std::string>, param);
 
 namespace hotplug::cli {
 

@@ -72,7 +72,13 @@ absl::StatusOr<driver::Loaded> LoadFile(const std::string& file) {
         absl::StrCat("--preempt=", preempt, ": there are only calls, memory"));
   }
   const shim::Options options{preempt == "memory"};
-  if (absl::EndsWith(file, ".so")) return driver::Load(file, file, options);
+  if (absl::EndsWith(file, ".so")) {
+    if (absl::GetFlag(FLAGS_define).empty() && absl::GetFlag(FLAGS_param).empty()) {
+      return driver::Load(file, file, options);
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": has been compiled: --define= and --param= come too late"));
+  }
   const absl::StatusOr<refactor::TemporaryFolder> folder = refactor::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   const std::string object = *folder / "driver.so";

@@ -536,6 +536,11 @@ TEST_CASE("the parameters of a file", "[shim]") {
   // What is compiled has its values.
   CHECK(cli("compile d.c -o d.so --param=small=3").code == 0);
   Has(cli("run --print-expect one.scn --driver=d.so").out, "\n  log 0 3 0 -1 text\n");
+  for (const char* flag : {"--param=small=4", "--define=FOUR"}) {
+    const Result late = cli(std::string("run one.scn --driver=d.so ") + flag);
+    CHECK(late.code == 2);
+    CHECK(late.out == "d.so: has been compiled: --define= and --param= come too late\n");
+  }
 }
 
 TEST_CASE("which lines of a file have run", "[shim]") {
