@@ -155,8 +155,7 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
   const uint32_t nr_blocks = nr_pages / mm::PagesPerBlock();
   mm::lock_device_hotplug();
   const int rc = memtrace::AddReserved(nid, first, nr_blocks);
-  const bool auto_online = mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE;
-  if (rc == 0 && !auto_online) OnlineBlocks(start, start + nr_pages);
+  if (rc == 0 && !mm::memhp_auto_online()) OnlineBlocks(start, start + nr_pages);
   mm::unlock_device_hotplug();
   return rc;
 }

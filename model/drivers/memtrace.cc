@@ -205,7 +205,7 @@ uint32_t Ranges(Range* out, uint32_t max) {
 
 int AddAndOnline(NodeId nid, BlockId first, uint32_t nr_blocks) {
   const int rc = mm::add_memory(nid, first, nr_blocks);
-  if (rc != 0 || mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE) return rc;
+  if (rc != 0 || mm::memhp_auto_online()) return rc;
   mm::lock_device_hotplug();
   OnlineBlocks(first, nr_blocks);
   mm::unlock_device_hotplug();
@@ -213,7 +213,7 @@ int AddAndOnline(NodeId nid, BlockId first, uint32_t nr_blocks) {
 }
 
 void OnlineBlocks(BlockId first, uint32_t nr_blocks) {
-  if (mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE) return;
+  if (mm::memhp_auto_online()) return;
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     // walk_memory_blocks() visits the blocks that are there.
     if (!mm::Present(first + i)) continue;

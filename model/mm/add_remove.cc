@@ -71,7 +71,7 @@ int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_m
   mm().nodes[nid.v].online = 1;
   sim::sched_point(kTpCreateBlocks, start.v, nr_blocks);
   mem_hotplug_done();
-  if (mm().memhp_default_online_type != MMOP_OFFLINE) {
+  if (memhp_auto_online()) {
     for (uint32_t i = 0; i < nr_blocks; ++i) online_memory_block(start + i);
   }
   return 0;

@@ -165,6 +165,8 @@ int probe_store(BlockId block) {
   return rc;
 }
 
+bool memhp_auto_online() { return mm().memhp_default_online_type != MMOP_OFFLINE; }
+
 int auto_online_blocks_store(StateFile word) {
   const bool typed = word == StateFile::kOnlineKernel || word == StateFile::kOnlineMovable;
   if (word == StateFile::kGarbage || (typed && kernel().auto_online_bool)) return -EINVAL;

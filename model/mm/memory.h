@@ -38,6 +38,9 @@ int probe_store(BlockId block);
 // read the one value or the other.
 int auto_online_blocks_store(StateFile word);
 
+// Whether memory goes online by itself when it is added (5.6 memhp_auto_online).
+bool memhp_auto_online();
+
 // Device and memmap of a block come and go (5.6 create_memory_block_devices, arch_add_memory
 // and their opposites).
 void register_memory(BlockId block, NodeId nid);

@@ -269,7 +269,7 @@ int OnBlocks(hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
   }
 }
 
-int MemhpAutoOnline() { return mm::mm().memhp_default_online_type != mm::MMOP_OFFLINE ? 1 : 0; }
+int MemhpAutoOnline() { return mm::memhp_auto_online() ? 1 : 0; }
 
 // More blocks than any machine has: one of them is missing.
 int OfflinePages(uint64_t pfn, uint64_t nr_pages) {
@@ -279,12 +279,21 @@ int OfflinePages(uint64_t pfn, uint64_t nr_pages) {
                            static_cast<uint32_t>(std::min<uint64_t>(nr_blocks, kMaxBlocks + 1)));
 }
 
-bool HasMemory(uint64_t start, uint64_t size) {
-  for (uint64_t a = start; a < start + size; a += kBlockBytes) {
-    const BlockId block{static_cast<uint32_t>(a >> kBlockShift)};
-    if (mm::BlockExists(block) && mm::BlockAt(block).resource != 0) return true;
+// The first answer that is not 0 of f(), for the blocks with some of a range of addresses.
+template <class F>
+int FirstOfBlocks(uint64_t start, uint64_t size, F f) {
+  for (uint32_t index = 0; index < mm::mm().nr_blocks; ++index) {
+    const BlockId block = mm::BlockNumber(index);
+    const uint64_t address = uint64_t{block.v} << kBlockShift;
+    const bool begins = address - start < size;
+    if (!begins && (size == 0 || start - address >= kBlockBytes)) continue;
+    if (const int rc = f(block); rc != 0) return rc;
   }
-  return false;
+  return 0;
+}
+
+int HasMemory(uint64_t start, uint64_t size) {
+  return FirstOfBlocks(start, size, [](BlockId b) { return mm::BlockAt(b).resource != 0 ? 1 : 0; });
 }
 
 int OnDevice(hotplug_memory_op op, uint64_t start) {
@@ -303,7 +312,7 @@ int Memory(const hotplug_site* at, hotplug_memory_op op, int nid, uint64_t start
       mm::arch_remove_linear_mapping(FirstPfnOf(start), nr_pages);
       return 0;
     case HOTPLUG_HAS_MEMORY:
-      return HasMemory(start, size) ? 1 : 0;
+      return HasMemory(start, size);
     case HOTPLUG_OFFLINE_PAGES:
       return OfflinePages(start, size);
     case HOTPLUG_DEVICE_ONLINE:
@@ -338,13 +347,9 @@ int OnBlock(BlockId block, void* arg, int (*func)(::memory_block*, void*)) {
 int Walk(const hotplug_site* at, uint64_t start, uint64_t size, void* arg,
          int (*func)(::memory_block*, void*)) {
   EnterStep(at, Context::kSleeps);
-  for (uint32_t index = 0; index < mm::mm().nr_blocks; ++index) {
-    const BlockId block = mm::BlockNumber(index);
-    const uint64_t address = uint64_t{block.v} << kBlockShift;
-    if (address - start >= size || !mm::Present(block)) continue;
-    if (const int rc = OnBlock(block, arg, func); rc != 0) return rc;
-  }
-  return 0;
+  return FirstOfBlocks(start, size, [arg, func](BlockId block) {
+    return mm::Present(block) ? OnBlock(block, arg, func) : 0;
+  });
 }
 
 // ---- Notifiers ----
