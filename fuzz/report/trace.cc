@@ -58,10 +58,16 @@ std::string LockName(uint32_t lock_class, const drivers::Driver& driver) {
   return Format("lock class %u", lock_class);
 }
 
-std::string TaskOrNone(const Scenario& s, uint32_t task) {
+namespace {
+
+std::string ThreadOr(const Scenario& s, uint32_t task, const char* otherwise) {
   const bool there = task < s.tasks.size || task == kKworker;
-  return there ? scenario::TaskName(s, task) : "nobody";
+  return there ? scenario::TaskName(s, task) : otherwise;
 }
+
+}  // namespace
+
+std::string TaskOrNone(const Scenario& s, uint32_t task) { return ThreadOr(s, task, "nobody"); }
 
 std::string ErrnoName(int32_t error) {
   const auto row = static_cast<uint32_t>(-int64_t{error}) - 1;
@@ -183,8 +189,7 @@ std::string FormatMessage(const sim::Record& r, const Scenario& s, const Driver&
 std::string FormatRecord(const sim::Record& r, const Scenario& s, const Driver& driver,
                          uint32_t own_step) {
   const sim::TracePoint* tp = FindTracePoint(r.tp);
-  const std::string task =
-      r.task < s.tasks.size || r.task == kKworker ? scenario::TaskName(s, r.task) : "boot";
+  const std::string task = ThreadOr(s, r.task, "boot");
   const std::string own = own_step == 0 ? "   " : Format("%03u", own_step);
   std::string line = Format("%16s [%s] %5u: ", task.c_str(), own.c_str(), r.step);
   if (tp != nullptr) line += std::string(tp->log ? "printk" : tp->function) + ": ";

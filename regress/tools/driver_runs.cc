@@ -9,7 +9,7 @@
 //
 //   against  "runs N", how many were compared; "left N", how many cannot be; and of the first that
 //            our DRIVER does differently, where it ends, "differs NUMBER". FOLDER gets that one as
-//            differs.NUMBER, and a scenario for each basic block that runs.
+//            differs.NUMBER.scn, and a scenario for each basic block that runs.
 //   digests  "NUMBER STEPS DIGEST" of each EVERYth
 //   time     "NANOSECONDS NANOSECONDS" of a run with the file and of one with DRIVER, each round
 #include <algorithm>
@@ -17,14 +17,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "fuzz/driver/against.h"
 #include "fuzz/driver/load.h"
 #include "model/run/run.h"
-#include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/spec.h"
 #include "regress/tools/reached.h"

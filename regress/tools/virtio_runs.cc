@@ -6,18 +6,15 @@
 // scenario is a function of the seed and its number. Prints tab-separated lines: "verdict NAME
 // RUNS" and "violation TOKEN RUNS". FOLDER gets the first scenario of each violation, and one for
 // each basic block that runs.
-#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <string>
 
 #include "fuzz/driver/load.h"
 #include "fuzz/report/token.h"
 #include "model/run/run.h"
-#include "model/scenario/print.h"
 #include "regress/tools/lawful.h"
 #include "regress/tools/reached.h"
 
