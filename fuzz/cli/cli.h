@@ -52,9 +52,6 @@ ExitCode ReportFiles(const Args& files);
 ExitCode CheckRefactor(const Args& builds);
 ExitCode List(const Args& what);
 
-// A file as it is.
-absl::StatusOr<std::string> Contents(const std::string& path);
-
 // A scenario from a file in either form, with --driver and --kernel applied.
 struct Input {
   scenario::Scenario scenario;
@@ -77,12 +74,6 @@ absl::StatusOr<const driver::Loaded*> DriverFile();
 // Prints the message to stderr and returns kUsage.
 ExitCode Complain(absl::string_view message);
 ExitCode Complain(const absl::Status& status);
-
-// Writes a file that must not exist yet. Refuses as soon as asked, so that no work is lost.
-absl::Status CheckNew(const std::string& path);
-absl::Status WriteNew(const std::string& path, absl::string_view contents);
-// Writes a file that may exist, all or nothing: it has the old or the new contents.
-absl::Status Replace(const std::string& path, absl::string_view contents);
 
 // Sets the flags of argv[2..] and returns the other arguments. Only flags named in `allowed`
 // may be given; `-o OUT` is --out=OUT.

@@ -5,9 +5,10 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
-#include "fuzz/conform/replay.h"
-#include "fuzz/recording/recording.h"
+#include "fuzz/fidelity/recording/recording.h"
+#include "fuzz/fidelity/replay/replay.h"
 
 ABSL_FLAG(bool, keep_going, false, "go on after a difference and count them all");
 
@@ -15,7 +16,7 @@ namespace hotplug::cli {
 
 namespace {
 
-void PrintDifference(const std::string& path, const conform::Difference& d, bool with_trace) {
+void PrintDifference(const std::string& path, const replay::Difference& d, bool with_trace) {
   std::printf("%s:%u: the model differs\n  recorded: %s\n  model:    %s\n", path.c_str(), d.line,
               d.expected.c_str(), d.got.c_str());
   if (!with_trace) return;
@@ -23,23 +24,23 @@ void PrintDifference(const std::string& path, const conform::Difference& d, bool
   for (const std::string& line : d.trace) std::printf("    %s\n", line.c_str());
 }
 
-absl::StatusOr<conform::Report> Replay(const std::string& path) {
-  const absl::StatusOr<std::string> text = Contents(path);
+absl::StatusOr<replay::Report> Replay(const std::string& path) {
+  const absl::StatusOr<std::string> text = base::Contents(path);
   if (!text.ok()) return text.status();
   const absl::StatusOr<recording::File> file = recording::Parse(*text, path);
   if (!file.ok()) return file.status();
-  return conform::Replay(*file, path, absl::GetFlag(FLAGS_keep_going));
+  return replay::Replay(*file, path, absl::GetFlag(FLAGS_keep_going));
 }
 
 ExitCode ConformOne(const std::string& path) {
-  const absl::StatusOr<conform::Report> report = Replay(path);
+  const absl::StatusOr<replay::Report> report = Replay(path);
   if (!report.ok()) return Complain(report.status());
   if (report->differences.empty()) {
     std::printf("%s: conforms (%u events)\n", path.c_str(), report->events);
     return kAllWell;
   }
   const bool all = absl::GetFlag(FLAGS_keep_going);
-  for (const conform::Difference& d : report->differences) PrintDifference(path, d, !all);
+  for (const replay::Difference& d : report->differences) PrintDifference(path, d, !all);
   if (all) {
     std::printf("%s: %zu of %u lines differ\n", path.c_str(), report->differences.size(),
                 report->lines);

@@ -14,10 +14,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
-#include "fuzz/cli/compile.h"
+#include "fuzz/driver/compile.h"
 #include "fuzz/driver/load.h"
-#include "fuzz/refactor/process.h"
 
 namespace hotplug::cli {
 
@@ -68,7 +68,7 @@ std::vector<Byte> CodeOf(const shim::Image& image) {
 // What addr2line says to each byte, a line each: "/folder/file.c:12 (discriminator 1)".
 absl::StatusOr<std::vector<std::string>> Places(const driver::Loaded& loaded,
                                                 const std::vector<Byte>& code) {
-  const absl::StatusOr<refactor::TemporaryFolder> folder = refactor::TemporaryFolder::Make();
+  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   std::ofstream(*folder / "object", std::ios::binary) << loaded.contents;
   std::ofstream addresses(*folder / "addresses");
@@ -76,10 +76,10 @@ absl::StatusOr<std::vector<std::string>> Places(const driver::Loaded& loaded,
     addresses << absl::StrFormat("%x\n", b.address - loaded.module->image().begin);
   }
   addresses.close();
-  const absl::StatusOr<std::string> end = refactor::RunCommand(
+  const absl::StatusOr<std::string> end = base::RunCommand(
       {{"addr2line", "-e", "object", "@addresses"}, folder->path(), *folder / "out", "/dev/null"});
   if (!end.ok()) return end.status();
-  std::vector<std::string> places = absl::StrSplit(refactor::ReadFile(*folder / "out"), '\n');
+  std::vector<std::string> places = absl::StrSplit(base::ReadFile(*folder / "out"), '\n');
   if (end->empty() && places.size() > code.size()) return places;
   return absl::UnavailableError(absl::StrCat("addr2line: ", *end));
 }
@@ -97,7 +97,7 @@ absl::StatusOr<Source> Cover(const driver::Loaded& loaded) {
     uint32_t number = 0;
     const std::string file = fs::path(at.first).lexically_normal().string();
     std::from_chars(at.second.data(), at.second.data() + at.second.size(), number);
-    if (number == 0 || absl::StartsWith(file, ShimFolder())) continue;
+    if (number == 0 || absl::StartsWith(file, driver::ShimFolder())) continue;
     Line& line = source[file][number];
     line.function = code[i].function->name;
     (module.covered()[code[i].block] != 0 ? line.run : line.missed) = true;
@@ -134,7 +134,7 @@ void PrintSummary(const std::string& file, const Lines& lines) {
 
 // "#####" has never run, of "*****" some basic block has not.
 void PrintMissed(const std::string& file, const Lines& lines) {
-  const std::vector<std::string> text = absl::StrSplit(refactor::ReadFile(file), '\n');
+  const std::vector<std::string> text = absl::StrSplit(base::ReadFile(file), '\n');
   for (const auto& [number, line] : lines) {
     if (!line.missed) continue;
     absl::PrintF("    %s:%5d:%s\n", line.run ? "*****" : "#####", number,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "model/scenario/bytes.h"
 
@@ -8,7 +9,7 @@ namespace hotplug::cli {
 
 ExitCode Encode(const Args& files) {
   const std::string out = absl::GetFlag(FLAGS_out);
-  absl::Status status = CheckNew(out);
+  absl::Status status = base::CheckNew(out);
   if (!status.ok()) return Complain(status);
   const absl::StatusOr<Input> input = LoadSelfContained(files[0]);
   if (!input.ok()) return Complain(input.status());
@@ -16,8 +17,8 @@ ExitCode Encode(const Args& files) {
   if (const char* why = scenario::Encode(input->scenario, &bytes)) {
     return Complain(absl::StrCat(files[0], ": no bytes say this: ", why));
   }
-  status =
-      WriteNew(out, absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  status = base::WriteNew(
+      out, absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   return status.ok() ? kAllWell : Complain(status);
 }
 

@@ -1,50 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <array>
-#include <cerrno>
+#include "fuzz/base/files.h"
+
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
-#include "fuzz/cli/compile.h"
+#include "fuzz/driver/compile.h"
 #include "fuzz/driver/load.h"
-#include "fuzz/refactor/process.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/parse.h"
 #include "model/scenario/spec.h"
 
+ABSL_FLAG(std::string, cc, hotplug::driver::DefaultCompiler(),
+          "the compiler of drivers' files: a gcc or a clang");
+ABSL_FLAG(std::vector<std::string>, param, {}, "module parameters of a driver's file");
+ABSL_FLAG(std::vector<std::string>, define, {}, "macros that a driver's file is compiled with");
 ABSL_FLAG(std::string, driver, "", "run with this driver instead of the scenario's");
 ABSL_FLAG(std::string, preempt, "calls", "where a driver's file may be preempted: calls or memory");
 ABSL_FLAG(std::string, kernel, "", "run on this kernel instead of the scenario's");
 
 namespace hotplug::cli {
-
-// Far more than any scenario or recording has; some files have no end.
-constexpr size_t kMaxFileMiB = 64;
-
-absl::StatusOr<std::string> Contents(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(EISDIR)));
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
-  std::string contents;
-  std::array<char, size_t{1} << 16> part;
-  do {
-    file.read(part.data(), part.size());
-    contents.append(part.data(), static_cast<size_t>(file.gcount()));
-  } while (file && contents.size() <= kMaxFileMiB << 20);
-  if (file.bad()) return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
-  if (contents.size() <= kMaxFileMiB << 20) return contents;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, ": is larger than ", kMaxFileMiB, " MiB, which no input is"));
-}
 
 namespace {
 
@@ -65,6 +43,10 @@ bool IsFile(const std::string& driver) {
   return absl::EndsWith(driver, ".c") || absl::EndsWith(driver, ".so");
 }
 
+driver::CompileOptions HowToCompile() {
+  return {absl::GetFlag(FLAGS_cc), absl::GetFlag(FLAGS_define), absl::GetFlag(FLAGS_param)};
+}
+
 absl::StatusOr<driver::Loaded> LoadFile(const std::string& file) {
   const std::string preempt = absl::GetFlag(FLAGS_preempt);
   if (preempt != "calls" && preempt != "memory") {
@@ -79,10 +61,11 @@ absl::StatusOr<driver::Loaded> LoadFile(const std::string& file) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": has been compiled: --define= and --param= come too late"));
   }
-  const absl::StatusOr<refactor::TemporaryFolder> folder = refactor::TemporaryFolder::Make();
+  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   const std::string object = *folder / "driver.so";
-  if (absl::Status status = CompileDriver(file, object); !status.ok()) return status;
+  if (absl::Status status = driver::Compile(file, HowToCompile(), object); !status.ok())
+    return status;
   return driver::Load(object, file, options);
 }
 
@@ -104,7 +87,7 @@ absl::StatusOr<Input> LoadSelfContained(const std::string& path) {
 }
 
 absl::StatusOr<Input> Load(const std::string& path) {
-  absl::StatusOr<std::string> contents = Contents(path);
+  absl::StatusOr<std::string> contents = base::Contents(path);
   if (!contents.ok()) return contents.status();
   const scenario::Names names = run::Names();
   Input input;
@@ -132,34 +115,11 @@ absl::StatusOr<Input> Load(const std::string& path) {
   return input;
 }
 
-absl::Status CheckNew(const std::string& path) {
-  if (path.empty()) return absl::InvalidArgumentError("-o OUT is missing");
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return absl::OkStatus();
-  return absl::AlreadyExistsError(absl::StrCat(path, ": exists already and is not overwritten"));
-}
-
-absl::Status WriteNew(const std::string& path, absl::string_view contents) {
-  absl::Status status = CheckNew(path);
-  if (!status.ok()) return status;
-  std::FILE* file = std::fopen(path.c_str(), "wxe");
-  bool ok = file != nullptr;
-  if (ok) {
-    ok = std::fwrite(contents.data(), 1, contents.size(), file) == contents.size();
-    ok = std::fclose(file) == 0 && ok;
-  }
-  if (ok) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
-}
-
-absl::Status Replace(const std::string& path, absl::string_view contents) {
-  const std::string fresh = path + ".new";
-  absl::Status status = WriteNew(fresh, contents);
-  if (!status.ok()) return status;
-  std::error_code error;
-  std::filesystem::rename(fresh, path, error);
-  if (!error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(path, ": ", error.message()));
+ExitCode Compile(const Args& files) {
+  const std::string out = absl::GetFlag(FLAGS_out);
+  absl::Status status = base::CheckNew(out);
+  if (status.ok()) status = driver::Compile(files[0], HowToCompile(), out);
+  return status.ok() ? kAllWell : Complain(status);
 }
 
 ExitCode Complain(absl::string_view message) {

@@ -9,6 +9,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/report/report.h"
 
@@ -58,12 +59,12 @@ std::string Summary(const report::Minimized& m) {
 
 ExitCode Minimize(const Args& files) {
   const std::string out = absl::GetFlag(FLAGS_out);
-  absl::Status status = CheckNew(out);
+  absl::Status status = base::CheckNew(out);
   if (!status.ok()) return Complain(status);
   const absl::StatusOr<Input> input = Load(files[0]);
   const absl::StatusOr<report::Minimized> m = MinimizeFile(input, files[0]);
   if (!m.ok()) return Complain(m.status());
-  status = WriteNew(out, report::CommentedText(m->scenario, input->Options()));
+  status = base::WriteNew(out, report::CommentedText(m->scenario, input->Options()));
   if (!status.ok()) return Complain(status);
   absl::PrintF("%s: %s\n", out, Summary(*m));
   return kAllWell;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/cli/minimize.h"
 #include "fuzz/report/expect.h"
@@ -83,7 +84,7 @@ absl::string_view NameOf(absl::string_view row) { return row.substr(0, row.find(
 // The matrix with one row more, in its place. The other rows stay as they are: that they are
 // still true is for the tests to say.
 absl::StatusOr<std::string> WithRow(const std::string& path, const std::string& row) {
-  const absl::StatusOr<std::string> old = Contents(path);
+  const absl::StatusOr<std::string> old = base::Contents(path);
   if (!old.ok()) return old.status();
   absl::string_view rest = *old;
   std::string matrix = report::MatrixHeader();
@@ -115,8 +116,8 @@ absl::Status WriteBoth(const std::string& out, const std::string& name, const st
   absl::StatusOr<std::string> rows = std::string();
   if (!matrix.empty()) rows = WithRow(matrix, report::MatrixRow(name, s));
   if (!rows.ok()) return rows.status();
-  const absl::Status status = WriteNew(out, KeptText(s, absl::GetFlag(FLAGS_comment)));
-  return !status.ok() || matrix.empty() ? status : Replace(matrix, *rows);
+  const absl::Status status = base::WriteNew(out, KeptText(s, absl::GetFlag(FLAGS_comment)));
+  return !status.ok() || matrix.empty() ? status : base::Replace(matrix, *rows);
 }
 
 }  // namespace
@@ -127,7 +128,7 @@ ExitCode Promote(const Args& files) {
   if (folder.empty()) folder = kFolder;
   absl::Status status = CheckName(name);
   const std::string out = (fs::path(folder) / absl::StrCat(name, ".scn")).string();
-  if (status.ok()) status = CheckNew(out);
+  if (status.ok()) status = base::CheckNew(out);
   if (!status.ok()) return Complain(status);
   const absl::StatusOr<report::Minimized> m = MinimizeFile(LoadSelfContained(files[0]), files[0]);
   if (!m.ok()) return Complain(m.status());

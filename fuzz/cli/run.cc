@@ -5,9 +5,10 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/driver/against.h"
-#include "fuzz/record/record.h"
+#include "fuzz/fidelity/record/record.h"
 #include "fuzz/refactor/compare.h"
 #include "fuzz/refactor/search.h"
 #include "fuzz/report/expect.h"
@@ -61,13 +62,13 @@ std::string NameOf(const std::string& file) {
 absl::Status RunAndRecord(const std::string& file, const scenario::Scenario& s,
                           const run::RunOptions& options, run::Outcome* o) {
   const std::string out = absl::GetFlag(FLAGS_record);
-  if (absl::Status status = CheckNew(out); !status.ok()) return status;
+  if (absl::Status status = base::CheckNew(out); !status.ok()) return status;
   const absl::StatusOr<recording::File> recorded = record::Record(s, NameOf(file), options, o);
   if (!recorded.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": cannot be recorded: ", recorded.status().message()));
   }
-  return WriteNew(out, recording::Print(*recorded));
+  return base::WriteNew(out, recording::Print(*recorded));
 }
 
 ExitCode RunOne(const std::string& file, const Input& input) {

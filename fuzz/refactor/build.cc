@@ -17,13 +17,17 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "fuzz/refactor/process.h"
+#include "fuzz/base/process.h"
 
 namespace hotplug::refactor {
 
 namespace {
 
 namespace fs = std::filesystem;
+using base::Command;
+using base::ReadFile;
+using base::RunCommand;
+using base::TemporaryFolder;
 using Lines = std::vector<std::string>;
 
 constexpr char kRunSeconds[] = "600";     // for one process of a build

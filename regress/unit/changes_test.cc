@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/conform/replay.h"
-#include "fuzz/recording/change.h"
-#include "fuzz/recording/recording.h"
-#include "regress/tools/classes.h"
+#include "fuzz/fidelity/recording/change.h"
+#include "fuzz/fidelity/recording/recording.h"
+#include "fuzz/fidelity/replay/replay.h"
+#include "regress/soak/classes.h"
 #include "regress/unit/catch.h"
 #include "regress/unit/checked.h"
 
@@ -56,7 +56,7 @@ Tally TryChanges(const std::string& path, uint64_t seed, int count) {
     recording::Change change;
     const std::optional<recording::File> changed = recording::ChangeOneField(file, seed, &change);
     if (!changed.has_value() || !IsOutput(file, change)) continue;
-    const absl::StatusOr<conform::Report> report = conform::Replay(*changed, path, false);
+    const absl::StatusOr<replay::Report> report = replay::Replay(*changed, path, false);
     const bool here = report.ok() && !report->differences.empty() &&
                       report->differences.front().line == change.line;
     if (!here)

@@ -6,14 +6,14 @@
 #include <fstream>
 #include <iterator>
 
-#include "fuzz/conform/compare.h"
-#include "fuzz/conform/replay.h"
-#include "fuzz/recording/change.h"
-#include "fuzz/recording/recording.h"
+#include "fuzz/fidelity/recording/change.h"
+#include "fuzz/fidelity/recording/recording.h"
+#include "fuzz/fidelity/replay/compare.h"
+#include "fuzz/fidelity/replay/replay.h"
 #include "regress/unit/catch.h"
 #include "regress/unit/checked.h"
 
-namespace hotplug::conform {
+namespace hotplug::replay {
 
 namespace {
 
@@ -102,4 +102,4 @@ TEST_CASE("kernel messages are compared but for numbers that are noise", "[confo
   CHECK_FALSE(SameMessage("Offlined Pages 32767", "Offlined Pages 32768"));
 }
 
-}  // namespace hotplug::conform
+}  // namespace hotplug::replay

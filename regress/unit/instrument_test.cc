@@ -4,7 +4,7 @@
 // a host does; what they show is written down in words. Goal: every command with its success and
 // its errors, every rule of a probe, every way in which a process ends, and the order of lines
 // that the recordings of real kernels have.
-#include "model/instrument/instrument.h"
+#include "fuzz/fidelity/instrument/instrument.h"
 
 #include <algorithm>
 #include <map>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Runs of scenarios written down as recordings, which the replay of conform then agrees with.
-#include "fuzz/record/record.h"
+#include "fuzz/fidelity/record/record.h"
 
 #include <algorithm>
 #include <map>
 #include <string>
 
-#include "fuzz/conform/replay.h"
-#include "fuzz/recording/recording.h"
+#include "fuzz/fidelity/recording/recording.h"
+#include "fuzz/fidelity/replay/replay.h"
 #include "model/mm/kernel.h"
 #include "model/scenario/generate.h"
 #include "regress/unit/catch.h"
@@ -29,10 +29,10 @@ using scenario::Scenario;
 std::string FirstDifference(const std::string& text) {
   const absl::StatusOr<File> file = recording::Parse(text, "recorded");
   if (!file.ok()) return std::string(file.status().message());
-  const absl::StatusOr<conform::Report> report = conform::Replay(*file, "recorded", false);
+  const absl::StatusOr<replay::Report> report = replay::Replay(*file, "recorded", false);
   if (!report.ok()) return std::string(report.status().message());
   if (report->differences.empty()) return "";
-  const conform::Difference& d = report->differences.front();
+  const replay::Difference& d = report->differences.front();
   return std::to_string(d.line) + ": recorded: " + d.expected + " model: " + d.got;
 }
 

@@ -4,7 +4,7 @@
 // Print(Parse(x)) == x on every recording of regress/real-kernel-traces; a line of every kind,
 // with what its fields mean; for every rule a text that breaks it, with the exact message; and
 // for every change what it must do and what it must leave alone.
-#include "fuzz/recording/recording.h"
+#include "fuzz/fidelity/recording/recording.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "fuzz/recording/change.h"
+#include "fuzz/fidelity/recording/change.h"
 #include "model/mm/types.h"
 #include "regress/unit/catch.h"
 

@@ -15,7 +15,7 @@
 #include "model/run/run.h"
 #include "model/scenario/parse.h"
 #include "model/scenario/print.h"
-#include "regress/tools/lawful.h"
+#include "regress/soak/lawful.h"
 #include "regress/unit/driver_file.h"
 #include "regress/unit/harness.h"
 
