@@ -11,8 +11,8 @@
 #include "fuzz/driver/compile.h"
 #include "fuzz/driver/load.h"
 #include "model/scenario/bytes.h"
-#include "model/scenario/parse.h"
 #include "model/scenario/spec.h"
+#include "model/scenario/text/parse.h"
 
 ABSL_FLAG(std::string, cc, hotplug::driver::DefaultCompiler(),
           "the compiler of drivers' files: a gcc or a clang");

@@ -4,6 +4,8 @@
 #include "absl/strings/str_cat.h"
 #include "fuzz/cli/cli.h"
 #include "model/mm/kernel.h"
+#include "model/scenario/ops.h"
+#include "model/scenario/words.h"
 
 namespace hotplug::cli {
 
@@ -45,17 +47,23 @@ void ListInvariants() {
   }
 }
 
-// The roles of tasks, and notifiers. A role is a name: every task may do everything.
+void ListOperations() {
+  for (const scenario::Operation& row : scenario::kOperations) {
+    Line(scenario::UsageOf(row.kind).c_str(), row.sentence);
+  }
+}
+
+// The roles of tasks with what they mostly do, and notifiers. A role is a name: every task may do
+// everything.
 void ListActors() {
-  Line("memtrace", "calls the driver under test through its files `enable` and `trace`");
-  Line("user",
-       "takes memory blocks offline and online, adds them, and says what becomes of added ones, "
-       "through files in sysfs");
-  Line("walker",
-       "walks pfns: takes references on pages of others and drops them, or finds pages broken");
-  Line("alloc", "allocates and frees pages, single ones and contiguous ones");
-  Line("kill", "sends signals to other tasks");
-  Line("firmware", "removes memory blocks, as DIMMs that are ejected, and adds them again");
+  for (uint32_t role = 0; role < scenario::kRoles; ++role) {
+    std::string does;
+    for (const scenario::Operation& row : scenario::kOperations) {
+      if (row.role != static_cast<scenario::Role>(role)) continue;
+      absl::StrAppend(&does, does.empty() ? "" : ", ", row.sentence);
+    }
+    Line(std::string(scenario::kRoleWords[role]).c_str(), does.c_str());
+  }
   Line("notifier",
        "sits on the memory notifier chain, from the start or while a task has it registered, and "
        "answers what the scenario says");
@@ -64,11 +72,9 @@ void ListActors() {
 constexpr struct {
   const char* name;
   void (*list)();
-} kLists[] = {{"drivers", ListDrivers},
-              {"kernels", ListKernels},
-              {"fixes", ListFixes},
-              {"invariants", ListInvariants},
-              {"actors", ListActors}};
+} kLists[] = {{"drivers", ListDrivers}, {"kernels", ListKernels},
+              {"fixes", ListFixes},     {"invariants", ListInvariants},
+              {"actors", ListActors},   {"operations", ListOperations}};
 
 }  // namespace
 
@@ -78,8 +84,9 @@ ExitCode List(const Args& what) {
     row.list();
     return kAllWell;
   }
-  return Complain(absl::StrCat("hotplug-fuzz list: no list of ", what[0],
-                               "; there are drivers, kernels, fixes, invariants and actors"));
+  return Complain(
+      absl::StrCat("hotplug-fuzz list: no list of ", what[0],
+                   "; there are drivers, kernels, fixes, invariants, actors and operations"));
 }
 
 }  // namespace hotplug::cli

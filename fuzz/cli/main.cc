@@ -103,7 +103,7 @@ const std::vector<Verb>& Verbs() {
        1,
        1,
        {},
-       "list WHAT               drivers, kernels, fixes, invariants or actors"},
+       "list WHAT               drivers, kernels, fixes, invariants, actors or operations"},
   };
   return *verbs;
 }

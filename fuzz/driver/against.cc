@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fuzz/report/expect.h"
+#include "model/scenario/ops.h"
 
 namespace hotplug::driver {
 
@@ -38,7 +39,7 @@ Lines LinesOf(const scenario::Scenario& s, const drivers::Driver& driver) {
 scenario::Scenario Comparable(scenario::Scenario s) {
   s.schedule = {};
   for (scenario::Op& op : s.ops) {
-    if (op.kind == scenario::OpKind::kSleep) op.value = 1;
+    if (scenario::Has(op.kind, scenario::Field::kTicks)) op.value = 1;
   }
   return s;
 }

@@ -74,7 +74,7 @@ bool Draft::RemoveNotifier() {
   const uint32_t notifier = Any(s_.notifiers);
   for (uint32_t i = s_.ops.size; i-- > 0;) {
     Op& op = s_.ops[i];
-    if (scenario::NamesNotifier(op.kind) && op.notifier == notifier) {
+    if (scenario::Has(op.kind, scenario::Field::kNotifier) && op.notifier == notifier) {
       s_.ops.erase(i);
     } else if (op.notifier > notifier) {
       --op.notifier;

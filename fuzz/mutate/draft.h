@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "fuzz/mutate/mutate.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/random.h"
 #include "model/scenario/scenario.h"
 
@@ -99,6 +100,8 @@ class Draft {
     return changes;
   }
 
+  // A kind of operation, each as often as its weight says.
+  scenario::OpKind Weighted(uint8_t scenario::Operation::* weight);
   scenario::OpKind AnyKind();
   uint8_t AnyTask() { return static_cast<uint8_t>(Any(s_.tasks)); }
   // Of a preemption.
@@ -110,6 +113,7 @@ class Draft {
     return static_cast<uint16_t>(1 + random_.Below(uint32_t{1} << random_.Between(1, 8)));
   }
   uint64_t AnyEnableValue();
+  uint64_t AnyOperand(scenario::Field field);
   scenario::Op OpOf(scenario::OpKind kind, uint32_t task);
   scenario::Answer AnswerOf(uint32_t notifier);
   scenario::Fault AnyFault();

@@ -1,33 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/scenario/ops.h"
+
 #include <algorithm>
 
 #include "fuzz/mutate/draft.h"
-#include "model/scenario/rules.h"
-#include "model/scenario/words.h"
 
 namespace hotplug::mutate {
 
+using scenario::Field;
 using scenario::Mobility;
 using scenario::Op;
+using scenario::Operation;
 using scenario::OpKind;
 using scenario::Signal;
 using scenario::StateWord;
 
 namespace {
 
-constexpr OpKind kUsualOps[] = {
-    OpKind::kWriteEnable, OpKind::kWriteEnable, OpKind::kWriteEnable, OpKind::kWriteState,
-    OpKind::kWriteState,  OpKind::kWriteState,  OpKind::kWriteState,  OpKind::kWriteOnline,
-    OpKind::kAlloc,       OpKind::kAlloc,       OpKind::kFree,        OpKind::kGet,
-    OpKind::kGet,         OpKind::kPut,         OpKind::kPut,         OpKind::kKill,
-    OpKind::kAfter,       OpKind::kSleep,       OpKind::kReadEnable};
-
-// What competes more seldom: one operation in thirty.
+// One operation in so many is one of those that are seldom.
 constexpr uint32_t kSeldom = 30;
-constexpr OpKind kSeldomOps[] = {OpKind::kWriteProbe, OpKind::kRemove,          OpKind::kRemove,
-                                 OpKind::kAdd,        OpKind::kWriteAutoOnline, OpKind::kRegister,
-                                 OpKind::kUnregister, OpKind::kAllocContig,     OpKind::kFreeContig,
-                                 OpKind::kPoison,     OpKind::kReadTrace,       OpKind::kMmapTrace};
 
 constexpr StateWord kUsualStates[] = {
     StateWord::kOffline, StateWord::kOffline,       StateWord::kOffline,      StateWord::kOnline,
@@ -41,10 +32,19 @@ constexpr Signal kUsualSignals[] = {Signal::kInt, Signal::kInt, Signal::kUsr1, S
 
 }  // namespace
 
+OpKind Draft::Weighted(uint8_t Operation::* weight) {
+  uint32_t all = 0;
+  for (const Operation& row : scenario::kOperations) all += row.*weight;
+  uint32_t below = random_.Below(all);
+  const Operation* row = scenario::kOperations.data();
+  for (; below >= row->*weight; ++row) below -= row->*weight;
+  return row->kind;
+}
+
 OpKind Draft::AnyKind() {
-  const OpKind kind = random_.OneIn(kSeldom) ? Usual(kSeldomOps) : Usual(kUsualOps);
-  const bool in_vain = scenario::NamesNotifier(kind) && s_.notifiers.size == 0;
-  return in_vain ? Usual(kUsualOps) : kind;
+  const OpKind kind = Weighted(random_.OneIn(kSeldom) ? &Operation::seldom : &Operation::usual);
+  const bool in_vain = scenario::Has(kind, Field::kNotifier) && s_.notifiers.size == 0;
+  return in_vain ? Weighted(&Operation::usual) : kind;
 }
 
 // Half of the time one that something is done to already: who competes meets there.
@@ -60,69 +60,41 @@ uint64_t Draft::AnyEnableValue() {
   return value + (random_.OneIn(2) ? kBlockBytes / 2 : scenario::PageBytes(s_.machine));
 }
 
-Op Draft::OpOf(OpKind kind, uint32_t task) {
+uint64_t Draft::AnyOperand(Field field) {
   constexpr uint32_t kShortSleep = 128;
+  switch (field) {
+    case Field::kBytes:
+      return AnyEnableValue();
+    case Field::kTicks:
+      return random_.Between(1, kShortSleep);
+    case Field::kOrder:
+      return Usual(kUsualAllocOrders);
+    case Field::kContigOrder:
+      return s_.machine.block_order - 1u + random_.Below(3);
+    case Field::kState:
+      return static_cast<uint64_t>(Usual(kUsualStates));
+    case Field::kMobility:
+      return static_cast<uint64_t>(random_.OneIn(4) ? Mobility::kUnmovable : Mobility::kMovable);
+    case Field::kSignal:
+      return static_cast<uint64_t>(Usual(kUsualSignals));
+    case Field::kBlock:
+    case Field::kAddress:
+      return AnyBlock();
+    case Field::kNode:
+    case Field::kTrace:
+      return s_.machine.blocks[Any(s_.machine.blocks)].node;
+    default: {
+      const scenario::Range range = scenario::RangeOf(field, s_);
+      return random_.Between(static_cast<uint32_t>(range.low), static_cast<uint32_t>(range.high));
+    }
+  }
+}
+
+Op Draft::OpOf(OpKind kind, uint32_t task) {
   Op op;
   op.kind = kind;
   op.task = static_cast<uint8_t>(task);
-  switch (kind) {
-    case OpKind::kWriteEnable:
-      op.value = AnyEnableValue();
-      break;
-    case OpKind::kWriteState:
-      op.block = AnyBlock();
-      op.arg = static_cast<uint8_t>(Usual(kUsualStates));
-      break;
-    case OpKind::kWriteOnline:
-      op.block = AnyBlock();
-      op.arg = static_cast<uint8_t>(random_.Below(2));
-      break;
-    case OpKind::kAlloc:
-      op.arg = static_cast<uint8_t>(random_.OneIn(4) ? Mobility::kUnmovable : Mobility::kMovable);
-      op.order = Usual(kUsualAllocOrders);
-      op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
-      break;
-    case OpKind::kGet:
-    case OpKind::kPoison:
-      op.block = AnyBlock();
-      op.page = static_cast<uint16_t>(random_.Below(scenario::PagesPerBlock(s_.machine)));
-      break;
-    case OpKind::kKill:
-      op.target = AnyTask();
-      op.arg = static_cast<uint8_t>(Usual(kUsualSignals));
-      break;
-    case OpKind::kAfter:
-      op.target = AnyTask();
-      break;
-    case OpKind::kSleep:
-      op.value = random_.Between(1, kShortSleep);
-      break;
-    case OpKind::kWriteProbe:
-    case OpKind::kRemove:
-    case OpKind::kAdd:
-      op.block = AnyBlock();
-      break;
-    case OpKind::kReadTrace:
-    case OpKind::kMmapTrace:
-      op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
-      break;
-    case OpKind::kWriteAutoOnline:
-      op.arg = static_cast<uint8_t>(random_.Below(scenario::kStateWords));
-      break;
-    case OpKind::kRegister:
-    case OpKind::kUnregister:
-      op.notifier = static_cast<uint8_t>(Any(s_.notifiers));
-      break;
-    case OpKind::kAllocContig:
-      op.order = static_cast<uint8_t>(s_.machine.block_order - 1u + random_.Below(3));
-      op.node = s_.machine.blocks[Any(s_.machine.blocks)].node;
-      break;
-    case OpKind::kReadEnable:
-    case OpKind::kFree:
-    case OpKind::kFreeContig:
-    case OpKind::kPut:
-      break;
-  }
+  for (Field field : scenario::ShapeOf(kind)) scenario::Set(&op, field, AnyOperand(field));
   return op;
 }
 
@@ -181,23 +153,17 @@ bool Draft::ReplaceOp() {
   return Assign(op, OpOf(kind, op.task));
 }
 
-// One of its operands, drawn anew.
+// One of its operands, drawn anew, or all of them.
 bool Draft::RetargetOp() {
   if (s_.ops.size == 0) return false;
   Op& op = s_.ops[Any(s_.ops)];
-  const Op drawn = OpOf(op.kind, op.task);
-  switch (random_.Below(4)) {
-    case 0:
-      return Assign(op.block, drawn.block) || Assign(op.target, drawn.target) ||
-             Assign(op.notifier, drawn.notifier);
-    case 1:
-      return Assign(op.arg, drawn.arg) || Assign(op.page, drawn.page);
-    case 2:
-      return Assign(op.value, drawn.value) || Assign(op.order, drawn.order) ||
-             Assign(op.node, drawn.node);
-    default:
-      return Assign(op, drawn);
-  }
+  const scenario::OpShape& shape = scenario::ShapeOf(op.kind);
+  if (shape.nr_fields == 0) return false;
+  if (random_.OneIn(4)) return Assign(op, OpOf(op.kind, op.task));
+  const Field field = shape.fields[random_.Below(shape.nr_fields)];
+  Op changed = op;
+  scenario::Set(&changed, field, AnyOperand(field));
+  return Assign(op, changed);
 }
 
 }  // namespace hotplug::mutate

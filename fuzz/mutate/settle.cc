@@ -5,6 +5,7 @@
 #include <array>
 
 #include "fuzz/mutate/mutate.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/rules.h"
 
 namespace hotplug::mutate {
@@ -12,6 +13,7 @@ namespace {
 
 using scenario::Answer;
 using scenario::Block;
+using scenario::Field;
 using scenario::List;
 using scenario::Machine;
 using scenario::Op;
@@ -47,14 +49,29 @@ void Group(List<T, kCapacity>& list) {
   }
 }
 
+// An operand that its machine no longer has becomes one that it has.
+uint64_t Settled(const Scenario& s, Field field, uint64_t value) {
+  switch (field) {
+    case Field::kBlock:
+    case Field::kAddress:
+      return value % s.machine.blocks.size;
+    case Field::kPage:
+      return value % scenario::PagesPerBlock(s.machine);
+    case Field::kNode:
+    case Field::kTrace:
+      return scenario::HasNode(s.machine, static_cast<uint32_t>(value)) ? value
+                                                                        : s.machine.blocks[0].node;
+    case Field::kContigOrder:
+      return std::min<uint64_t>(value, scenario::MaxContigOrder(s.machine));
+    default:
+      return value;
+  }
+}
+
 void SettleOps(Scenario& s) {
-  const Machine& m = s.machine;
   for (Op& op : s.ops) {
-    op.block = static_cast<uint8_t>(op.block % m.blocks.size);
-    op.page = static_cast<uint16_t>(op.page % scenario::PagesPerBlock(m));
-    if (scenario::NamesNode(op.kind) && !scenario::HasNode(m, op.node)) op.node = m.blocks[0].node;
-    if (op.kind == OpKind::kAllocContig) {
-      op.order = std::min(op.order, static_cast<uint8_t>(scenario::MaxContigOrder(m)));
+    for (Field field : scenario::ShapeOf(op.kind)) {
+      scenario::Set(&op, field, Settled(s, field, scenario::Get(op, field)));
     }
   }
   Group<&Op::task>(s.ops);
@@ -64,7 +81,7 @@ void SettleOps(Scenario& s) {
 void SettleNotifiers(Scenario& s) {
   for (uint32_t i = s.ops.size; i-- > 0;) {
     Op& op = s.ops[i];
-    if (!scenario::NamesNotifier(op.kind)) continue;
+    if (!scenario::Has(op.kind, Field::kNotifier)) continue;
     if (s.notifiers.size == 0) {
       s.ops.erase(i);
     } else {

@@ -13,7 +13,6 @@ using scenario::Op;
 using scenario::OpKind;
 using scenario::Preemption;
 using scenario::Random;
-using scenario::Role;
 using scenario::Scenario;
 using scenario::Task;
 
@@ -23,38 +22,11 @@ namespace {
 // The kworker's never changes.
 using NewTasks = std::array<uint8_t, kMaxThreads>;
 
-// Of a task that does mostly this.
-Role RoleOf(OpKind kind) {
-  switch (kind) {
-    case OpKind::kWriteEnable:
-    case OpKind::kReadEnable:
-      return Role::kMemtrace;
-    case OpKind::kGet:
-    case OpKind::kPut:
-    case OpKind::kPoison:
-      return Role::kWalker;
-    case OpKind::kAlloc:
-    case OpKind::kFree:
-    case OpKind::kAllocContig:
-    case OpKind::kFreeContig:
-      return Role::kAlloc;
-    case OpKind::kKill:
-      return Role::kKill;
-    case OpKind::kRemove:
-    case OpKind::kAdd:
-      return Role::kFirmware;
-    default:
-      return Role::kUser;
-  }
-}
-
-bool HasTarget(const Op& op) { return op.kind == OpKind::kKill || op.kind == OpKind::kAfter; }
-
 // What names a task that is gone goes with it. The list of tasks stays.
 void RenumberTasks(const NewTasks& to, Scenario& s) {
   for (uint32_t i = s.ops.size; i-- > 0;) {
     Op& op = s.ops[i];
-    const uint8_t target = HasTarget(op) ? to[op.target] : 0;
+    const uint8_t target = scenario::Has(op.kind, scenario::Field::kTask) ? to[op.target] : 0;
     if (to[op.task] == kGone || target == kGone) {
       s.ops.erase(i);
       continue;
@@ -138,7 +110,7 @@ bool Draft::RetargetPreemption() {
 bool Draft::AddTask() {
   if (s_.tasks.full() || s_.ops.full()) return false;
   const OpKind kind = AnyKind();
-  s_.tasks.push(Task{RoleOf(kind)});
+  s_.tasks.push(Task{scenario::OperationOf(kind).role});
   const Op op = OpOf(kind, s_.tasks.size - 1);
   s_.ops.push(op);
   return true;

@@ -5,6 +5,7 @@
 #include "fuzz/report/token.h"
 #include "fuzz/report/trace.h"
 #include "model/mm/tracepoints.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/print.h"
 #include "model/sim/check.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 using Lines = std::vector<std::string>;
 using scenario::Op;
-using scenario::OpKind;
 using scenario::Scenario;
 
 void AddVerdict(const run::Outcome& o, const drivers::Driver& driver, Lines* lines) {
@@ -50,13 +50,9 @@ Lines OpTexts(const Scenario& s) {
   return ops;
 }
 
-bool IsRequest(OpKind kind) {
-  return kind != OpKind::kKill && kind != OpKind::kAfter && kind != OpKind::kSleep;
-}
-
 std::string ResultText(const Op& op, const actors::Result& result) {
   if (result.done == 0) return "?";
-  if (op.kind == OpKind::kReadEnable && result.rc >= 0) {
+  if (scenario::OperationOf(op.kind).told == scenario::Told::kValue && result.rc >= 0) {
     return Format("%#llx", static_cast<unsigned long long>(result.value));
   }
   return ErrnoName(result.rc);
@@ -66,7 +62,7 @@ void AddRequests(const Scenario& s, Lines* lines) {
   const Lines texts = OpTexts(s);
   for (uint32_t i = 0; i < s.ops.size; ++i) {
     const Op& op = s.ops[i];
-    if (!IsRequest(op.kind)) continue;
+    if (scenario::OperationOf(op.kind).told == scenario::Told::kNothing) continue;
     lines->push_back(scenario::TaskName(s, op.task) + " " + texts[i] + " = " +
                      ResultText(op, run::ResultOf(i)));
   }

@@ -5,6 +5,7 @@
 
 #include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/print.h"
 #include "model/sim/tracepoints.h"
 
@@ -45,13 +46,13 @@ void Apply(const sim::Record& r, Holder& h) {
     case sim::kTpContended:
       h.waits_for = static_cast<int32_t>(r.a);
       return;
-    case actors::kTpGet:
+    case scenario::EndOf(scenario::OpKind::kGet):
       if (r.b == 0) h.pages.push_back(r.a);
       return;
     case mm::kTpIsolateLru:
     case mm::kTpIsolateFailed:
       return h.pages.push_back(r.a);
-    case actors::kTpPut:
+    case scenario::EndOf(scenario::OpKind::kPut):
     case mm::kTpPutPage:
       return Put(h, r.a);
     case sim::kTpExit:

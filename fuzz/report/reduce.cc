@@ -3,15 +3,14 @@
 
 #include <algorithm>
 
-#include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
 #include "model/mm/types.h"
-#include "model/scenario/rules.h"
-#include "model/sim/tracepoints.h"
+#include "model/scenario/ops.h"
 
 namespace hotplug::report {
 
 using scenario::Answer;
+using scenario::Field;
 using scenario::Op;
 using scenario::OpKind;
 using scenario::Scenario;
@@ -20,35 +19,12 @@ using scenario::Scenario;
 
 namespace {
 
-// The event that ends an operation, in the order of OpKind.
-constexpr sim::Tp kLastEvent[scenario::kOpKinds] = {actors::kTpWriteEnable,
-                                                    actors::kTpReadEnable,
-                                                    actors::kTpWriteState,
-                                                    actors::kTpWriteOnline,
-                                                    actors::kTpAlloc,
-                                                    actors::kTpFree,
-                                                    actors::kTpGet,
-                                                    actors::kTpPut,
-                                                    sim::kTpSignal,
-                                                    sim::kTpWaitTask,
-                                                    sim::kTpSleep,
-                                                    actors::kTpWriteProbe,
-                                                    actors::kTpRemove,
-                                                    actors::kTpAdd,
-                                                    actors::kTpReadTrace,
-                                                    actors::kTpMmapTrace,
-                                                    actors::kTpWriteAutoOnline,
-                                                    actors::kTpRegister,
-                                                    actors::kTpUnregister,
-                                                    actors::kTpAllocContig,
-                                                    actors::kTpFreeContig,
-                                                    actors::kTpPoison};
-
 // An operation that had nothing to do has no event at all.
 bool WasSkipped(OpKind kind, sim::Tp tp) {
-  if (kind == OpKind::kPut) return tp != actors::kTpPut && tp != mm::kTpFreeUnrefPage;
+  const sim::Tp end = scenario::EndOf(kind);
+  if (kind == OpKind::kPut) return tp != end && tp != mm::kTpFreeUnrefPage;
   const bool may_be = kind == OpKind::kAfter || kind == OpKind::kSleep;
-  return may_be && tp != kLastEvent[static_cast<uint32_t>(kind)];
+  return may_be && tp != end;
 }
 
 // Follows one task through its operations.
@@ -67,7 +43,7 @@ class Progress {
     // What happens after the last operation belongs to no index of the list.
     const Anchor anchor{op_ == kNoOp ? s_->ops.size : op_, tp, static_cast<uint32_t>(same) + 1,
                         static_cast<uint8_t>(task_)};
-    const bool over = op_ != kNoOp && tp == kLastEvent[static_cast<uint32_t>(s_->ops[op_].kind)];
+    const bool over = op_ != kNoOp && tp == scenario::EndOf(s_->ops[op_].kind);
     if (over) Seek(op_ + 1);
     return anchor;
   }
@@ -150,8 +126,7 @@ bool DropTask(Candidate& c, uint32_t task) {
   Scenario& s = c.s;
   if (task >= s.tasks.size) return false;
   const auto names_task = [task](const Op& op) {
-    const bool targets = op.kind == OpKind::kKill || op.kind == OpKind::kAfter;
-    return op.task == task || (targets && op.target == task);
+    return op.task == task || (scenario::Has(op.kind, Field::kTask) && op.target == task);
   };
   for (uint32_t i = s.ops.size; i-- > 0;) {
     if (names_task(s.ops[i])) DropOpAt(c, i);
@@ -180,7 +155,8 @@ bool DropNotifier(Candidate& c, uint32_t notifier) {
   Scenario& s = c.s;
   if (notifier >= s.notifiers.size) return false;
   for (uint32_t i = s.ops.size; i-- > 0;) {
-    if (scenario::NamesNotifier(s.ops[i].kind) && s.ops[i].notifier == notifier) DropOpAt(c, i);
+    const Op& op = s.ops[i];
+    if (scenario::Has(op.kind, Field::kNotifier) && op.notifier == notifier) DropOpAt(c, i);
   }
   for (Op& op : s.ops) {
     if (op.notifier > notifier) --op.notifier;
@@ -285,29 +261,52 @@ bool EarlierTarget(Candidate& c, uint32_t i) {
   return true;
 }
 
-// The value of a write or a sleep, at once to the least one.
-bool LeastValue(Candidate& c, uint32_t i) {
-  if (i >= c.s.ops.size) return false;
-  Op& op = c.s.ops[i];
-  if (op.kind == OpKind::kWriteEnable && op.value > kBlockBytes) op.value = kBlockBytes;
-  if (op.kind == OpKind::kSleep) op.value = 1;
+// What an operand may be simplified to; nothing simplifies the name of a block, a node, a task or a
+// notifier.
+bool LeastOf(Field field, uint64_t* least) {
+  switch (field) {
+    case Field::kBytes:
+      *least = kBlockBytes;
+      return true;
+    case Field::kTicks:
+      *least = 1;
+      return true;
+    case Field::kBlock:
+    case Field::kAddress:
+    case Field::kNode:
+    case Field::kTrace:
+    case Field::kTask:
+    case Field::kNotifier:
+      return false;
+    default:
+      *least = 0;
+      return true;
+  }
+}
+
+// The i-th pair of a type of operand and an operation.
+bool LeastOperand(Candidate& c, uint32_t i) {
+  const auto field = static_cast<Field>(i / kMaxOps);
+  const uint32_t place = i % kMaxOps;
+  if (i >= scenario::kFields * kMaxOps) return false;
+  if (place >= c.s.ops.size) return true;
+  Op& op = c.s.ops[place];
+  uint64_t least = 0;
+  if (!scenario::Has(op.kind, field) || !LeastOf(field, &least)) return true;
+  scenario::Set(&op, field, std::min(least, scenario::Get(op, field)));
   return true;
 }
 
-bool HalfValue(Candidate& c, uint32_t i) {
+// Of what is a number of something and not a size.
+bool HalfOperand(Candidate& c, uint32_t i) {
   if (i >= c.s.ops.size) return false;
   Op& op = c.s.ops[i];
-  const uint64_t least = op.kind == OpKind::kSleep ? 1 : kBlockBytes;
-  const bool has_value = op.kind == OpKind::kSleep || op.kind == OpKind::kWriteEnable;
-  if (has_value && op.value / 2 >= least) op.value /= 2;
-  return true;
-}
-
-// One argument of an operation that its kind uses, or none.
-template <auto kField>
-bool ZeroField(Candidate& c, uint32_t i) {
-  if (i >= c.s.ops.size) return false;
-  c.s.ops[i].*kField = 0;
+  for (Field field : {Field::kBytes, Field::kTicks}) {
+    uint64_t least = 0;
+    if (!scenario::Has(op.kind, field) || !LeastOf(field, &least)) continue;
+    const uint64_t half = scenario::Get(op, field) / 2;
+    if (half >= least) scenario::Set(&op, field, half);
+  }
   return true;
 }
 
@@ -350,7 +349,7 @@ bool FewerPages(Candidate& c, uint32_t i) {
   m.max_order = std::min(m.max_order, m.block_order);
   for (Op& op : c.s.ops) {
     op.page = std::min<uint16_t>(op.page, (1u << m.block_order) - 1);
-    if (op.kind == OpKind::kAllocContig && op.order != 0) --op.order;
+    if (scenario::Has(op.kind, Field::kContigOrder) && op.order != 0) --op.order;
   }
   return true;
 }
@@ -384,11 +383,8 @@ const Reduction kReductions[] = {
     {"target", EarlierTarget},
     {"node", OneNode},
     {"pages", FewerPages},
-    {"value", LeastValue},
-    {"half the value", HalfValue},
-    {"order", ZeroField<&Op::order>},
-    {"argument", ZeroField<&Op::arg>},
-    {"page", ZeroField<&Op::page>},
+    {"operand", LeastOperand},
+    {"half an operand", HalfOperand},
     {"nth answer", FirstCallOfAnswer},
     {"nth fault", FirstCallOfFault},
     {"block of an answer", AnswerToAnyBlock},

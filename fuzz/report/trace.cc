@@ -29,11 +29,11 @@ std::string Format(const char* format, ...) {
 
 namespace {
 
-template <size_t n>
-const sim::TracePoint* FindIn(const sim::TracePoint (&table)[n], sim::Tp tp) {
-  const auto* found =
-      std::find_if(table, table + n, [tp](const sim::TracePoint& t) { return t.id == tp; });
-  return found == table + n ? nullptr : found;
+template <class Table>
+const sim::TracePoint* FindIn(const Table& table, sim::Tp tp) {
+  const auto* found = std::find_if(std::begin(table), std::end(table),
+                                   [tp](const sim::TracePoint& t) { return t.id == tp; });
+  return found == std::end(table) ? nullptr : found;
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ const sim::TracePoint* FindTracePoint(sim::Tp tp) {
   if (tp < mm::kTpPageRefInc) return FindIn(sim::kTracePoints, tp);
   if (tp < drivers::kTpLogValue) return FindIn(mm::kTracePoints, tp);
   if (tp < shim::kTpCall) return FindIn(drivers::kTracePoints, tp);
-  if (tp < actors::kTpWriteEnable || tp >= shim::kTpQueueWork)
+  if (tp < actors::kFirstTracePoint || tp >= shim::kTpQueueWork)
     return FindIn(shim::kTracePoints, tp);
   return FindIn(actors::kTracePoints, tp);
 }

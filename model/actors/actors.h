@@ -5,11 +5,14 @@
 #ifndef MODEL_ACTORS_ACTORS_H_
 #define MODEL_ACTORS_ACTORS_H_
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "model/mm/notifier.h"
 #include "model/mm/services.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/scenario.h"
 
 namespace hotplug::actors {
@@ -42,53 +45,29 @@ int32_t ProbeCall(const mm::notifier_block& nb, uint32_t action, const mm::memor
 // Results of the run, by the index of the operation.
 const Result& ResultOf(uint32_t op);
 
-enum : sim::Tp {
-  kTpWriteEnable = 224,
-  kTpReadEnable,
-  kTpWriteState,
-  kTpWriteOnline,
-  kTpGet,
-  kTpPut,
-  kTpAlloc,
-  kTpFree,
-  kTpWriteProbe,
-  kTpRemove,
-  kTpAdd,
-  kTpOpenTrace,
-  kTpReadTrace,
-  kTpMmapTrace,
-  kTpWriteAutoOnline,
-  kTpRegister,
-  kTpUnregister,
-  kTpAllocContig,
-  kTpFreeContig,
-  kTpPoison,
-};
+inline constexpr sim::Tp kFirstTracePoint = 224;
+// The one step of an operation that is not its end.
+inline constexpr sim::TracePoint kOpenTrace = {235, "open", "trace of node %u = %e"};
 
-// clang-format off
-inline constexpr sim::TracePoint kTracePoints[] = {
-    {kTpWriteEnable, "write",  "memtrace/enable = %e"},
-    {kTpReadEnable,  "read",   "memtrace/enable = %u blocks"},
-    {kTpWriteState,  "write",  "%b/state %W = %e"},
-    {kTpWriteOnline, "write",  "%b/online %u = %e"},
-    {kTpGet,         "get_page_unless_zero", "pfn=%f = %e"},
-    {kTpPut,         "put_page", "pfn=%f count=%d"},
-    {kTpAlloc,       "alloc",  "node=%u = %e"},
-    {kTpFree,        "free",   "= %e"},
-    {kTpWriteProbe,  "write",  "memory/probe 0x%A = %e"},
-    {kTpRemove,      "acpi_scan_hot_remove",   "%b = %e"},
-    {kTpAdd,         "acpi_memory_device_add", "%b = %e"},
-    {kTpOpenTrace,   "open",   "trace of node %u = %e"},
-    {kTpReadTrace,   "read",   "trace of node %u = %e"},
-    {kTpMmapTrace,   "mmap",   "trace of node %u = %e"},
-    {kTpWriteAutoOnline, "write", "memory/auto_online_blocks %W = %e"},
-    {kTpRegister,    "init_module",   "register %n = %e"},
-    {kTpUnregister,  "delete_module", "unregister %n = %e"},
-    {kTpAllocContig, "alloc_contig",  "node=%u order=%u = %e"},
-    {kTpFreeContig,  "free_contig",   "= %e"},
-    {kTpPoison,      "memory_failure", "pfn=%f = %e"},
-};
-// clang-format on
+namespace internal {
+
+constexpr bool IsOurs(const scenario::Operation& row) { return row.end.function != nullptr; }
+inline constexpr size_t kNrEnds = static_cast<size_t>(
+    std::count_if(scenario::kOperations.begin(), scenario::kOperations.end(), IsOurs));
+
+constexpr std::array<sim::TracePoint, kNrEnds + 1> AllTracePoints() {
+  std::array<sim::TracePoint, kNrEnds + 1> all{};
+  size_t next = 0;
+  for (const scenario::Operation& row : scenario::kOperations) {
+    if (IsOurs(row)) all[next++] = row.end;
+  }
+  all[next] = kOpenTrace;
+  return all;
+}
+
+}  // namespace internal
+
+inline constexpr auto kTracePoints = internal::AllTracePoints();
 
 }  // namespace hotplug::actors
 

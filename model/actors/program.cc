@@ -8,7 +8,7 @@
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
 #include "model/mm/poison.h"
-#include "model/sim/tracepoints.h"
+#include "model/scenario/ops.h"
 
 namespace hotplug::actors {
 
@@ -30,87 +30,92 @@ int32_t InKernel(F f) {
 
 // The return of a system call is a step outside of the kernel; the errno is its last operand.
 template <class... Operands>
-int32_t Return(sim::Tp tp, int32_t rc, Operands... operands) {
+int32_t ReturnAt(sim::Tp tp, int32_t rc, Operands... operands) {
   sim::sched_point(tp, operands..., static_cast<uint32_t>(rc));
   return rc;
 }
 
+template <class... Operands>
+int32_t Return(const Op& op, int32_t rc, Operands... operands) {
+  return ReturnAt(scenario::EndOf(op.kind), rc, operands...);
+}
+
 int32_t WriteEnable(const Op& op) {
-  return Return(kTpWriteEnable, InKernel([&op] {
+  return Return(op, InKernel([&op] {
                   const int32_t rc = context().enable.set(op.value);
                   mm::CallReturned();
                   return rc;
                 }));
 }
 
-int32_t ReadEnable(Result& result) {
+int32_t ReadEnable(const Op& op, Result& result) {
   result.value = context().enable.get();
-  sim::sched_point(kTpReadEnable, static_cast<uint32_t>(result.value >> kBlockShift));
+  sim::sched_point(scenario::EndOf(op.kind), static_cast<uint32_t>(result.value >> kBlockShift));
   return 0;
 }
 
 int32_t WriteState(const Op& op) {
   const auto word = static_cast<mm::StateFile>(op.arg);
   const int32_t rc = InKernel([&op, word] { return mm::state_store(BlockOf(op), word); });
-  return Return(kTpWriteState, rc, BlockOf(op).v, op.arg);
+  return Return(op, rc, BlockOf(op).v, op.arg);
 }
 
 int32_t WriteOnline(const Op& op) {
   const int32_t rc = InKernel([&op] { return mm::online_store(BlockOf(op), op.arg != 0); });
-  return Return(kTpWriteOnline, rc, BlockOf(op).v, op.arg);
+  return Return(op, rc, BlockOf(op).v, op.arg);
 }
 
 int32_t WriteProbe(const Op& op) {
   const int32_t rc = InKernel([&op] { return mm::probe_store(BlockOf(op)); });
-  return Return(kTpWriteProbe, rc, mm::FirstPfn(BlockOf(op)).v);
+  return Return(op, rc, mm::FirstPfn(BlockOf(op)).v);
 }
 
 int32_t WriteAutoOnline(const Op& op) {
   const auto word = static_cast<mm::StateFile>(op.arg);
   const int32_t rc = InKernel([word] { return mm::auto_online_blocks_store(word); });
-  return Return(kTpWriteAutoOnline, rc, op.arg);
+  return Return(op, rc, op.arg);
 }
 
 // Firmware notifies, and a kworker does the rest.
-int32_t Firmware(const Op& op, int (*request)(mm::BlockId), sim::Tp tp) {
-  return Return(tp, InKernel([&op, request] { return request(BlockOf(op)); }), BlockOf(op).v);
+int32_t Firmware(const Op& op, int (*request)(mm::BlockId)) {
+  return Return(op, InKernel([&op, request] { return request(BlockOf(op)); }), BlockOf(op).v);
 }
 
 // Opens the file `trace` of a node, does one thing with it, and closes it.
-int32_t UseTrace(const Op& op, mm::debugfs_operation operation, sim::Tp tp) {
+int32_t UseTrace(const Op& op, mm::debugfs_operation operation) {
   const mm::debugfs_fops& fops = context().trace;
   mm::debugfs_open_file file;
-  const int32_t opened = Return(
-      kTpOpenTrace, InKernel([&] { return mm::debugfs_open(op.node, fops, &file); }), op.node);
+  const int32_t opened = ReturnAt(
+      kOpenTrace.id, InKernel([&] { return mm::debugfs_open(op.node, fops, &file); }), op.node);
   const int32_t rc = InKernel([&] {
     if (opened != 0) return opened;
     const int32_t done = mm::debugfs_call(file, operation);
     mm::debugfs_release(fops, file);
     return done;
   });
-  return Return(tp, rc, op.node);
+  return Return(op, rc, op.node);
 }
 
 // A module comes or goes, and its notifier with it.
-int32_t Module(const Op& op, int (*change)(mm::notifier_block&), sim::Tp tp) {
+int32_t Module(const Op& op, int (*change)(mm::notifier_block&)) {
   const int32_t rc = InKernel([&op, change] { return change(state().probes[op.notifier]); });
-  return Return(tp, rc, op.notifier);
+  return Return(op, rc, op.notifier);
 }
 
 int32_t Alloc(const Op& op) {
   const bool movable = static_cast<scenario::Mobility>(op.arg) == scenario::Mobility::kMovable;
   const int32_t rc = InKernel(
       [&op, movable] { return mm::alloc_ordinary(mm::NodeId{op.node}, movable, op.order); });
-  return Return(kTpAlloc, rc, op.node);
+  return Return(op, rc, op.node);
 }
 
-int32_t Free(bool (*free_oldest)(), sim::Tp tp) {
-  return Return(tp, InKernel([free_oldest] { return free_oldest() ? 0 : -ENOENT; }));
+int32_t Free(const Op& op, bool (*free_oldest)()) {
+  return Return(op, InKernel([free_oldest] { return free_oldest() ? 0 : -ENOENT; }));
 }
 
 int32_t AllocContig(const Op& op) {
   const int32_t rc = InKernel([&op] { return mm::alloc_contig(mm::NodeId{op.node}, op.order); });
-  return Return(kTpAllocContig, rc, op.node, op.order);
+  return Return(op, rc, op.node, op.order);
 }
 
 int32_t Get(const Op& op) {
@@ -121,12 +126,12 @@ int32_t Get(const Op& op) {
     held.pfn[held.size++] = pfn.v;
     rc = 0;
   }
-  return Return(kTpGet, rc, pfn.v);
+  return Return(op, rc, pfn.v);
 }
 
 int32_t Poison(const Op& op) {
   const mm::Pfn pfn = mm::FirstPfn(BlockOf(op)) + op.page;
-  return Return(kTpPoison, InKernel([pfn] { return mm::memory_failure(pfn); }), pfn.v);
+  return Return(op, InKernel([pfn] { return mm::memory_failure(pfn); }), pfn.v);
 }
 
 int32_t Put() {
@@ -137,14 +142,15 @@ int32_t Put() {
     mm::put_page(pfn);
     return 0;
   });
-  sim::sched_point(kTpPut, pfn.v, static_cast<uint32_t>(mm::PageAt(pfn).refcount));
+  sim::sched_point(scenario::EndOf(OpKind::kPut), pfn.v,
+                   static_cast<uint32_t>(mm::PageAt(pfn).refcount));
   return 0;
 }
 
 int32_t Kill(const Op& op) {
   const auto signal = static_cast<sim::Sig>(1u << op.arg);
   sim::send_signal(sim::TaskId{op.target}, signal);
-  sim::sched_point(sim::kTpSignal, op.arg, op.target);
+  sim::sched_point(scenario::EndOf(op.kind), op.arg, op.target);
   return 0;
 }
 
@@ -153,7 +159,7 @@ int32_t Do(const Op& op, Result& result) {
     case OpKind::kWriteEnable:
       return WriteEnable(op);
     case OpKind::kReadEnable:
-      return ReadEnable(result);
+      return ReadEnable(op, result);
     case OpKind::kWriteState:
       return WriteState(op);
     case OpKind::kWriteOnline:
@@ -161,7 +167,7 @@ int32_t Do(const Op& op, Result& result) {
     case OpKind::kAlloc:
       return Alloc(op);
     case OpKind::kFree:
-      return Free(&mm::free_ordinary, kTpFree);
+      return Free(op, &mm::free_ordinary);
     case OpKind::kGet:
       return Get(op);
     case OpKind::kPut:
@@ -177,23 +183,23 @@ int32_t Do(const Op& op, Result& result) {
     case OpKind::kWriteProbe:
       return WriteProbe(op);
     case OpKind::kRemove:
-      return Firmware(op, &mm::acpi_scan_hot_remove, kTpRemove);
+      return Firmware(op, &mm::acpi_scan_hot_remove);
     case OpKind::kAdd:
-      return Firmware(op, &mm::acpi_memory_device_add, kTpAdd);
+      return Firmware(op, &mm::acpi_memory_device_add);
     case OpKind::kReadTrace:
-      return UseTrace(op, context().trace.read, kTpReadTrace);
+      return UseTrace(op, context().trace.read);
     case OpKind::kMmapTrace:
-      return UseTrace(op, context().trace.mmap, kTpMmapTrace);
+      return UseTrace(op, context().trace.mmap);
     case OpKind::kWriteAutoOnline:
       return WriteAutoOnline(op);
     case OpKind::kRegister:
-      return Module(op, &mm::register_memory_notifier, kTpRegister);
+      return Module(op, &mm::register_memory_notifier);
     case OpKind::kUnregister:
-      return Module(op, &mm::unregister_memory_notifier, kTpUnregister);
+      return Module(op, &mm::unregister_memory_notifier);
     case OpKind::kAllocContig:
       return AllocContig(op);
     case OpKind::kFreeContig:
-      return Free(&mm::free_contig, kTpFreeContig);
+      return Free(op, &mm::free_contig);
     case OpKind::kPoison:
       return Poison(op);
   }

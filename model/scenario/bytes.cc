@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// The tables below are the byte form: Decode() looks values up in them, Encode() looks up
-// the first place of a value. Changing one changes what every stored byte string means.
 #include "model/scenario/bytes.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
+#include "model/scenario/byte_ops.h"
+#include "model/scenario/byte_record.h"
 #include "model/scenario/rules.h"
 #include "model/scenario/scenario.h"
 #include "model/scenario/words.h"
@@ -15,146 +14,12 @@
 namespace hotplug::scenario {
 namespace {
 
-using Record = std::array<uint8_t, kRecordBytes>;
-
-template <class T>
-struct Weighted {
-  T value;
-  uint32_t weight;
-};
-
-// A table of kSize entries in which each value comes as often as its weight says.
-template <size_t kSize, class T, size_t kRows>
-constexpr std::array<T, kSize> Spread(const Weighted<T> (&rows)[kRows]) {
-  std::array<T, kSize> table{};
-  size_t next = 0;
-  for (const Weighted<T>& row : rows) {
-    for (uint32_t i = 0; i < row.weight; ++i) table[next++] = row.value;
-  }
-  // Out of bounds, and thus no constant, if the weights do not add up.
-  return next == kSize ? table : std::array<T, kSize>{table[kSize + next]};
-}
-
-enum class Kind : uint8_t {
-  kOp,
-  kPreemption,
-  kTask,
-  kNotifier,
-  kAnswer,
-  kWideAnswer,
-  kFault,
-  kBlock
-};
-constexpr auto kKinds = Spread<64, Kind>({{Kind::kOp, 24},
-                                          {Kind::kPreemption, 20},
-                                          {Kind::kTask, 6},
-                                          {Kind::kNotifier, 3},
-                                          {Kind::kAnswer, 4},
-                                          {Kind::kWideAnswer, 1},
-                                          {Kind::kFault, 3},
-                                          {Kind::kBlock, 3}});
-
-// How an operation is written: its kind, and for some kinds the width of its number.
-enum class Form : uint8_t {
-  kWriteEnable,
-  kWriteEnableLow,
-  kWriteEnableHigh,
-  kReadEnable,
-  kWriteState,
-  kWriteOnline,
-  kAlloc,
-  kFree,
-  kGet,
-  kPut,
-  kKill,
-  kAfter,
-  kSleep,
-  kLongSleep,
-  kWriteProbe,
-  kRemove,
-  kAdd,
-  kTrace,
-  kWriteAutoOnline,
-  kRegister,
-  kUnregister,
-  kAllocContig,
-  kFreeContig,
-  kPoison
-};
-// The first half is what Encode() writes of the older forms; the second one makes room for those
-// behind them, without making them as frequent, in places of which it writes none else.
-constexpr auto kForms = Spread<64, Form>({{Form::kWriteEnable, 7},
-                                          {Form::kWriteEnableLow, 1},
-                                          {Form::kWriteEnableHigh, 1},
-                                          {Form::kReadEnable, 1},
-                                          {Form::kWriteState, 6},
-                                          {Form::kWriteOnline, 2},
-                                          {Form::kAlloc, 2},
-                                          {Form::kFree, 2},
-                                          {Form::kGet, 2},
-                                          {Form::kPut, 2},
-                                          {Form::kKill, 2},
-                                          {Form::kAfter, 1},
-                                          {Form::kSleep, 2},
-                                          {Form::kLongSleep, 1},
-                                          {Form::kWriteEnable, 5},
-                                          {Form::kFreeContig, 1},
-                                          {Form::kWriteAutoOnline, 1},
-                                          {Form::kReadEnable, 1},
-                                          {Form::kWriteState, 6},
-                                          {Form::kRegister, 1},
-                                          {Form::kUnregister, 1},
-                                          {Form::kWriteOnline, 2},
-                                          {Form::kAllocContig, 1},
-                                          {Form::kAlloc, 2},
-                                          {Form::kFree, 2},
-                                          {Form::kGet, 1},
-                                          {Form::kPoison, 1},
-                                          {Form::kPut, 2},
-                                          {Form::kKill, 1},
-                                          {Form::kTrace, 1},
-                                          {Form::kRemove, 1},
-                                          {Form::kAdd, 1},
-                                          {Form::kWriteProbe, 1}});
-
 // Sizes of per-CPU lists and of pagevecs: mostly there are none.
 constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
 constexpr std::array<uint8_t, 8> kBlockOrders = {2, 3, 4, 2, 3, 4, 5, 6};
 constexpr std::array<uint8_t, 16> kBelow = {0, 1, 0, 1, 0, 2, 0, 1, 0, 2, 1, 0, 3, 4, 5, 6};
 constexpr uint32_t kFirstBlock = 4;
 constexpr uint32_t kKmemleakMark = 63;  // of 64
-
-// Blocks and pages that a write to `enable` asks for, in halves of a block.
-struct Size {
-  uint8_t half_blocks;
-  uint8_t pages;
-};
-constexpr std::array<Size, 16> kEnableSizes = {{{2, 0},
-                                                {4, 0},
-                                                {8, 0},
-                                                {0, 0},
-                                                {2, 0},
-                                                {4, 0},
-                                                {0, 0},
-                                                {2, 0},
-                                                {4, 0},
-                                                {0, 0},
-                                                {6, 0},
-                                                {1, 0},
-                                                {16, 0},
-                                                {32, 0},
-                                                {0, 1},
-                                                {2, 1}}};
-constexpr uint32_t kWideValueBytes = 6;  // of kWriteEnableLow and kWriteEnableHigh
-constexpr uint32_t kHighShift = 16;
-
-constexpr std::array<StateWord, 8> kStates = {
-    StateWord::kOffline, StateWord::kOnline, StateWord::kOnlineMovable, StateWord::kOnlineKernel,
-    StateWord::kOffline, StateWord::kOnline, StateWord::kOffline,       StateWord::kGarbage};
-constexpr std::array<uint8_t, 8> kAllocOrders = {0, 1, 0, 2, 0, 3, 1, 0};
-constexpr std::array<Signal, 4> kSignalTable = {Signal::kInt, Signal::kUsr1, Signal::kKill,
-                                                Signal::kInt};
-constexpr uint32_t kShortSleep = 128;
 
 constexpr uint32_t kNearSteps = 96;
 constexpr uint32_t kFarMark = 15;  // of 16
@@ -201,31 +66,6 @@ constexpr uint32_t kLongNths = 255;
 enum class BlockFlag : uint8_t { kOffline, kReserved };
 constexpr std::array<BlockFlag, 4> kBlockFlags = {BlockFlag::kOffline, BlockFlag::kReserved,
                                                   BlockFlag::kOffline, BlockFlag::kOffline};
-
-template <class T, size_t kSize>
-T Pick(const std::array<T, kSize>& table, uint8_t byte) {
-  return table[byte % kSize];
-}
-
-// The first place of the value in the table; kSize if it is not there.
-template <class T, size_t kSize>
-uint8_t Place(const std::array<T, kSize>& table, T value) {
-  return static_cast<uint8_t>(std::find(table.begin(), table.end(), value) - table.begin());
-}
-
-uint64_t Load(const Record& r, uint32_t at, uint32_t bytes) {
-  uint64_t value = 0;
-  for (uint32_t i = 0; i < bytes; ++i) value |= uint64_t{r[at + i]} << (8 * i);
-  return value;
-}
-
-void Store(Record* r, uint32_t at, uint32_t bytes, uint64_t value) {
-  for (uint32_t i = 0; i < bytes; ++i) (*r)[at + i] = static_cast<uint8_t>(value >> (8 * i));
-}
-
-uint64_t EnableBytes(const Machine& m, const Size& size) {
-  return size.half_blocks * (kBlockBytes / 2) + size.pages * PageBytes(m);
-}
 
 // ---- Decoding ------------------------------------------------------------------------
 
@@ -293,8 +133,7 @@ void DecodeNotifier(const Record& r, Scenario* s) {
 
 bool IsAboutNotifier(const Record& r) {
   const Kind kind = Pick(kKinds, r[0]);
-  const Form form = Pick(kForms, r[1]);
-  const bool op = kind == Kind::kOp && (form == Form::kRegister || form == Form::kUnregister);
+  const bool op = kind == Kind::kOp && NamesNotifier(r);
   return op || kind == Kind::kAnswer || kind == Kind::kWideAnswer;
 }
 
@@ -316,122 +155,6 @@ void DecodeBlock(const Record& r, Machine* m) {
   block.reserved = Pick(kBlockFlags, r[2]) == BlockFlag::kReserved;
   block.offline = !block.reserved;
   if (m->first_block == 0) m->blocks[0] = {m->blocks[0].node, m->blocks[0].zone, true, false};
-}
-
-// The node that the byte selects among those with memory, which are 0, 1, or both.
-uint8_t DecodeNode(const Machine& m, uint8_t byte) {
-  const uint8_t lowest = m.blocks[0].node;
-  const uint8_t highest = m.blocks[m.blocks.size - 1].node;
-  return static_cast<uint8_t>(lowest + byte % (highest - lowest + 1));
-}
-
-void DecodeOp(const Record& r, uint32_t task, Scenario* s) {
-  const Machine& m = s->machine;
-  const auto block = static_cast<uint8_t>(r[2] % m.blocks.size);
-  const auto target = static_cast<uint8_t>(r[2] % s->tasks.size);
-  Op op;
-  op.task = static_cast<uint8_t>(task);
-  switch (Pick(kForms, r[1])) {
-    case Form::kWriteEnable:
-      op.value = EnableBytes(m, Pick(kEnableSizes, r[2]));
-      break;
-    case Form::kWriteEnableLow:
-      op.value = Load(r, 2, kWideValueBytes);
-      break;
-    case Form::kWriteEnableHigh:
-      op.value = Load(r, 2, kWideValueBytes) << kHighShift;
-      break;
-    case Form::kReadEnable:
-      op.kind = OpKind::kReadEnable;
-      break;
-    case Form::kWriteState:
-      op.kind = OpKind::kWriteState;
-      op.block = block;
-      op.arg = static_cast<uint8_t>(Pick(kStates, r[3]));
-      break;
-    case Form::kWriteOnline:
-      op.kind = OpKind::kWriteOnline;
-      op.block = block;
-      op.arg = r[3] % 2;
-      break;
-    case Form::kAlloc:
-      op.kind = OpKind::kAlloc;
-      op.arg = r[3] % 2;
-      op.order = Pick(kAllocOrders, r[4]);
-      op.node = DecodeNode(m, r[5]);
-      break;
-    case Form::kFree:
-      op.kind = OpKind::kFree;
-      break;
-    case Form::kGet:
-      op.kind = OpKind::kGet;
-      op.block = block;
-      op.page = static_cast<uint16_t>(r[4] % PagesPerBlock(m));
-      break;
-    case Form::kPut:
-      op.kind = OpKind::kPut;
-      break;
-    case Form::kKill:
-      op.kind = OpKind::kKill;
-      op.target = target;
-      op.arg = static_cast<uint8_t>(Pick(kSignalTable, r[3]));
-      break;
-    case Form::kAfter:
-      op.kind = OpKind::kAfter;
-      op.target = target;
-      break;
-    case Form::kSleep:
-      op.kind = OpKind::kSleep;
-      op.value = 1 + r[2] % kShortSleep;
-      break;
-    case Form::kLongSleep:
-      op.kind = OpKind::kSleep;
-      op.value = 1 + Load(r, 2, 2) % kMaxSleep;
-      break;
-    case Form::kWriteProbe:
-      op.kind = OpKind::kWriteProbe;
-      op.block = block;
-      break;
-    case Form::kRemove:
-      op.kind = OpKind::kRemove;
-      op.block = block;
-      break;
-    case Form::kAdd:
-      op.kind = OpKind::kAdd;
-      op.block = block;
-      break;
-    case Form::kTrace:
-      op.kind = r[3] % 2 == 0 ? OpKind::kReadTrace : OpKind::kMmapTrace;
-      op.node = DecodeNode(m, r[2]);
-      break;
-    case Form::kWriteAutoOnline:
-      op.kind = OpKind::kWriteAutoOnline;
-      op.arg = static_cast<uint8_t>(Pick(kStates, r[3]));
-      break;
-    case Form::kRegister:
-      op.kind = OpKind::kRegister;
-      op.notifier = static_cast<uint8_t>(r[2] % s->notifiers.size);
-      break;
-    case Form::kUnregister:
-      op.kind = OpKind::kUnregister;
-      op.notifier = static_cast<uint8_t>(r[2] % s->notifiers.size);
-      break;
-    case Form::kAllocContig:
-      op.kind = OpKind::kAllocContig;
-      // The byte 0 is one block.
-      op.order = static_cast<uint8_t>((m.block_order + uint32_t{r[4]}) % (MaxContigOrder(m) + 1));
-      op.node = DecodeNode(m, r[5]);
-      break;
-    case Form::kFreeContig:
-      op.kind = OpKind::kFreeContig;
-      break;
-    case Form::kPoison:
-      op.kind = OpKind::kPoison;
-      op.block = block;
-      op.page = static_cast<uint16_t>(r[4] % PagesPerBlock(m));
-      break;
-  }
-  s->ops.push(op);
 }
 
 void DecodeAnswer(const Record& r, Kind kind, uint32_t notifier, Scenario* s) {
@@ -488,7 +211,7 @@ void DecodeRest(const Input& in, Scenario* s) {
     const Kind kind = Pick(kKinds, r[0]);
     switch (kind) {
       case Kind::kOp:
-        DecodeOp(r, Owner(tasks, s->tasks.size), s);
+        s->ops.push(DecodeOp(r, Owner(tasks, s->tasks.size), *s));
         break;
       case Kind::kPreemption:
         DecodePreemption(r, s);
@@ -597,100 +320,6 @@ Record EncodeTask(const Task& task) {
   return r;
 }
 
-Record OfForm(Form form) {
-  Record r = OfKind(Kind::kOp);
-  r[1] = Place(kForms, form);
-  return r;
-}
-
-Record EncodeEnable(const Machine& m, uint64_t value) {
-  for (uint32_t i = 0; i < kEnableSizes.size(); ++i) {
-    if (EnableBytes(m, kEnableSizes[i]) != value) continue;
-    Record r = OfForm(Form::kWriteEnable);
-    r[2] = static_cast<uint8_t>(i);
-    return r;
-  }
-  const bool low = value >> (8 * kWideValueBytes) == 0;
-  Record r = OfForm(low ? Form::kWriteEnableLow : Form::kWriteEnableHigh);
-  Store(&r, 2, kWideValueBytes, low ? value : value >> kHighShift);
-  return r;
-}
-
-Record EncodeSleep(uint64_t ticks) {
-  const bool is_short = ticks <= kShortSleep;
-  Record r = OfForm(is_short ? Form::kSleep : Form::kLongSleep);
-  Store(&r, 2, is_short ? 1 : 2, ticks - 1);
-  return r;
-}
-
-Record EncodeOperands(Form form, uint8_t byte2, uint8_t byte3 = 0, uint8_t byte4 = 0,
-                      uint8_t byte5 = 0) {
-  Record r = OfForm(form);
-  r[2] = byte2;
-  r[3] = byte3;
-  r[4] = byte4;
-  r[5] = byte5;
-  return r;
-}
-
-Record EncodeOp(const Machine& m, const Op& op) {
-  switch (op.kind) {
-    case OpKind::kWriteEnable:
-      return EncodeEnable(m, op.value);
-    case OpKind::kReadEnable:
-      return OfForm(Form::kReadEnable);
-    case OpKind::kWriteState:
-      return EncodeOperands(Form::kWriteState, op.block,
-                            Place(kStates, static_cast<StateWord>(op.arg)));
-    case OpKind::kWriteOnline:
-      return EncodeOperands(Form::kWriteOnline, op.block, op.arg);
-    case OpKind::kAlloc:
-      return EncodeOperands(Form::kAlloc, 0, op.arg, Place(kAllocOrders, op.order),
-                            static_cast<uint8_t>(op.node - m.blocks[0].node));
-    case OpKind::kFree:
-      return OfForm(Form::kFree);
-    case OpKind::kGet:
-      return EncodeOperands(Form::kGet, op.block, 0, static_cast<uint8_t>(op.page));
-    case OpKind::kPut:
-      return OfForm(Form::kPut);
-    case OpKind::kKill:
-      return EncodeOperands(Form::kKill, op.target,
-                            Place(kSignalTable, static_cast<Signal>(op.arg)));
-    case OpKind::kAfter:
-      return EncodeOperands(Form::kAfter, op.target);
-    case OpKind::kSleep:
-      return EncodeSleep(op.value);
-    case OpKind::kWriteProbe:
-      return EncodeOperands(Form::kWriteProbe, op.block);
-    case OpKind::kRemove:
-      return EncodeOperands(Form::kRemove, op.block);
-    case OpKind::kAdd:
-      return EncodeOperands(Form::kAdd, op.block);
-    case OpKind::kReadTrace:
-    case OpKind::kMmapTrace:
-      return EncodeOperands(Form::kTrace, static_cast<uint8_t>(op.node - m.blocks[0].node),
-                            op.kind == OpKind::kMmapTrace ? 1 : 0);
-    case OpKind::kWriteAutoOnline:
-      return EncodeOperands(Form::kWriteAutoOnline, 0,
-                            Place(kStates, static_cast<StateWord>(op.arg)));
-    case OpKind::kRegister:
-      return EncodeOperands(Form::kRegister, op.notifier);
-    case OpKind::kUnregister:
-      return EncodeOperands(Form::kUnregister, op.notifier);
-    case OpKind::kAllocContig: {
-      const uint32_t orders = MaxContigOrder(m) + 1;
-      return EncodeOperands(Form::kAllocContig, 0, 0,
-                            static_cast<uint8_t>((op.order + orders - m.block_order) % orders),
-                            static_cast<uint8_t>(op.node - m.blocks[0].node));
-    }
-    case OpKind::kFreeContig:
-      return OfForm(Form::kFreeContig);
-    case OpKind::kPoison:
-      return EncodeOperands(Form::kPoison, op.block, 0, static_cast<uint8_t>(op.page));
-  }
-  return Record{};
-}
-
 Record EncodeFault(const Fault& fault) {
   Record r = OfKind(Kind::kFault);
   r[1] = static_cast<uint8_t>(fault.site);
@@ -724,8 +353,7 @@ const char* BeyondBytes(const Scenario& s) {
     return "the byte form has at most 64 pages per block";
   }
   for (const Op& op : s.ops) {
-    const bool low = op.value >> (8 * kWideValueBytes) == 0;
-    if (!low && op.value % (uint64_t{1} << kHighShift) != 0) {
+    if (!HasByteForm(op)) {
       return "the byte form writes only numbers below 2^48 and multiples of 2^16 to enable";
     }
   }

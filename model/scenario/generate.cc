@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "model/scenario/ops.h"
 #include "model/scenario/random.h"
 #include "model/scenario/rules.h"
 #include "model/scenario/words.h"
@@ -12,13 +13,6 @@
 namespace hotplug::scenario {
 namespace {
 
-// About how many scheduling points an operation has, on machines of the size made here.
-uint32_t StepsOf(OpKind kind) {
-  constexpr uint32_t kEnableSteps = 40, kStateSteps = 20, kOtherSteps = 2;
-  if (kind == OpKind::kWriteEnable) return kEnableSteps;
-  const bool state = kind == OpKind::kWriteState || kind == OpKind::kWriteOnline;
-  return state ? kStateSteps : kOtherSteps;
-}
 constexpr uint32_t kMostSteps = 80;  // of a task: later ones are seldom reached
 
 class Generator {
@@ -382,7 +376,7 @@ void Generator::MakeSchedule() {
   const uint32_t expected = std::min(options_.preemptions, kMaxPreemptions / 2);
   const uint32_t preemptions = s_.tasks.size > 1 ? random_.Below(2 * expected + 1) : 0;
   std::array<uint32_t, kMaxTasks> steps{};
-  for (const Op& op : s_.ops) steps[op.task] += StepsOf(op.kind);
+  for (const Op& op : s_.ops) steps[op.task] += OperationOf(op.kind).steps;
   for (uint32_t i = 0; i < preemptions; ++i) {
     Preemption p;
     p.task = AnyTask();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "model/scenario/ops.h"
 #include "model/scenario/spec.h"
 #include "model/scenario/words.h"
 
@@ -82,54 +83,34 @@ void PrintNotifiers(const Scenario& s, std::string* out) {
   }
 }
 
+void PrintField(const Scenario& s, const Op& op, Field field, std::string* out) {
+  const uint64_t value = Get(op, field);
+  switch (field) {
+    case Field::kBytes:
+      return Append(out, Hex(value));
+    case Field::kAddress:
+      return Append(out, Hex(BlockAddress(s.machine, op.block)));
+    case Field::kBlock:
+      return Append(out, BlockName(s.machine, op.block));
+    case Field::kTask:
+      return Append(out, TaskName(s, op.target));
+    case Field::kNotifier:
+      return Append(out, NotifierName(op.notifier));
+    default:
+      break;
+  }
+  const Words words = WordsOf(field);
+  if (words.size() == 0) return Append(out, value);
+  Append(out, words[value]);
+}
+
 void PrintOp(const Scenario& s, const Op& op, std::string* out) {
-  const std::string block = BlockName(s.machine, op.block);
-  switch (op.kind) {
-    case OpKind::kWriteEnable:
-      return AppendAll(out, "write ", kEnableFile, " ", Hex(op.value));
-    case OpKind::kReadEnable:
-      return AppendAll(out, "read ", kEnableFile);
-    case OpKind::kWriteState:
-      return AppendAll(out, "write ", block, "/state ", Word(kStateWordWords, op.arg));
-    case OpKind::kWriteOnline:
-      return AppendAll(out, "write ", block, "/online ", Word(kDigitWords, op.arg));
-    case OpKind::kAlloc:
-      return AppendAll(out, "alloc ", Word(kMobilityWords, op.arg), " node=", +op.node,
-                       " order=", +op.order);
-    case OpKind::kFree:
-      return Append(out, "free");
-    case OpKind::kGet:
-      return AppendAll(out, "get ", block, " page=", op.page);
-    case OpKind::kPut:
-      return Append(out, "put");
-    case OpKind::kKill:
-      return AppendAll(out, "kill ", TaskName(s, op.target), " ", Word(kSignalWords, op.arg));
-    case OpKind::kAfter:
-      return AppendAll(out, "after ", TaskName(s, op.target));
-    case OpKind::kSleep:
-      return AppendAll(out, "sleep ", op.value);
-    case OpKind::kWriteProbe:
-      return AppendAll(out, "write ", kProbeFile, " ", Hex(BlockAddress(s.machine, op.block)));
-    case OpKind::kRemove:
-      return AppendAll(out, "remove ", block);
-    case OpKind::kAdd:
-      return AppendAll(out, "add ", block);
-    case OpKind::kReadTrace:
-      return AppendAll(out, "read ", kTraceFiles[op.node]);
-    case OpKind::kMmapTrace:
-      return AppendAll(out, "mmap ", kTraceFiles[op.node]);
-    case OpKind::kWriteAutoOnline:
-      return AppendAll(out, "write ", kAutoOnlineFile, " ", Word(kStateWordWords, op.arg));
-    case OpKind::kRegister:
-      return AppendAll(out, "register ", NotifierName(op.notifier));
-    case OpKind::kUnregister:
-      return AppendAll(out, "unregister ", NotifierName(op.notifier));
-    case OpKind::kAllocContig:
-      return AppendAll(out, "alloc_contig node=", +op.node, " order=", +op.order);
-    case OpKind::kFreeContig:
-      return Append(out, "free_contig");
-    case OpKind::kPoison:
-      return AppendAll(out, "poison ", block, " page=", op.page);
+  const OpShape& shape = ShapeOf(op.kind);
+  for (uint32_t i = 0; i < shape.nr_words; ++i) {
+    const OpWord& word = shape.words[i];
+    AppendAll(out, i == 0 ? "" : " ", word.before);
+    if (word.has_field) PrintField(s, op, word.field, out);
+    Append(out, word.behind);
   }
 }
 

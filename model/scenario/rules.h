@@ -20,17 +20,6 @@ inline constexpr uint32_t kMaxSleep = 65535;  // most ticks of OpKind::kSleep
 // FaultSite::kAddMemory alone.
 inline constexpr std::array<uint8_t, 3> kFaultErrnos = {12, 14, 17};
 
-// Whether a kind of operation is about a notifier.
-inline bool NamesNotifier(OpKind kind) {
-  return kind == OpKind::kRegister || kind == OpKind::kUnregister;
-}
-
-// Whether a kind of operation is about a node.
-inline bool NamesNode(OpKind kind) {
-  return kind == OpKind::kAlloc || kind == OpKind::kAllocContig || kind == OpKind::kReadTrace ||
-         kind == OpKind::kMmapTrace;
-}
-
 // Whether a memory block is on the node.
 inline bool HasNode(const Machine& m, uint32_t node) {
   for (const Block& block : m.blocks) {

@@ -77,29 +77,30 @@ struct Machine {
 enum class Role : uint8_t { kMemtrace, kUser, kWalker, kAlloc, kKill, kFirmware };
 inline constexpr uint32_t kRoles = 6;
 
+// Each has a row in ops.h, which says what it does.
 enum class OpKind : uint8_t {
-  kWriteEnable,      // write VALUE to the driver's debugfs file `enable`
-  kReadEnable,       // read it
-  kWriteState,       // write a word to the `state` file of a block
-  kWriteOnline,      // write 0 or 1 to the `online` file of a block
-  kAlloc,            // allocate 2^order pages of a kind on a node
-  kFree,             // free the task's oldest live allocation; no effect without one
-  kGet,              // take a reference on a page of a block unless its count is zero
-  kPut,              // drop the oldest reference got by this task; no effect without one
-  kKill,             // send a signal to a task
-  kAfter,            // wait until a task has ended
-  kSleep,            // sleep for VALUE ticks
-  kWriteProbe,       // write the address of a block to memory/probe
-  kRemove,           // have firmware remove the DIMM of a block
-  kAdd,              // have firmware add it again
-  kReadTrace,        // read the driver's file `trace` of a node
-  kMmapTrace,        // map it until the task ends
-  kWriteAutoOnline,  // write a word to memory/auto_online_blocks
-  kRegister,         // register a notifier
-  kUnregister,       // unregister it
-  kAllocContig,      // allocate 2^order contiguous pages on a node
-  kFreeContig,       // free the task's oldest of these; no effect without one
-  kPoison,           // a page of a block turns out to be broken
+  kWriteEnable,
+  kReadEnable,
+  kWriteState,
+  kWriteOnline,
+  kAlloc,
+  kFree,
+  kGet,
+  kPut,
+  kKill,
+  kAfter,
+  kSleep,
+  kWriteProbe,
+  kRemove,
+  kAdd,
+  kReadTrace,
+  kMmapTrace,
+  kWriteAutoOnline,
+  kRegister,
+  kUnregister,
+  kAllocContig,
+  kFreeContig,
+  kPoison,
 };
 inline constexpr uint32_t kOpKinds = 22;
 
@@ -114,20 +115,19 @@ enum class Mobility : uint8_t { kUnmovable, kMovable };
 enum class Signal : uint8_t { kInt, kUsr1, kKill };
 inline constexpr uint32_t kSignals = 3;
 
-// One operation of a task. Only the fields that its kind names are used, others are zero.
+// One operation of a task. Only the members that its kind has operands in (ops.h) are used, others
+// are zero.
 struct Op {
   OpKind kind = OpKind::kWriteEnable;
-  uint8_t task = 0;   // which task does it: index into Scenario::tasks
-  uint8_t block = 0;  // kWriteState, kWriteOnline, kGet, kPoison, kWriteProbe, kRemove, kAdd: index
-                      // into Machine::blocks
-  // kWriteState, kWriteAutoOnline: StateWord; kWriteOnline: 0, 1; kAlloc: Mobility; kKill: Signal
-  uint8_t arg = 0;
-  uint8_t order = 0;     // kAlloc: 0 .. 3; kAllocContig: up to four blocks
-  uint8_t node = 0;      // kAlloc, kAllocContig, kReadTrace, kMmapTrace
-  uint8_t target = 0;    // kKill, kAfter: index into Scenario::tasks
-  uint16_t page = 0;     // kGet, kPoison: page offset within the block
-  uint8_t notifier = 0;  // kRegister, kUnregister: index into Scenario::notifiers
-  uint64_t value = 0;    // kWriteEnable: bytes; kSleep: ticks, 1 .. 65535
+  uint8_t task = 0;      // which task does it: index into Scenario::tasks
+  uint8_t block = 0;     // index into Machine::blocks
+  uint8_t arg = 0;       // StateWord, a digit, Mobility or Signal
+  uint8_t order = 0;     // log2(pages)
+  uint8_t node = 0;      // one with memory
+  uint8_t target = 0;    // index into Scenario::tasks
+  uint16_t page = 0;     // offset within the block, in pages
+  uint8_t notifier = 0;  // index into Scenario::notifiers
+  uint64_t value = 0;    // bytes, or ticks
   bool operator==(const Op&) const = default;
 };
 

@@ -3,6 +3,7 @@
 // The rules of scenario.h, in the order of its fields.
 #include <algorithm>
 
+#include "model/scenario/ops.h"
 #include "model/scenario/rules.h"
 #include "model/scenario/scenario.h"
 
@@ -68,80 +69,28 @@ const char* InvalidNotifiers(const Scenario& s) {
   return nullptr;
 }
 
-// The operation with only those fields that its kind uses.
-Op Canonical(const Op& op) {
-  Op c;
-  c.kind = op.kind;
-  c.task = op.task;
-  switch (op.kind) {
-    case OpKind::kWriteEnable:
-    case OpKind::kSleep:
-      c.value = op.value;
-      break;
-    case OpKind::kWriteState:
-    case OpKind::kWriteOnline:
-      c.block = op.block;
-      c.arg = op.arg;
-      break;
-    case OpKind::kAlloc:
-      c.arg = op.arg;
-      c.order = op.order;
-      c.node = op.node;
-      break;
-    case OpKind::kWriteProbe:
-    case OpKind::kRemove:
-    case OpKind::kAdd:
-      c.block = op.block;
-      break;
-    case OpKind::kReadTrace:
-    case OpKind::kMmapTrace:
-      c.node = op.node;
-      break;
-    case OpKind::kWriteAutoOnline:
-      c.arg = op.arg;
-      break;
-    case OpKind::kRegister:
-    case OpKind::kUnregister:
-      c.notifier = op.notifier;
-      break;
-    case OpKind::kAllocContig:
-      c.order = op.order;
-      c.node = op.node;
-      break;
-    case OpKind::kGet:
-    case OpKind::kPoison:
-      c.block = op.block;
-      c.page = op.page;
-      break;
-    case OpKind::kKill:
-      c.target = op.target;
-      c.arg = op.arg;
-      break;
-    case OpKind::kAfter:
-      c.target = op.target;
-      break;
-    case OpKind::kReadEnable:
-    case OpKind::kFree:
-    case OpKind::kFreeContig:
-    case OpKind::kPut:
-      break;
-  }
-  return c;
-}
-
-// One more than the largest `arg` of a kind of operation.
-uint32_t ArgValues(OpKind kind) {
-  switch (kind) {
-    case OpKind::kWriteState:
-    case OpKind::kWriteAutoOnline:
-      return kStateWords;
-    case OpKind::kKill:
-      return kSignals;
-    case OpKind::kWriteOnline:
-    case OpKind::kAlloc:
-      return 2;
+// What is wrong with an operand that is out of its range.
+const char* OutOfRange(Field field) {
+  switch (field) {
+    case Field::kBlock:
+    case Field::kAddress:
+      return "an operation is on a block that is not there";
+    case Field::kTask:
+      return "an operation is on a task that is not there";
+    case Field::kNotifier:
+      return "an operation is on a notifier that is not there";
+    case Field::kPage:
+      return "an operation is on a page outside its block";
+    case Field::kOrder:
+    case Field::kContigOrder:
+      return "an allocation is too large";
+    case Field::kNode:
+    case Field::kTrace:
+      return "an operation is on a node without memory";
+    case Field::kTicks:
+      return "a sleep is too short or too long";
     default:
-      return 1;
+      return "an operation has an unknown argument";
   }
 }
 
@@ -149,23 +98,10 @@ const char* InvalidOp(const Scenario& s, const Op& op) {
   if (static_cast<uint32_t>(op.kind) >= kOpKinds) return "an operation is of an unknown kind";
   if (!(op == Canonical(op))) return "an operation has a field that its kind does not use";
   if (op.task >= s.tasks.size) return "an operation is of a task that is not there";
-  if (op.block >= s.machine.blocks.size) return "an operation is on a block that is not there";
-  if (op.target >= s.tasks.size) return "an operation is on a task that is not there";
-  if (op.arg >= ArgValues(op.kind)) return "an operation has an unknown argument";
-  if (NamesNotifier(op.kind) && op.notifier >= s.notifiers.size) {
-    return "an operation is on a notifier that is not there";
+  for (Field field : ShapeOf(op.kind)) {
+    if (!RangeOf(field, s).contains(Get(op, field))) return OutOfRange(field);
   }
-  if (op.page >= PagesPerBlock(s.machine)) return "an operation is on a page outside its block";
-  const bool contig = op.kind == OpKind::kAllocContig;
-  if (op.order > (contig ? MaxContigOrder(s.machine) : kMaxAllocOrder)) {
-    return "an allocation is too large";
-  }
-  if (NamesNode(op.kind) && !HasNode(s.machine, op.node)) {
-    return "an operation is on a node without memory";
-  }
-  if (op.kind == OpKind::kSleep && (op.value < 1 || op.value > kMaxSleep)) {
-    return "a sleep is too short or too long";
-  }
+  if (NamesNode(op.kind) && !HasNode(s.machine, op.node)) return OutOfRange(Field::kNode);
   return nullptr;
 }
 

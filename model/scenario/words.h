@@ -32,14 +32,8 @@ inline constexpr std::array<std::string_view, kActions.size()> kActionWords = {
     "MEM_GOING_OFFLINE", "MEM_CANCEL_OFFLINE", "MEM_OFFLINE",
     "MEM_GOING_ONLINE",  "MEM_CANCEL_ONLINE",  "MEM_ONLINE"};
 
-// The file of the driver under test that is always there.
-inline constexpr std::string_view kEnableFile = "memtrace/enable";
-// Its files of the nodes.
-inline constexpr std::array<std::string_view, kMaxNodes> kTraceFiles = {"memtrace/00000000/trace",
-                                                                        "memtrace/00000001/trace"};
-// Files of /sys/devices/system/memory, besides those of the blocks.
-inline constexpr std::string_view kProbeFile = "memory/probe";
-inline constexpr std::string_view kAutoOnlineFile = "memory/auto_online_blocks";
+// The folders of a driver's files for the memory of a node, in debugfs.
+inline constexpr std::array<std::string_view, kMaxNodes> kTraceFolders = {"00000000", "00000001"};
 
 // Errno E is named kErrnoWords[E - 1] (include/uapi/asm-generic/errno-base.h).
 inline constexpr std::array<std::string_view, 34> kErrnoWords = {

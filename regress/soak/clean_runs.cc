@@ -252,13 +252,14 @@ void Story::Read(const sim::Record& r, Seen* seen) {
     case drivers::kTpLogAddFailed:
     case drivers::kTpLogFreeFailed:
       return End(Outcome::kKept, seen);
-    case actors::kTpWriteEnable:
+    case scenario::EndOf(scenario::OpKind::kWriteEnable):
       seen->writes.insert(Errno(r.a));
       return;
     default:
       if (state_ == State::kSearching) Search(r);
       if (state_ == State::kOfflining) Offline(r);
-      if (r.tp > actors::kTpWriteEnable) *this = Story{};  // another call has returned
+      if (r.tp > scenario::EndOf(scenario::OpKind::kWriteEnable))
+        *this = Story{};  // another call has returned
   }
 }
 

@@ -12,9 +12,9 @@
 
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
-#include "model/scenario/parse.h"
 #include "model/scenario/print.h"
 #include "model/scenario/random.h"
+#include "model/scenario/text/parse.h"
 
 namespace {
 

@@ -95,7 +95,7 @@ TEST_CASE("get takes a reference unless the page has none, put drops the oldest"
   CHECK(Rc(6) == -ENOENT);
   std::vector<uint32_t> put;
   for (const sim::Record& r : run::Trace()) {
-    if (r.tp == kTpPut) put.push_back(r.a);
+    if (r.tp == scenario::EndOf(scenario::OpKind::kPut)) put.push_back(r.a);
   }
   CHECK(put == std::vector<uint32_t>{16, 17});
   CHECK(FreePages() == 16);
@@ -123,7 +123,7 @@ TEST_CASE("references are dropped when their task ends or is killed") {
                 "  get memory4 page=0\n" +
                 last + "task kill-2\n  sleep 20\n  kill walker-1 SIGKILL\n");
     CHECK(o.verdict == Verdict::kOk);
-    CHECK(Count(kTpPut) == 2);
+    CHECK(Count(scenario::EndOf(scenario::OpKind::kPut)) == 2);
     CHECK(run::BlocksAtEnd()[0].counts[2] == 1);  // the allocation is still there
   }
 }
@@ -332,7 +332,7 @@ TEST_CASE("removal waits for a reader, and turns away one that comes later") {
       "  write memtrace/enable 0\n" +
       kReader;
   RunText(kSmall + tasks, options);
-  const std::string taken = std::to_string(First(kTpWriteEnable)->step);
+  const std::string taken = std::to_string(First(scenario::EndOf(scenario::OpKind::kWriteEnable))->step);
   for (const uint32_t step : {1, 2, 3, 4}) {
     std::string text = kSmall + tasks;
     text += "at memtrace-1 " + taken + " run user-2\n";

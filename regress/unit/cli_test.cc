@@ -392,10 +392,12 @@ TEST_CASE("check-refactor of what is no build", "[cli][refactor]") {
 
 TEST_CASE("list", "[cli]") {
   const Cli cli;
-  const std::pair<const char*, const char*> lists[] = {{"drivers", "rfc_v1\tpowerpc/memtrace"},
-                                                       {"kernels", "rfc\tlinux-next"},
-                                                       {"invariants", "I1\tthe count of"},
-                                                       {"actors", "memtrace\tcalls the driver"}};
+  const std::pair<const char*, const char*> lists[] = {
+      {"drivers", "rfc_v1\tpowerpc/memtrace"},
+      {"kernels", "rfc\tlinux-next"},
+      {"invariants", "I1\tthe count of"},
+      {"actors", "memtrace\twrites to memtrace/enable, "},
+      {"operations", "write memtrace/enable NUMBER\t"}};
   for (const auto& [what, begin] : lists) {
     const Result r = cli(std::string("list ") + what);
     CHECK(r.code == 0);

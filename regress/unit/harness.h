@@ -31,7 +31,7 @@
 #include "model/mm/notifier.h"
 #include "model/mm/tracepoints.h"
 #include "model/run/run.h"
-#include "model/scenario/parse.h"
+#include "model/scenario/text/parse.h"
 #include "model/scenario/print.h"
 #include "model/sim/lock.h"
 #include "regress/unit/catch.h"

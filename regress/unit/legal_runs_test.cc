@@ -71,12 +71,14 @@ bool HeldOverTheScan() {
          Happens(mm::kTpOfflineFailedUnmovable);
 }
 bool HealedAfterTheReturn() {
-  return HeldOverTheScan() && At(mm::kTpWarnInUse) < At(actors::kTpWriteEnable) &&
-         At(actors::kTpWriteEnable) < At(actors::kTpPut);
+  return HeldOverTheScan() &&
+         At(mm::kTpWarnInUse) < At(scenario::EndOf(scenario::OpKind::kWriteEnable)) &&
+         At(scenario::EndOf(scenario::OpKind::kWriteEnable)) <
+             At(scenario::EndOf(scenario::OpKind::kPut));
 }
 bool ReturnedWhileOnlining() {
-  return At(mm::kTpMemmapInit, 0x18, 2) < At(actors::kTpWriteEnable) &&
-         At(actors::kTpWriteEnable) < At(mm::kTpOnlinePages, 6, 2);
+  return At(mm::kTpMemmapInit, 0x18, 2) < At(scenario::EndOf(scenario::OpKind::kWriteEnable)) &&
+         At(scenario::EndOf(scenario::OpKind::kWriteEnable)) < At(mm::kTpOnlinePages, 6, 2);
 }
 bool Migrated() {
   const auto& trace = run::Trace();
@@ -138,7 +140,8 @@ bool ComesAndGoes() {
          !Told("MEM_OFFLINE 4 A") && !Told("MEM_GOING_OFFLINE 4 B") && Told("MEM_OFFLINE 4 B");
 }
 bool OnlinedByNobody() {
-  return Rc(1) == 0 && At(mm::kTpAddMemory, 4) < At(actors::kTpWriteAutoOnline) &&
+  return Rc(1) == 0 &&
+         At(mm::kTpAddMemory, 4) < At(scenario::EndOf(scenario::OpKind::kWriteAutoOnline)) &&
          StateAtEnd(4) == mm::MEM_OFFLINE;
 }
 bool LeftAbsent() { return Removed(4) && !Happens(mm::kTpMemmapInit, 16, 0); }

@@ -11,7 +11,7 @@
 
 #include "fuzz/report/matrix.h"
 #include "model/run/run.h"
-#include "model/scenario/parse.h"
+#include "model/scenario/text/parse.h"
 #include "regress/unit/cli.h"
 
 namespace hotplug {

@@ -15,7 +15,7 @@
 #include "fuzz/refactor/neighbours.h"
 #include "fuzz/refactor/search.h"
 #include "fuzz/report/expect.h"
-#include "model/scenario/parse.h"
+#include "model/scenario/text/parse.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/harness.h"
 

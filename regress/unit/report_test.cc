@@ -24,9 +24,10 @@
 #include "model/mm/tracepoints.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
-#include "model/scenario/parse.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/print.h"
 #include "model/scenario/random.h"
+#include "model/scenario/text/parse.h"
 #include "model/shim/shim.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/catch.h"
@@ -102,7 +103,8 @@ TEST_CASE("messages of records", "[report]") {
       {Rec(drivers::kTpLogAllocated, 1, 0x110),
        "memtrace: Allocated trace memory on node 1 at 0x0000000110000000"},
       {Rec(drivers::kTpEntryStore, 2, 0x40), "memtrace_array[2] = pfn 0x40"},
-      {Rec(actors::kTpWriteState, 5, 3, 0), "memory5/state online_movable = 0"},
+      {Rec(scenario::EndOf(scenario::OpKind::kWriteState), 5, 3, 0),
+       "memory5/state online_movable = 0"},
       {Rec(4000, 1, 2, 3), "trace point 4000: 0x1 0x2 0x3"},
   };
   for (const Row& row : rows) CHECK(FormatMessage(row.record, TwoTasks(), RfcV1()) == row.message);
@@ -163,13 +165,13 @@ TEST_CASE("who holds what", "[report]") {
   const Scenario s = TwoTasks();
   const Records records = {Rec(sim::kTpTrylock, mm::kDeviceHotplugLock, 1, 0, 0, 1),
                            Rec(sim::kTpReadLock, mm::kCpuHotplugLock, 0, 0, 0, 2),
-                           Rec(actors::kTpGet, 0x40, 0, 0, 1, 3),
-                           Rec(actors::kTpGet, 0x41, kMinus16, 0, 1, 4),
+                           Rec(scenario::EndOf(scenario::OpKind::kGet), 0x40, 0, 0, 1, 3),
+                           Rec(scenario::EndOf(scenario::OpKind::kGet), 0x41, kMinus16, 0, 1, 4),
                            Rec(sim::kTpContended, mm::kDeviceLock, 0, 0, 1, 4),
                            Rec(sim::kTpLock, mm::kDeviceLock, 0, 0, 1, 5),
                            Rec(sim::kTpReadUnlock, mm::kCpuHotplugLock, 0, 0, 0, 6),
                            Rec(sim::kTpTrylock, mm::kPcpBatchHighLock, 0, 0, 0, 7),
-                           Rec(actors::kTpPut, 0x40, 0, 0, 1, 8)};
+                           Rec(scenario::EndOf(scenario::OpKind::kPut), 0x40, 0, 0, 1, 8)};
   CHECK(FormatHolders(HoldersAt(records, 4), s, *drivers::kDrivers[0]) ==
         "  memtrace-1   device_hotplug_lock, cpu_hotplug_lock (read)\n"
         "  user-2       a reference on pfn 0x40, waits for dev->mutex\n");
@@ -502,7 +504,10 @@ TEST_CASE("minimizing leaves out calls that an answer counts", "[report]") {
 
 TEST_CASE("who goes on without the target of a preemption", "[report]") {
   const auto at = [](uint32_t task, uint32_t own) {
-    return Point{0, own, task, {task, actors::kTpGet, own, static_cast<uint8_t>(task)}};
+    return Point{0,
+                 own,
+                 task,
+                 {task, scenario::EndOf(scenario::OpKind::kGet), own, static_cast<uint8_t>(task)}};
   };
   // memtrace-1, twice its target, another one, memtrace-1 again.
   const std::vector<Point> points = {at(0, 1), at(1, 1), at(1, 2), at(2, 1), at(0, 2)};
@@ -555,7 +560,7 @@ std::string Reduced(const std::string& what, uint32_t i) {
   Candidate c{file->scenario, {}};
   // user-2 is preempted after its get, user-4 within its write; without their targets user-4
   // would go on.
-  c.anchors = {{1, actors::kTpGet, 1, 3}, {7, sim::kTpLock, 2, 3}};
+  c.anchors = {{1, scenario::EndOf(scenario::OpKind::kGet), 1, 3}, {7, sim::kTpLock, 2, 3}};
   for (uint32_t k = 0; k < kNrReductions; ++k) {
     if (kReductions[k].what != what) continue;
     REQUIRE(kReductions[k].apply(c, i));
@@ -564,6 +569,11 @@ std::string Reduced(const std::string& what, uint32_t i) {
     return valid ? scenario::Print(c.s, run::Names()) : "invalid";
   }
   return "no such reduction";
+}
+
+// The reduction "operand" counts operations within types of operands.
+constexpr uint32_t Operand(scenario::Field field, uint32_t op) {
+  return static_cast<uint32_t>(field) * kMaxOps + op;
 }
 
 TEST_CASE("what each reduction leaves", "[report]") {
@@ -598,13 +608,14 @@ TEST_CASE("what each reduction leaves", "[report]") {
       {"target", kMaxTasks, "at user-4 2 run memtrace-1\n", "run user-2"},
       {"node", 0, "alloc movable node=0", "node=1"},
       {"pages", 0, "pages_per_block=8 pageblock_pages=4 max_order=3\n", "page=15"},
-      {"value", 0, "enable 0x10000000", "0x40000000"},
-      {"value", 3, "sleep 1\n", "sleep 9"},
-      {"half the value", 0, "enable 0x20000000", "0x40000000"},
-      {"half the value", 3, "sleep 4\n", "sleep 9"},
-      {"order", 2, "order=0", "order=2"},
-      {"argument", 2, "alloc unmovable node=1", "alloc movable"},
-      {"page", 1, "page=0", "page=15"},
+      {"operand", Operand(scenario::Field::kBytes, 0), "enable 0x10000000", "0x40000000"},
+      {"operand", Operand(scenario::Field::kTicks, 3), "sleep 1\n", "sleep 9"},
+      {"operand", Operand(scenario::Field::kOrder, 2), "order=0", "order=2"},
+      {"operand", Operand(scenario::Field::kMobility, 2), "alloc unmovable node=1",
+       "alloc movable"},
+      {"operand", Operand(scenario::Field::kPage, 1), "page=0", "page=15"},
+      {"half an operand", 0, "enable 0x20000000", "0x40000000"},
+      {"half an operand", 3, "sleep 4\n", "sleep 9"},
       {"nth answer", 0, "memory9 nth=1 NOTIFY_BAD", "memory9 nth=2"},
       {"nth fault", 0, "nth=1 -ENOMEM", "nth=3"},
       {"block of an answer", 0, "MEM_GOING_OFFLINE nth=2 NOTIFY_BAD", "memory9 nth=2"},

@@ -16,10 +16,10 @@
 #include "absl/strings/str_split.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
-#include "model/scenario/parse.h"
 #include "model/scenario/print.h"
 #include "model/scenario/random.h"
 #include "model/scenario/scenario.h"
+#include "model/scenario/text/parse.h"
 #include "regress/unit/catch.h"
 
 namespace hotplug::scenario {
@@ -370,7 +370,7 @@ TEST_CASE("a text that is not one is told") {
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
       "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
-      "register, unregister, alloc_contig, free_contig, poison or mmap), task, fault, at or "
+      "mmap, register, unregister, alloc_contig, free_contig or poison), task, fault, at or "
       "expect, "
       "found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");

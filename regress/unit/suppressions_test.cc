@@ -14,7 +14,7 @@
 
 #include "fuzz/report/token.h"
 #include "model/run/run.h"
-#include "model/scenario/parse.h"
+#include "model/scenario/text/parse.h"
 #include "regress/unit/catch.h"
 
 namespace hotplug::report {

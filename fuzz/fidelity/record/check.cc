@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/fidelity/record/record.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/print.h"
 
 namespace hotplug::record {
@@ -16,53 +17,7 @@ using scenario::Op;
 using scenario::OpKind;
 using scenario::Scenario;
 
-bool IsWrite(const Op& op) {
-  return op.kind == OpKind::kWriteState || op.kind == OpKind::kWriteOnline;
-}
-
-bool HasWords(const Op& op) {
-  return IsWrite(op) || op.kind == OpKind::kKill || op.kind == OpKind::kSleep ||
-         op.kind == OpKind::kAfter;
-}
-
-const char* WhatItDoes(OpKind kind) {
-  switch (kind) {
-    case OpKind::kWriteEnable:
-      return "writes to memtrace/enable";
-    case OpKind::kReadEnable:
-      return "reads memtrace/enable";
-    case OpKind::kAlloc:
-      return "allocates pages";
-    case OpKind::kRemove:
-      return "has firmware remove memory";
-    case OpKind::kAdd:
-      return "has firmware add memory";
-    case OpKind::kWriteProbe:
-      return "writes to memory/probe";
-    case OpKind::kReadTrace:
-      return "reads memtrace/NODE/trace";
-    case OpKind::kMmapTrace:
-      return "maps memtrace/NODE/trace";
-    case OpKind::kWriteAutoOnline:
-      return "writes to memory/auto_online_blocks";
-    case OpKind::kRegister:
-      return "registers a notifier";
-    case OpKind::kUnregister:
-      return "unregisters a notifier";
-    case OpKind::kAllocContig:
-      return "allocates contiguous pages";
-    case OpKind::kFreeContig:
-      return "frees contiguous pages";
-    case OpKind::kPoison:
-      return "poisons a page";
-    case OpKind::kFree:
-      return "frees pages";
-    case OpKind::kGet:
-      return "takes a reference on a page";
-    default:
-      return "drops a reference on a page";
-  }
-}
+bool HasWords(const Op& op) { return scenario::OperationOf(op.kind).recorded; }
 
 bool IsOnline(const scenario::Block& b) { return !b.offline; }
 
@@ -90,11 +45,15 @@ uint8_t NodeAsRead(const scenario::Machine& m, uint32_t block) {
 
 }  // namespace
 
+bool IsWrite(const Op& op) {
+  return op.kind == OpKind::kWriteState || op.kind == OpKind::kWriteOnline;
+}
+
 absl::Status Check(const Scenario& s) {
   for (const Op& op : s.ops) {
     if (HasWords(op)) continue;
     return absl::InvalidArgumentError(absl::StrCat(scenario::TaskName(s, op.task), " ",
-                                                   WhatItDoes(op.kind),
+                                                   scenario::OperationOf(op.kind).sentence,
                                                    ", for which recordings have no words"));
   }
   for (uint32_t i = 1; i < s.answers.size; ++i) {

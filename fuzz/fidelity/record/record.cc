@@ -21,6 +21,7 @@
 #include "model/mm/kernel.h"
 #include "model/mm/tracepoints.h"
 #include "model/mm/zone.h"
+#include "model/scenario/ops.h"
 #include "model/scenario/print.h"
 #include "model/scenario/words.h"
 #include "model/sim/tracepoints.h"
@@ -43,10 +44,6 @@ Line Read(const std::string& text) {
   absl::StatusOr<Line> line = recording::ParseLine(text, "recording", 0);
   HOTPLUG_CHECK(line.ok());
   return *std::move(line);
-}
-
-bool IsWrite(const Op& op) {
-  return op.kind == OpKind::kWriteState || op.kind == OpKind::kWriteOnline;
 }
 
 // How far the work of a process has come, as far as signals are concerned.
@@ -242,8 +239,8 @@ class Recorder : public run::Observer {
       case sim::kTpSignal:
         if (Process* p = Find(r.b); p != nullptr) Signal(*p, static_cast<scenario::Signal>(r.a));
         return;
-      case actors::kTpWriteState:
-      case actors::kTpWriteOnline:
+      case scenario::EndOf(OpKind::kWriteState):
+      case scenario::EndOf(OpKind::kWriteOnline):
         return Returned(r.task, static_cast<int32_t>(r.c));
       case mm::kTpNotifierCall:
         return Event(*Find(r.task), r);

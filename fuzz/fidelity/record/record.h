@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A scenario's run, written down as a recording (fuzz/recording) that conform replays.
+// A scenario's run, written down as a recording (fuzz/fidelity/recording) that conform replays.
 //
 // Recordings know writes to the files of memory blocks, signals, and notifiers with one answer
 // rule each. What else a scenario may contain has no words in them, and such a scenario is
@@ -25,6 +25,9 @@ absl::Status Check(const scenario::Scenario& s);
 // The scenario without what Check() refuses: operations, answers and faults are left out, and
 // a block whose node recordings could not tell is online at the start.
 scenario::Scenario Recordable(const scenario::Scenario& s);
+// Whether an operation writes to a file of a memory block, which is what processes of recordings
+// do.
+bool IsWrite(const scenario::Op& op);
 // Whether it writes to any file, so that there is something to record.
 bool Writes(const scenario::Scenario& s);
 

@@ -5,8 +5,8 @@
 //   absl::StatusOr<File> file = Parse(text, "corpus/memtrace.scn", names);
 //   if (!file.ok()) std::cerr << file.status().message() << "\n";
 //   // corpus/memtrace.scn:3:16: expected a kernel (rfc, 5.9), found '4.4'
-#ifndef MODEL_SCENARIO_PARSE_H_
-#define MODEL_SCENARIO_PARSE_H_
+#ifndef MODEL_SCENARIO_TEXT_PARSE_H_
+#define MODEL_SCENARIO_TEXT_PARSE_H_
 
 #include <string>
 #include <vector>
@@ -35,4 +35,4 @@ std::string PrintFile(const File& file, const Names& names);
 
 }  // namespace hotplug::scenario
 
-#endif  // MODEL_SCENARIO_PARSE_H_
+#endif  // MODEL_SCENARIO_TEXT_PARSE_H_
