@@ -148,12 +148,19 @@ void Interrupt(F handler) {
   --atomic;
 }
 
+// As the vocabulary has them (memory.h).
+inline constexpr uint64_t kPageOffset = 0xc000000000000000;
+inline constexpr uint64_t kVmemmap = 0xf000000000000000;
+inline constexpr uint64_t kStructPage = 64;
+
 // The name of a file without its folder.
 std::string Base(const char* path);
 
 // What the kernel says. An oops ends the machine.
 [[noreturn]] void Oops(const char* what, const char* function);
 void Kasan(const std::string& text, const std::string& function);
+// Says that a call fails which a real machine might carry out.
+void SayNotSimulated(const char* what);
 
 // printf of the kernel.
 int FormatKernel(char* to, size_t size, const char* format, va_list args, uintptr_t pc);
@@ -167,6 +174,8 @@ void FillHeap(hotplug_kernel* k);
 void FillFiles(hotplug_kernel* k);
 void FillLocks(hotplug_kernel* k);
 void FillMemory(hotplug_kernel* k);
+void FillNotifiers(hotplug_kernel* k);
+void FillPages(hotplug_kernel* k);
 void FillText(hotplug_kernel* k);
 void FillVirtio(hotplug_kernel* k);
 void FillWork(hotplug_kernel* k);
@@ -199,6 +208,9 @@ void OnlinePage(mm::Pfn pfn, uint32_t order);
 
 // The contiguous memory that the driver knows of: its start lies somewhere in its memory.
 uint32_t Ranges(drivers::Range* out, uint32_t max);
+// Each range that a driver takes in a run is remembered. False, and it is said, if it is one too
+// many.
+bool IsRangeLeft();
 
 }  // namespace hotplug::shim
 

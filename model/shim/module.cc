@@ -61,6 +61,8 @@ Module::Module(Image image, Options options)
   FillFiles(m.kernel);
   FillLocks(m.kernel);
   FillMemory(m.kernel);
+  FillNotifiers(m.kernel);
+  FillPages(m.kernel);
   FillVirtio(m.kernel);
   FillWork(m.kernel);
   std::memcpy(loaded_.data(), image_.data, image_.data_bytes);

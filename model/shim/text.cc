@@ -218,6 +218,12 @@ void Kasan(const std::string& text, const std::string& function) {
   sim::record(kTpKasan, Inside::Text(text), Hash(text));
 }
 
+void SayNotSimulated(const char* what) {
+  const uint32_t text =
+      Inside::Text(std::string("hotplug-fuzz: ") + what + " is not simulated and fails");
+  sim::sched_point(kTpPrintk, text);
+}
+
 void FillText(hotplug_kernel* k) {
   k->log = &Log;
   k->format = &FormatKernel;
