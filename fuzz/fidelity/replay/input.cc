@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fuzz/fidelity/replay/messages.h"
 #include "fuzz/fidelity/replay/show.h"
 #include "fuzz/fidelity/replay/work.h"
 #include "model/mm/background.h"
@@ -126,8 +127,14 @@ void Input::Allocated() {
   passed_over_.reset();
 }
 
-void Input::FreePages(int64_t mib) {
-  int64_t left = (mib << 20) >> mm::PageShift();
+int64_t Input::PagesOf(int64_t proc) const {
+  const auto eaten = eaten_mib_.find(proc);
+  return eaten == eaten_mib_.end() ? 0 : (eaten->second << 20) >> mm::PageShift();
+}
+
+bool Input::EndEater(int64_t proc) {
+  int64_t left = PagesOf(proc);
+  if (eaten_mib_.erase(proc) == 0) return false;
   for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
     const BlockId b = mm::BlockNumber(i);
     if (mm::BlockAt(b).section_online == 0) continue;
@@ -136,6 +143,7 @@ void Input::FreePages(int64_t mib) {
     mm::SetBackground(b, {have.unmovable, have.lru - freed});
     left -= freed;
   }
+  return true;
 }
 
 void Input::Adopt(const Line& line) {

@@ -6,6 +6,7 @@
 #ifndef FUZZ_FIDELITY_REPLAY_INPUT_H_
 #define FUZZ_FIDELITY_REPLAY_INPUT_H_
 
+#include <map>
 #include <optional>
 #include <set>
 
@@ -23,8 +24,15 @@ class Input {
   void TakeFor(size_t at, const instrument::Work& work);
   // The mtalloc that runs has allocated: what it passed over can be had again.
   void Allocated();
-  // The pages of a process that ends: as many as it has filled, wherever they were moved to.
-  static void FreePages(int64_t mib);
+
+  // A process has filled so much memory of its own.
+  void Eat(int64_t proc, int64_t mib) { eaten_mib_[proc] = mib; }
+  bool has_eaters() const { return !eaten_mib_.empty(); }
+  // How many pages that are; 0 for other processes.
+  int64_t PagesOf(int64_t proc) const;
+  // It ends, and as many pages are free, wherever they were moved to. False for other processes.
+  bool EndEater(int64_t proc);
+
   // A PAGES line says how many there are in a block, which has a device.
   void Adopt(const recording::Line& pages);
   // Whether the kernel has had pages of its own in the block.
@@ -40,6 +48,7 @@ class Input {
   const recording::File& file_;
   std::optional<mm::BlockId> passed_over_;  // by the mtalloc that runs
   std::set<uint32_t> busy_;
+  std::map<int64_t, int64_t> eaten_mib_;  // by process
 };
 
 }  // namespace hotplug::replay

@@ -60,6 +60,27 @@ class Builder {
 
   absl::Status ReadMachine() {
     const Line& m = file_.lines.front();
+    if (absl::Status s = ReadKernel(m); !s.ok()) return s;
+    if (absl::Status s = ReadBlocks(m); !s.ok()) return s;
+    if (m.Number("nodes") > kMaxNodes) {
+      return Error(m, "nodes", absl::StrCat("expected at most ", kMaxNodes, " nodes"));
+    }
+    config_.page_shift = Log2(m, "page_size");
+    config_.block_order = Log2(m, "block_pages");
+    config_.pageblock_order = Log2(m, "pageblock_pages");
+    config_.max_order = static_cast<uint8_t>(m.Number("max_order"));
+    config_.debug_vm = m.Number("debug_vm") != 0;
+    machine_->dimm_node = NodeId{static_cast<uint32_t>(m.Number("dimm_node"))};
+    machine_->config_bug = m.Number("config_bug", 1) != 0;
+    if (config_.block_order > 15 || config_.max_order > kMaxOrder ||
+        config_.pageblock_order > config_.block_order || config_.max_order > config_.block_order) {
+      return Error(m, "block_pages", "expected pageblocks and chunks within blocks of 32768 pages");
+    }
+    return absl::OkStatus();
+  }
+
+  // 5.9.1 has the profile of 5.9.
+  absl::Status ReadKernel(const Line& m) {
     const std::string_view kernel = m.Text("kernel");
     uint32_t row = mm::kNrKernels;
     for (uint32_t i = 0; i < mm::kNrKernels; ++i) {
@@ -70,6 +91,12 @@ class Builder {
       return Error(m, "kernel",
                    absl::StrCat("there is no profile of kernel ", std::string(kernel)));
     }
+    config_.kernel = static_cast<uint8_t>(row);
+    return absl::OkStatus();
+  }
+
+  // Boot memory, and a DIMM above it.
+  absl::Status ReadBlocks(const Line& m) {
     uint32_t boot_first, boot_last, dimm_first, dimm_last;
     Range(m, "boot_blocks", &boot_first, &boot_last);
     const bool has_dimm = m.Text("dimm_blocks") != "none";
@@ -86,27 +113,12 @@ class Builder {
     if (uint64_t{boot} + dimm > kMaxBlocks) {
       return Error(m, "dimm_blocks", absl::StrCat("expected at most ", kMaxBlocks, " blocks"));
     }
-    if (m.Number("nodes") > kMaxNodes) {
-      return Error(m, "nodes", absl::StrCat("expected at most ", kMaxNodes, " nodes"));
-    }
     config_.first_block = boot_first;
     config_.nr_blocks = boot + dimm;
     config_.gap_index = boot;
     config_.gap_blocks = dimm_first - boot_last - 1;
-    config_.kernel = static_cast<uint8_t>(row);
-    config_.page_shift = Log2(m, "page_size");
-    config_.block_order = Log2(m, "block_pages");
-    config_.pageblock_order = Log2(m, "pageblock_pages");
-    config_.max_order = static_cast<uint8_t>(m.Number("max_order"));
-    config_.debug_vm = m.Number("debug_vm") != 0;
     machine_->first_dimm_block = BlockId{dimm_first};
     machine_->nr_dimm_blocks = dimm;
-    machine_->dimm_node = NodeId{static_cast<uint32_t>(m.Number("dimm_node"))};
-    machine_->config_bug = m.Number("config_bug", 1) != 0;
-    if (config_.block_order > 15 || config_.max_order > kMaxOrder ||
-        config_.pageblock_order > config_.block_order || config_.max_order > config_.block_order) {
-      return Error(m, "block_pages", "expected pageblocks and chunks within blocks of 32768 pages");
-    }
     return absl::OkStatus();
   }
 

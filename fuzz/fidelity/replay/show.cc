@@ -2,7 +2,7 @@
 #include "fuzz/fidelity/replay/show.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "fuzz/fidelity/replay/messages.h"
 #include "model/mm/function.h"
 #include "model/mm/kernel.h"
 #include "model/mm/memory.h"
@@ -190,126 +190,6 @@ Line ShowKpf(BlockId block) {
                            {"mappedmore", "0"}});
 }
 
-// ---- Kernel messages ----
-
-namespace {
-
-using Texts = std::vector<std::string>;
-
-uint64_t Physical(uint64_t pfn) { return pfn << mm::PageShift(); }
-
-// The pages of a block that are onlined and offlined, as the kernel prints ranges.
-std::string MemRange(uint32_t block) {
-  const BlockId b{block};
-  const Pfn start = mm::FirstPfn(b) + mm::BlockAt(b).nr_vmemmap_pages;
-  const Pfn end = mm::FirstPfn(b) + mm::PagesPerBlock();
-  return absl::StrFormat("[mem 0x%08x-0x%08x]", Physical(start.v), Physical(end.v) - 1);
-}
-
-std::string OfflineFailed(uint32_t block, const char* reason) {
-  return absl::StrCat("memory offlining ", MemRange(block), " failed due to ", reason);
-}
-
-Texts Dump(const char* reason) {
-  return {"page: refcount:# mapcount:# pfn:#", absl::StrCat("page dumped because: ", reason)};
-}
-
-Texts Warning(const Machine& machine, Texts texts, const char* where) {
-  if (!machine.config_bug) return {};  // CONFIG_BUG=n: WARN is silent
-  texts.push_back(absl::StrCat("WARNING at ", where));
-  return texts;
-}
-
-Texts Bug(const Machine& machine, const char* file, const char* function) {
-  Texts texts;
-  if (machine.config_bug) texts.push_back(absl::StrCat("kernel BUG at ", file, ":#"));
-  texts.push_back("invalid opcode");
-  texts.push_back(absl::StrCat("RIP ", function));
-  return texts;
-}
-
-std::string RegionBusy(const sim::Record& r) {
-  const uint64_t start = Physical(mm::FirstPfn(BlockId{r.a}).v);
-  const uint64_t end = Physical(mm::FirstPfn(BlockId{r.a + r.b}).v);
-  return absl::StrFormat("Unable to reserve System RAM region: %016x->%016x", start, end);
-}
-
-std::string RemoveGranularity(const sim::Record& r) {
-  const uint64_t start = Physical(mm::FirstPfn(BlockId{r.a}).v);
-  const uint64_t end = Physical(mm::FirstPfn(BlockId{r.a + r.b}).v);
-  return absl::StrFormat("Refuse to remove 0x%x - 0x%x,wrong granularity", start, end);
-}
-
-std::string RemoveOnlined(uint32_t block) {
-  const uint64_t start = Physical(mm::FirstPfn(BlockId{block}).v);
-  const uint64_t end = Physical(mm::FirstPfn(BlockId{block + 1}).v) - 1;
-  return absl::StrFormat("removing memory fails, because memory [0x%016x-0x%016x] is onlined",
-                         start, end);
-}
-
-Texts MessagesOf(const sim::Record& r, const Machine& machine) {
-  switch (r.tp) {
-    case mm::kTpOfflinedPages:
-      return {absl::StrCat("Offlined Pages ", r.a)};
-    case mm::kTpOfflineFailedIsolate:
-      return {OfflineFailed(r.a, "failure to isolate range")};
-    case mm::kTpOfflineFailedNotifier:
-      return {OfflineFailed(r.a, "notifier failure")};
-    case mm::kTpOfflineFailedSignal:
-      return {OfflineFailed(r.a, "signal backoff")};
-    case mm::kTpOfflineFailedUnmovable:
-      return {OfflineFailed(r.a, "unmovable page")};
-    case mm::kTpOfflineFailedHole:
-      return {OfflineFailed(r.a, "memory holes")};
-    case mm::kTpOfflineFailedZones:
-      return {OfflineFailed(r.a, "multizone range")};
-    case mm::kTpOnlineFailed:
-      return {absl::StrCat("online_pages ", MemRange(r.a), " failed")};
-    case mm::kTpDumpUnmovable:
-      return Dump("unmovable page");
-    case mm::kTpDumpMigration:
-      return Dump("migration failure");
-    case mm::kTpDumpIsolation:
-      return Dump("isolation failed");
-    case mm::kTpMigrationFailed:
-      return {"migrating pfn # failed ret:#"};
-    case mm::kTpIsolateFailed:
-      return {"failed to isolate pfn #"};
-    case mm::kTpRegisterTwice:
-      return Warning(machine, {"notifier callback probe_cb already registered"},
-                     "kernel/notifier.c:# notifier_chain_register");
-    case mm::kTpRegionBusy:
-      return {RegionBusy(r)};
-    case mm::kTpRemoveOnlined:
-      return {RemoveOnlined(r.a)};
-    case mm::kTpRemoveGranularity:
-      return {RemoveGranularity(r)};
-    case mm::kTpWarnInUse:
-      return Warning(machine, {absl::StrCat(r.a, " pages are still in use!")},
-                     "mm/page_alloc.c:# free_contig_range");
-    case mm::kTpBugRemove:
-      return Bug(machine, "mm/memory_hotplug.c", "__remove_memory");
-    case mm::kTpBugOfflineCount:
-    case mm::kTpBugOfflineBuddy:
-    case mm::kTpBugIsolatedCount:
-    case mm::kTpBugNotBuddy:
-      return Bug(machine, "mm/page_alloc.c", "__offline_isolated_pages");
-    case instrument::kTpInjecting:
-      return {absl::StrFormat("Injecting error (%d) to MEM_%s", static_cast<int32_t>(r.a),
-                              recording::ActionName(r.b))};
-    case instrument::kTpOfflineFailed:
-      return {absl::StrCat("memory memory", r.a, ": Offline failed.")};
-    default:
-      return {};
-  }
-}
-
-}  // namespace
-
-std::string OfflineFailedToIsolate(BlockId block) {
-  return OfflineFailed(block.v, "failure to isolate range");
-}
-
 // ---- Running ----
 
 namespace {
@@ -464,7 +344,7 @@ std::vector<Line> LinesOf(const sim::Record& r, const Speaker& speaker, const Ma
     return {Make(Kind::kUevent, {{"uevent", UeventName(r.b)}, {"block", Num(r.a)}})};
   }
   std::vector<Line> lines;
-  for (std::string& text : MessagesOf(r, machine)) {
+  for (std::string& text : KernelMessages(r, machine)) {
     lines.push_back(Make(Kind::kKern, {{"text", std::move(text)}}));
   }
   return lines.empty() ? InstrumentLines(r, speaker) : lines;

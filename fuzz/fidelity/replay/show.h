@@ -50,9 +50,6 @@ struct Speaker {
 std::vector<recording::Line> LinesOf(const sim::Record& record, const Speaker& speaker,
                                      const Machine& machine);
 
-// The kernel's message about a block that could not be isolated.
-std::string OfflineFailedToIsolate(mm::BlockId block);
-
 }  // namespace hotplug::replay
 
 #endif  // FUZZ_FIDELITY_REPLAY_SHOW_H_
