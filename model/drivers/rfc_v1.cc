@@ -6,14 +6,14 @@
 //
 // There is one text of the algorithm. What its variants change are fixes, a switch for each, and
 // every other set of them can be asked for; code reads a switch and never a driver's name. With all
-// switches off the behaviour is the RFC's to
-// the letter (kernel-facts 6.1, 6.1b), so that what is wrong with it is wrong here: the callback's
-// flag is one static variable of the module, nothing resets it when a block has gone offline, the
-// refusal of re-onlining uses the wrong errno helper, and no lock orders two writers of `enable`.
+// switches off the behaviour is the RFC's to the letter (kernel-facts 6.1, 6.1b), so that what is
+// wrong with it is wrong here: the callback's flag is one static variable of the module, no lock
+// orders two writers of `enable`, and the callback itself (rfc_callback.h) is the RFC's.
 #include <algorithm>
 #include <iterator>
 
 #include "model/drivers/memtrace.h"
+#include "model/drivers/rfc_callback.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
@@ -118,71 +118,21 @@ void Init(uint32_t fixes) {
 
 // ---- The callback -----------------------------------------------------------------------
 
-uint64_t& FlagWord(CallInfo& info) {
-  return Has(kCallFlag | kBlockFlag) ? info.going_offline : state().going_offline;
-}
-uint64_t FlagBit(const CallInfo& info, Pfn pfn) {
-  const uint32_t block = mm::BlockOf(pfn).v - mm::BlockOf(Pfn{info.range.base_pfn}).v;
-  return uint64_t{1} << (Has(kBlockFlag) ? block : 0);
-}
-bool GoingOffline(CallInfo& info, Pfn pfn) { return (FlagWord(info) & FlagBit(info, pfn)) != 0; }
-void SetGoingOffline(CallInfo& info, Pfn pfn) { FlagWord(info) |= FlagBit(info, pfn); }
-void ClearGoingOffline(CallInfo& info, Pfn pfn) { FlagWord(info) &= ~FlagBit(info, pfn); }
-
-void Retake(Pfn start, Pfn end) {
-  for (Pfn pfn = start; pfn < end; ++pfn) {
-    if (Has(kFreeze)) {
-      mm::page_ref_unfreeze(pfn, 1);
-    } else {
-      mm::page_ref_inc(pfn);
-    }
-  }
+rfc::Callback CallbackOf(CallInfo& info) {
+  return {
+      .base = Pfn{info.range.base_pfn},
+      .nr_pages = info.range.nr_pages,
+      .going_offline = Has(kCallFlag | kBlockFlag) ? &info.going_offline : &state().going_offline,
+      .refuses_offlining = Has(kVeto) && info.offliner == 0,
+      .fixes = {.errno_helper = Has(kErrno),
+                .block_flag = Has(kBlockFlag),
+                .clear_flag = Has(kClearFlag),
+                .freeze = Has(kFreeze)}};
 }
 
-// Drops the references of [start, end); false, and none is dropped, if one cannot be frozen.
-bool Drop(Pfn start, Pfn end) {
-  for (Pfn pfn = start; pfn < end; ++pfn) {
-    if (!Has(kFreeze)) {
-      mm::page_ref_dec(pfn);
-    } else if (!mm::page_ref_freeze(pfn, 1)) {
-      Retake(start, pfn);
-      return false;
-    }
-  }
-  return true;
-}
-
-int32_t GoingOfflineAnswer(CallInfo& info, Pfn start, Pfn end) {
-  if (Has(kVeto) && info.offliner == 0) return mm::notifier_from_errno(-EBUSY);
-  if (!Drop(start, end)) return mm::notifier_from_errno(-EBUSY);
-  SetGoingOffline(info, start);
-  return mm::NOTIFY_OK;
-}
-
-int32_t memtrace_memory_notifier_cb(const mm::notifier_block& nb, uint32_t action,
-                                    const mm::memory_notify_arg& arg) {
-  CallInfo& info = state().info[nb.data];
-  const Pfn start{std::max(info.range.base_pfn, arg.start_pfn.v)};
-  const Pfn end{
-      std::min(info.range.base_pfn + info.range.nr_pages, arg.start_pfn.v + arg.nr_pages)};
-  if (!(start < end)) return mm::NOTIFY_OK;
-
-  switch (action) {
-    case mm::MEM_GOING_OFFLINE:
-      return GoingOfflineAnswer(info, start, end);
-    case mm::MEM_CANCEL_OFFLINE:
-      if (GoingOffline(info, start)) Retake(start, end);
-      ClearGoingOffline(info, start);
-      break;
-    case mm::MEM_OFFLINE:
-      if (Has(kClearFlag)) ClearGoingOffline(info, start);
-      break;
-    case mm::MEM_GOING_ONLINE:
-      return Has(kErrno) ? mm::notifier_from_errno(-EBUSY) : mm::notifier_to_errno(-EBUSY);
-    default:
-      break;
-  }
-  return mm::NOTIFY_OK;
+int32_t NotifierCall(const mm::notifier_block& nb, uint32_t action,
+                     const mm::memory_notify_arg& arg) {
+  return rfc::memtrace_memory_notifier_cb(CallbackOf(state().info[nb.data]), action, arg);
 }
 
 // ---- Giving memory back -----------------------------------------------------------------
@@ -266,8 +216,7 @@ int memtrace_free_node(NodeId nid, Pfn start, uint32_t nr_pages) {
 // who offlines knows how it ended.
 void SettleFlag(CallInfo& info, BlockId block, bool offline) {
   const Pfn start = mm::FirstPfn(block);
-  if (!offline && GoingOffline(info, start)) Retake(start, start + mm::PagesPerBlock());
-  ClearGoingOffline(info, start);
+  rfc::EndOffline(CallbackOf(info), start, start + mm::PagesPerBlock(), offline);
 }
 
 int OfflineAndRemove(CallInfo& info, BlockId block) {
@@ -359,7 +308,7 @@ constexpr Driver DriverOf() {
       .callback = "memtrace_memory_notifier_cb",
       .init = &Init<kRow>,
       .enable = {&memtrace_enable_set, &memtrace::enable_get},
-      .notifier_call = &memtrace_memory_notifier_cb,
+      .notifier_call = &NotifierCall,
       .ranges = &Ranges,
       .trace = memtrace::kTrace,
       .fixes = {kFixes, std::size(kFixes)},

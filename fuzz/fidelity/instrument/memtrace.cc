@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The notifier and the function body of the RFC, in the pieces that the module's commands
-// have them in; FIX is the notifier with its two plain mistakes corrected.
-#include <algorithm>
-
+// have them in. The notifier's callback is the one that is fuzzed (rfc_callback.h); FIX is the same
+// with its two plain mistakes corrected.
 #include "fuzz/fidelity/instrument/state.h"
+#include "model/drivers/rfc_callback.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
@@ -14,6 +14,7 @@ namespace hotplug::instrument {
 using mm::BlockId;
 using mm::NodeId;
 using mm::Pfn;
+namespace rfc = drivers::rfc;
 
 namespace {
 
@@ -21,47 +22,27 @@ enum : uint32_t { kRfc, kFix };
 
 Memtrace& memtrace() { return state().memtrace; }
 
-int32_t AnswerOf(uint32_t kind, uint32_t action) {
-  if (action != mm::MEM_GOING_ONLINE) return mm::NOTIFY_OK;
-  // The RFC's helper is the wrong one: it decodes, and 0 refuses nothing.
-  return kind == kFix ? mm::notifier_from_errno(-EBUSY) : mm::notifier_to_errno(-EBUSY);
-}
-
-// What the callback does to the pages that it has in common with the event's.
-void MoveReferences(uint32_t kind, uint32_t action, Pfn start, Pfn end) {
-  uint8_t& going_offline = memtrace().going_offline[kind];
-  switch (action) {
-    case mm::MEM_GOING_OFFLINE:
-      for (Pfn pfn = start; pfn < end; ++pfn) mm::page_ref_dec(pfn);
-      going_offline = 1;
-      break;
-    case mm::MEM_CANCEL_OFFLINE:
-      if (going_offline != 0) {
-        for (Pfn pfn = start; pfn < end; ++pfn) mm::page_ref_inc(pfn);
-      }
-      going_offline = 0;
-      break;
-    case mm::MEM_OFFLINE:
-      if (kind == kFix) going_offline = 0;
-      break;
-    default:
-      break;
-  }
+// The callback of a kind, with its own static flag.
+rfc::Callback CallbackOf(uint32_t kind) {
+  Memtrace& m = memtrace();
+  const bool fixed = kind == kFix;
+  return {
+      .base = Pfn{m.watched_pfn},
+      .nr_pages = m.watched_pages,
+      .going_offline = &m.going_offline[kind],
+      .refuses_offlining = false,
+      .fixes = {.errno_helper = fixed, .block_flag = false, .clear_flag = fixed, .freeze = false}};
 }
 
 }  // namespace
 
 int32_t MemtraceCall(const mm::notifier_block& nb, uint32_t action,
                      const mm::memory_notify_arg& arg) {
-  const Memtrace& m = memtrace();
-  const uint32_t start = std::max(m.watched_pfn, arg.start_pfn.v);
-  const uint32_t end = std::min(m.watched_pfn + m.watched_pages, arg.start_pfn.v + arg.nr_pages);
-  if (start >= end) return mm::NOTIFY_OK;
-  const uint32_t kind = nb.data;
-  const int32_t answer = AnswerOf(kind, action);
-  ShowEvent(nb, action, arg, answer, m.going_offline[kind]);
-  MoveReferences(kind, action, Pfn{start}, Pfn{end});
-  return answer;
+  const rfc::Callback callback = CallbackOf(nb.data);
+  if (!rfc::Concerns(callback, arg)) return mm::NOTIFY_OK;
+  ShowEvent(nb, action, arg, rfc::Answer(callback, action),
+            static_cast<int32_t>(*callback.going_offline));
+  return rfc::memtrace_memory_notifier_cb(callback, action, arg);
 }
 
 // ---- Commands ----

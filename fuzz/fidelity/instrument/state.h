@@ -43,9 +43,9 @@ struct Memtrace {
   uint32_t nr_pages;     // 0: there is no allocation
   uint32_t watched_pfn;  // the range that the registered notifier is for
   uint32_t watched_pages;
-  uint8_t registered;                                 // kind + 1, or 0
-  std::array<uint8_t, kMemtraceKinds> going_offline;  // static in the callback: never reset
-  uint8_t pad;
+  std::array<uint64_t, kMemtraceKinds> going_offline;  // static in the callback: never reset
+  uint8_t registered;                                  // kind + 1, or 0
+  std::array<uint8_t, 7> pad;
 };
 
 // A process, by the number of its task.
@@ -74,6 +74,7 @@ struct State {
   uint32_t dimm_index;  // of the first block of the DIMM
   // Blocks that the firmware has added and that no command has added again.
   std::array<uint8_t, kMaxBlocks> firmware;
+  std::array<uint8_t, 4> pad;
 };
 
 inline State& state() { return *sim::machine->Get<State>(kInstrumentRegion); }
