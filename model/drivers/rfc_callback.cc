@@ -2,7 +2,7 @@
 //
 // What is wrong with the RFC is wrong here: nothing clears the flag when a block has gone offline,
 // and the refusal of onlining uses the wrong errno helper, which decodes, so that 0 refuses
-// nothing.
+// nothing. regress/planted-lines changes lines of this file and looks who notices.
 #include "model/drivers/rfc_callback.h"
 
 #include <algorithm>
