@@ -2,12 +2,12 @@
 //
 // What tasks do: the operations of the scenario, one after the other.
 #include "model/actors/state.h"
-#include "model/mm/buddy.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/ledger.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
 #include "model/mm/poison.h"
+#include "model/mm/task_alloc.h"
 #include "model/scenario/ops.h"
 
 namespace hotplug::actors {

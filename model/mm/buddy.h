@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The buddy allocator (5.6 mm/page_alloc.c): free lists by order and migratetype, ordinary
-// allocation and freeing.
+// The buddy allocator (5.6 mm/page_alloc.c): free lists by order and migratetype, allocation and
+// freeing of pages.
 #ifndef MODEL_MM_BUDDY_H_
 #define MODEL_MM_BUDDY_H_
 
@@ -36,15 +36,6 @@ void free_checked_page(Pfn pfn, uint32_t order);
 // An allocation of 2^order pages for `owner` from `nid`, or from other nodes if it has none
 // left; count 1. A movable one is not on the LRU yet (pcp.h). kNoPfn if there is no memory.
 Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner);
-
-// Ordinary allocations of a task. Returns -ENOMEM, or 0.
-int alloc_ordinary(NodeId nid, bool movable, uint32_t order);
-// Frees the task's oldest allocation; false without one.
-bool free_ordinary();
-// The same for 2^order contiguous pages, by alloc_contig_pages() and free_contig_range(): a second
-// user of them, besides the driver.
-int alloc_contig(NodeId nid, uint32_t order);
-bool free_contig();
 
 }  // namespace hotplug::mm
 
