@@ -2,7 +2,7 @@
 //
 // What tasks do: the operations of the scenario, one after the other.
 #include "model/actors/state.h"
-#include "model/mm/hotplug.h"
+#include "model/mm/add_remove.h"
 #include "model/mm/ledger.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"

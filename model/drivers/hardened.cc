@@ -20,11 +20,12 @@
 #include <algorithm>
 
 #include "model/drivers/memtrace.h"
-#include "model/mm/hotplug.h"
+#include "model/mm/add_remove.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
 #include "model/mm/resource.h"
+#include "model/mm/zone.h"
 
 namespace hotplug::drivers {
 

@@ -9,9 +9,11 @@
 #include <iterator>
 
 #include "model/drivers/memtrace.h"
+#include "model/mm/add_remove.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/memory.h"
 #include "model/mm/tracepoints.h"
+#include "model/mm/zone.h"
 
 namespace hotplug::drivers {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/drivers/memtrace.h"
 
-#include "model/mm/hotplug.h"
+#include "model/mm/add_remove.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
 #include "model/mm/resource.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// Adding and removing memory (5.6 mm/memory_hotplug.c; kernel-facts 2.4, 2.5).
-#include <algorithm>
+#include "model/mm/add_remove.h"
+
 #include <array>
 
 #include "model/mm/buddy.h"
@@ -244,33 +243,5 @@ int acpi_memory_device_add(BlockId block) {
   unlock_device_hotplug();
   return rc;
 }
-
-namespace {
-
-// Calls f(zone) for each zone of a node that spans pages.
-template <class F>
-void ForEachSpannedZone(NodeId nid, F f) {
-  for (uint32_t kind = 0; kind < MAX_NR_ZONES; ++kind) {
-    const zone& z = mm().zones[ZoneIndex(nid, static_cast<zone_type>(kind))];
-    if (z.spanned_pages != 0) f(z);
-  }
-}
-
-}  // namespace
-
-uint32_t node_start_pfn(NodeId nid) {
-  uint32_t start = kNoPfn;
-  ForEachSpannedZone(nid, [&](const zone& z) { start = std::min(start, z.zone_start_pfn); });
-  return start == kNoPfn ? 0 : start;
-}
-
-uint32_t node_end_pfn(NodeId nid) {
-  uint32_t end = 0;
-  ForEachSpannedZone(
-      nid, [&](const zone& z) { end = std::max(end, z.zone_start_pfn + z.spanned_pages); });
-  return end;
-}
-
-bool node_spanned_pages(NodeId nid) { return node_end_pfn(nid) != 0; }
 
 }  // namespace hotplug::mm

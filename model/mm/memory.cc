@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/memory.h"
 
+#include "model/mm/add_remove.h"
 #include "model/mm/function.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/kernel.h"

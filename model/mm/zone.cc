@@ -144,4 +144,32 @@ void node_states_change(const memory_notify_arg& arg, bool present) {
   }
 }
 
+namespace {
+
+// Calls f(zone) for each zone of a node that spans pages.
+template <class F>
+void ForEachSpannedZone(NodeId nid, F f) {
+  for (uint32_t kind = 0; kind < MAX_NR_ZONES; ++kind) {
+    const zone& z = mm().zones[ZoneIndex(nid, static_cast<zone_type>(kind))];
+    if (z.spanned_pages != 0) f(z);
+  }
+}
+
+}  // namespace
+
+uint32_t node_start_pfn(NodeId nid) {
+  uint32_t start = kNoPfn;
+  ForEachSpannedZone(nid, [&](const zone& z) { start = std::min(start, z.zone_start_pfn); });
+  return start == kNoPfn ? 0 : start;
+}
+
+uint32_t node_end_pfn(NodeId nid) {
+  uint32_t end = 0;
+  ForEachSpannedZone(
+      nid, [&](const zone& z) { end = std::max(end, z.zone_start_pfn + z.spanned_pages); });
+  return end;
+}
+
+bool node_spanned_pages(NodeId nid) { return node_end_pfn(nid) != 0; }
+
 }  // namespace hotplug::mm

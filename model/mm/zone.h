@@ -34,6 +34,12 @@ void adjust_present_page_count(uint32_t zone_index, int32_t pages);
 // node_states_clear_node).
 void node_states_change(const memory_notify_arg& arg, bool present);
 
+// The first pfn of a node and the first one behind it, which span the zones that span any pages;
+// 0 and 0 without one (5.6 node_start_pfn, node_end_pfn, node_spanned_pages).
+uint32_t node_start_pfn(NodeId nid);
+uint32_t node_end_pfn(NodeId nid);
+bool node_spanned_pages(NodeId nid);
+
 }  // namespace hotplug::mm
 
 #endif  // MODEL_MM_ZONE_H_

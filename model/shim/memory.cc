@@ -6,9 +6,11 @@
 
 #include <algorithm>
 
+#include "model/mm/add_remove.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/ledger.h"
 #include "model/mm/tracepoints.h"
+#include "model/mm/zone.h"
 #include "model/shim/inside.h"
 
 namespace hotplug::shim {

@@ -10,7 +10,6 @@
 #include <map>
 
 #include "model/mm/buddy.h"
-#include "model/mm/hotplug.h"
 #include "model/mm/kernel.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"

@@ -8,7 +8,6 @@
 #include <map>
 
 #include "model/mm/buddy.h"
-#include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
 #include "model/mm/page.h"
 #include "model/mm/pcp.h"

@@ -6,6 +6,7 @@
 // kernel-facts 1.2, 2.4 and 2.5.
 #include <algorithm>
 
+#include "model/mm/add_remove.h"
 #include "model/mm/buddy.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"

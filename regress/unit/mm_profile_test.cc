@@ -5,6 +5,7 @@
 // that its comment names (kernel-facts 2 to 5, 11), and what they share is equal in all rows.
 #include <utility>
 
+#include "model/mm/add_remove.h"
 #include "model/mm/background.h"
 #include "model/mm/buddy.h"
 #include "model/mm/function.h"

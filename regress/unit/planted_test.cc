@@ -3,6 +3,7 @@
 // The driver of planted.h, and that nothing is wrong with it as long as it plants nothing.
 #include "regress/unit/planted.h"
 
+#include "model/mm/add_remove.h"
 #include "model/mm/buddy.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"

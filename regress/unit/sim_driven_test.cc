@@ -6,6 +6,7 @@
 // state that a task can be in; places of tasks that are over are used again.
 #include <array>
 
+#include "model/mm/add_remove.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/page.h"
 #include "model/sim/tracepoints.h"

@@ -4,8 +4,8 @@
 #include "model/mm/memory.h"
 
 #include "fuzz/fidelity/instrument/state.h"
+#include "model/mm/add_remove.h"
 #include "model/mm/function.h"
-#include "model/mm/hotplug.h"
 
 namespace hotplug::instrument {
 

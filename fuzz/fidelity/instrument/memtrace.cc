@@ -5,7 +5,7 @@
 // with its two plain mistakes corrected.
 #include "fuzz/fidelity/instrument/state.h"
 #include "model/drivers/rfc_callback.h"
-#include "model/mm/hotplug.h"
+#include "model/mm/add_remove.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
 
