@@ -120,8 +120,9 @@ void RemoveBlocks(Pfn start, Pfn end) {
   }
 }
 
-// Under device_hotplug_lock: true if all of the range has been removed; else it is Linux's.
+// True if all of the range has been removed; else it is Linux's.
 bool Remove(Pfn base, uint32_t nr_pages) {
+  lockdep_assert_held(mm::mm().device_hotplug_lock);
   memtrace::AllocInfo& info = state().info;
   memtrace::PrepareInfo(&info, base, nr_pages);
   memtrace::ClearRange(base, nr_pages);

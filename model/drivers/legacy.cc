@@ -65,11 +65,12 @@ bool memtrace_offline_pages(BlockId first, uint32_t nr_blocks) {
   return offline;
 }
 
-// Under device_hotplug_lock: the first pfn of the first candidate, from `highest` down to but not
-// including `start`, that can be offlined; kNoPfn without one. Where `highest`, or what lies below
-// the lowest candidate, wraps around, the candidates go on at the other end of the address space,
-// and there are more of them than anybody can wait for.
+// The first pfn of the first candidate, from `highest` down to but not including `start`, that can
+// be offlined; kNoPfn without one. Where `highest`, or what lies below the lowest candidate, wraps
+// around, the candidates go on at the other end of the address space, and there are more of them
+// than anybody can wait for.
 Pfn OfflineCandidate(uint64_t start, uint64_t highest, uint64_t end, uint64_t nr_pages) {
+  lockdep_assert_held(mm::mm().device_hotplug_lock);
   constexpr uint64_t kNone = mm::kNoPfn;
   // More blocks than any machine has: one of them is missing.
   const auto nr_blocks =

@@ -213,6 +213,7 @@ int AddAndOnline(NodeId nid, BlockId first, uint32_t nr_blocks) {
 }
 
 void OnlineBlocks(BlockId first, uint32_t nr_blocks) {
+  lockdep_assert_held(mm::mm().device_hotplug_lock);
   if (mm::memhp_auto_online()) return;
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     // walk_memory_blocks() visits the blocks that are there.
@@ -222,6 +223,7 @@ void OnlineBlocks(BlockId first, uint32_t nr_blocks) {
 }
 
 int AddReserved(NodeId nid, BlockId first, uint32_t nr_blocks) {
+  lockdep_assert_held(mm::mm().device_hotplug_lock);
   mm::release_mem_region(first, nr_blocks);
   const int rc = mm::__add_memory(nid, first, nr_blocks);
   if (rc != 0) mm::request_mem_region(first, nr_blocks);

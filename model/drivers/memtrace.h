@@ -103,11 +103,12 @@ uint32_t Ranges(Range* out, uint32_t max);
 // adding, which alone can fail. Takes device_hotplug_lock, twice.
 int AddAndOnline(mm::NodeId nid, mm::BlockId first, uint32_t nr_blocks);
 // Its second half: onlines blocks in order until one refuses, unless memory that is added goes
-// online by itself. Under device_hotplug_lock.
-void OnlineBlocks(mm::BlockId first, uint32_t nr_blocks);
+// online by itself.
+void OnlineBlocks(mm::BlockId first, uint32_t nr_blocks) __must_hold(device_hotplug_lock);
 // Adds memory whose addresses were reserved, which have to be free for that: 0, or an errno, and
-// they are reserved again. Under device_hotplug_lock.
-int AddReserved(mm::NodeId nid, mm::BlockId first, uint32_t nr_blocks);
+// they are reserved again.
+int AddReserved(mm::NodeId nid, mm::BlockId first, uint32_t nr_blocks)
+    __must_hold(device_hotplug_lock);
 
 // The info of the running task with its notifier block filled in for a range.
 void PrepareInfo(AllocInfo* info, mm::Pfn base, uint32_t nr_pages);

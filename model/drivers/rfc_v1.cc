@@ -96,7 +96,7 @@ constexpr Variant kVariants[] = {
 struct CallInfo {
   memtrace::AllocInfo range;
   uint64_t going_offline;  // the flag; with kBlockFlag a bit for each block
-  uint32_t offliner;       // 1 while this call offlines a block; under device_hotplug_lock
+  uint32_t offliner;       // 1 while this call offlines a block; protected by device_hotplug_lock
   uint32_t locked;         // 1 while the call holds that lock itself
 };
 

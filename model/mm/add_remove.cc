@@ -48,6 +48,7 @@ void online_memory_block(BlockId block) {
 }  // namespace
 
 int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory) {
+  lockdep_assert_held(mm().device_hotplug_lock);
   int rc = CheckRange(nid, start, nr_blocks);
   if (rc == -EEXIST && kernel().resource_message) {
     sim::record(kTpRegionBusy, start.v, nr_blocks);
@@ -100,7 +101,9 @@ void FreeBootMemmap() {
       p.flags = 0;
       p.refcount = 0;
       ++page_zone(p).managed_pages;
+      sim::spin_lock(zone::lock);
       __free_one_page(pfn, 0, static_cast<migratetype>(PageblockAt(pfn)));
+      sim::spin_unlock(zone::lock);
       --left;
     }
   }
@@ -134,6 +137,7 @@ void try_offline_node(NodeId nid) {
 }  // namespace
 
 int try_remove_memory(BlockId start, uint32_t nr_blocks) {
+  lockdep_assert_held(mm().device_hotplug_lock);
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (!Present(start + i) || BlockAt(start + i).state == MEM_OFFLINE) continue;
     sim::record(kTpRemoveOnlined, start.v + i);
@@ -159,6 +163,7 @@ int try_remove_memory(BlockId start, uint32_t nr_blocks) {
 }
 
 void __remove_memory(BlockId start, uint32_t nr_blocks) {
+  lockdep_assert_held(mm().device_hotplug_lock);
   if (try_remove_memory(start, nr_blocks) != 0) BUG(kTpBugRemove, FirstPfn(start));
 }
 

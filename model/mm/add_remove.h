@@ -11,18 +11,19 @@ namespace hotplug::mm {
 // Whole blocks from `start`; -EEXIST if one is present, an injected errno, or 0. The blocks
 // are offline afterwards, unless memory is onlined automatically. With `memmap_on_memory`
 // each block's memmap lies at its own start, where the kernel can and is asked to.
-// add_memory() takes device_hotplug_lock, __add_memory() expects it.
+// add_memory() takes device_hotplug_lock.
 int add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory = false);
-int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory = false);
+int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_memory = false)
+    __must_hold(device_hotplug_lock);
 
 // Removes offline blocks: -EBUSY, and nothing happens, if one is not offline. Blocks that are
-// absent are passed over. __remove_memory() expects device_hotplug_lock and dies of a block
-// that is not offline (kernel-facts 2.4); remove_memory() takes it.
-int try_remove_memory(BlockId start, uint32_t nr_blocks);
-void __remove_memory(BlockId start, uint32_t nr_blocks);
+// absent are passed over. __remove_memory() dies of a block that is not offline (kernel-facts 2.4);
+// remove_memory() takes device_hotplug_lock.
+int try_remove_memory(BlockId start, uint32_t nr_blocks) __must_hold(device_hotplug_lock);
+void __remove_memory(BlockId start, uint32_t nr_blocks) __must_hold(device_hotplug_lock);
 int remove_memory(BlockId start, uint32_t nr_blocks);
 
-// Offlines (those that are not offline) and removes blocks under device_hotplug_lock. Up to
+// Takes device_hotplug_lock, offlines the blocks that are not offline and removes all. Up to
 // 5.10 exactly one, which is present; else -EINVAL. On an error nothing is removed; from 5.11
 // on the blocks that it has offlined are onlined again, into the kind of zone they were in.
 int offline_and_remove_memory(BlockId start, uint32_t nr_blocks = 1);

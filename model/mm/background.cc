@@ -26,12 +26,14 @@ void TakeFreePage(Pfn pfn, bool lru) {
   const Pfn head = FreeChunkHead(pfn);
   const uint32_t order = PageAt(head).order;
   const bool counted = PageblockAt(pfn) != MIGRATE_ISOLATE;
+  sim::spin_lock(zone::lock);
   del_page_from_free_list(head);
   zone& z = page_zone(PageAt(pfn));
   if (counted) z.nr_free_pages -= 1u << order;
   for (Pfn p = head; p < head + (1u << order); ++p) {
     if (p != pfn) __free_one_page(p, 0, static_cast<migratetype>(PageblockAt(p)));
   }
+  sim::spin_unlock(zone::lock);
   page& p = PageAt(pfn);
   p.refcount = 1;
   p.order = 0;
@@ -42,7 +44,9 @@ void TakeFreePage(Pfn pfn, bool lru) {
 void GiveBack(Pfn pfn) {
   PageAt(pfn).refcount = 0;
   PageAt(pfn).flags = 0;
+  sim::spin_lock(zone::lock);
   __free_one_page(pfn, 0, static_cast<migratetype>(PageblockAt(pfn)));
+  sim::spin_unlock(zone::lock);
 }
 
 // Gives back pages of one kind until `left` are.

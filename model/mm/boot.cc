@@ -65,7 +65,9 @@ void Free(Pfn start, Pfn end) {
   for (Pfn pfn = start; pfn < end;) {
     uint32_t order = mm().max_order;
     while ((pfn.v & ((1u << order) - 1)) != 0 || end < pfn + (1u << order)) --order;
+    sim::spin_lock(zone::lock);
     __free_one_page(pfn, order, MIGRATE_MOVABLE);
+    sim::spin_unlock(zone::lock);
     pfn = pfn + (1u << order);
   }
 }

@@ -105,6 +105,7 @@ void prep_new_page(Pfn pfn, uint32_t order, Owner owner) {
 }  // namespace
 
 void __free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
+  lockdep_assert_held(zone::lock);
   if (mt != MIGRATE_ISOLATE) ZoneOf(pfn).nr_free_pages += 1u << order;
   MarkFree(pfn, order);
   const uint8_t zone_index = PageAt(pfn).zone;
@@ -120,6 +121,7 @@ void __free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
 }
 
 void del_page_from_free_list(Pfn pfn) {
+  lockdep_assert_held(zone::lock);
   page& p = PageAt(pfn);
   if (p.prev == kNoPfn) {
     ZoneOf(pfn).free[p.order].head[ListOf(pfn)] = p.next;
@@ -157,6 +159,7 @@ void FileInPieces(Pfn pfn, uint32_t order) {
 }  // namespace
 
 void RefileFreePages(Pfn pageblock, bool counted) {
+  lockdep_assert_held(zone::lock);
   const Pfn end = pageblock + PagesPerPageblock();
   for (Pfn pfn = pageblock; pfn < end;) {
     const Pfn head = FreeChunkHead(pfn);
@@ -177,9 +180,9 @@ namespace {
 void free_one_page(Pfn pfn, uint32_t order) {
   // Linking a page that is linked already would make a circle of the list.
   if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
-  sim::spin_lock();
+  sim::spin_lock(zone::lock);
   FileInPieces(pfn, order);
-  sim::spin_unlock();
+  sim::spin_unlock(zone::lock);
 }
 
 // A free page for an allocation: of this CPU, or else of the buddy.
@@ -229,14 +232,14 @@ Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner) {
     const NodeId from{(nid.v + n) % kMaxNodes};
     for (uint32_t kind = movable ? ZONE_MOVABLE + 1u : ZONE_NORMAL + 1u; kind-- > 0;) {
       const uint32_t zone_index = ZoneIndex(from, static_cast<zone_type>(kind));
-      sim::spin_lock();
+      sim::spin_lock(zone::lock);
       Pfn pfn = TakeFree(zone_index, want, order);
       while (pfn.v != kNoPfn && !check_new_page(pfn)) {
         bad_page(pfn);  // and the page is leaked
         pfn = TakeFree(zone_index, want, order);
       }
       if (pfn.v != kNoPfn) prep_new_page(pfn, order, owner);
-      sim::spin_unlock();
+      sim::spin_unlock(zone::lock);
       if (pfn.v != kNoPfn) return pfn;
     }
   }

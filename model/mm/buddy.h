@@ -10,19 +10,19 @@
 namespace hotplug::mm {
 
 // Puts a chunk of 2^order free pages on the list of `mt`, merged with its free buddies.
-// Counts it in NR_FREE_PAGES unless it is isolated. Under zone->lock.
-void __free_one_page(Pfn pfn, uint32_t order, migratetype mt);
+// Counts it in NR_FREE_PAGES unless it is isolated.
+void __free_one_page(Pfn pfn, uint32_t order, migratetype mt) __must_hold(zone::lock);
 
-// Takes a free chunk off its list without counting. Under zone->lock.
-void del_page_from_free_list(Pfn pfn);
+// Takes a free chunk off its list without counting.
+void del_page_from_free_list(Pfn pfn) __must_hold(zone::lock);
 
 // Head of the free chunk that covers a page; kNoPfn if the page is not free.
 Pfn FreeChunkHead(Pfn pfn);
 
 // Puts the free pages of a pageblock on the lists that the migratetypes of their pageblocks
-// say now, split and merged anew. `counted` says whether they are in NR_FREE_PAGES. Under
-// zone->lock (5.6 move_freepages_block, and the merging of unset_migratetype_isolate).
-void RefileFreePages(Pfn pageblock, bool counted);
+// say now, split and merged anew. `counted` says whether they are in NR_FREE_PAGES (5.6
+// move_freepages_block, and the merging of unset_migratetype_isolate).
+void RefileFreePages(Pfn pageblock, bool counted) __must_hold(zone::lock);
 
 // The two halves of freeing: the page's checks and its pageblock's migratetype are read, a
 // step later it is put on a list: of a CPU if there are such, else of the buddy (5.6

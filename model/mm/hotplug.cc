@@ -135,9 +135,9 @@ void FinishOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& 
   zone& z = mm().zones[zone_index];
   const bool isolated = kernel().online_isolated;
   if (isolated) {
-    sim::spin_lock();
+    sim::spin_lock(zone::lock);
     z.nr_isolate_pageblock += r.nr_pages / PagesPerPageblock();
-    sim::spin_unlock();
+    sim::spin_unlock(zone::lock);
   }
   online_pages_range(r);
   adjust_present_page_count(zone_index, static_cast<int32_t>(r.nr_pages));
@@ -169,7 +169,7 @@ int online_range(const Range& r, uint32_t zone_index) {
 
 void generic_online_page(Pfn pfn, uint32_t order) {
   if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
-  sim::spin_lock();
+  sim::spin_lock(zone::lock);
   for (uint32_t i = 0; i < (1u << order); ++i) {
     page& p = PageAt(pfn + i);
     p.flags &= static_cast<uint8_t>(~kFlagReserved);
@@ -178,11 +178,12 @@ void generic_online_page(Pfn pfn, uint32_t order) {
   }
   page_zone(PageAt(pfn)).managed_pages += 1u << order;
   __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)));
-  sim::spin_unlock();
+  sim::spin_unlock(zone::lock);
   sim::sched_point(kTpOnlineChunk, pfn.v, 1u << order);
 }
 
 int online_pages(BlockId block, mmop online_type) {
+  lockdep_assert_held(mm().device_hotplug_lock);
   memory_block& mem = BlockAt(block);
   const Range r = OnlineRange(block);
   const uint32_t vmemmap = mem.nr_vmemmap_pages;
@@ -247,7 +248,7 @@ int MigrateAndTest(const Range& r) {
 void offline_isolated_pages(const Range& r) {
   for (uint32_t i = 0; i < r.nr_blocks; ++i) BlockAt(r.block + i).section_online = 0;
   sim::sched_point(kTpSectionOffline, r.block.v);
-  sim::spin_lock();
+  sim::spin_lock(zone::lock);
   for (Pfn pfn = r.start; pfn < r.end();) {
     const page& p = PageAt(pfn);
     if (PageHWPoison(p) && !PageBuddy(p)) {
@@ -270,7 +271,7 @@ void offline_isolated_pages(const Range& r) {
     pfn = pfn + pages;
   }
   SetPhase(r, Phase::kCommitted);
-  sim::spin_unlock();
+  sim::spin_unlock(zone::lock);
   sim::sched_point(kTpOfflineIsolated, r.block.v);
   fn_ret(Fn::kOfflineIsolatedPages);
 }
@@ -291,9 +292,9 @@ void FinishOffline(const Range& r, const memory_notify_arg& arg) {
   const uint32_t zone_index = BlockAt(r.block).zone;
   zone& z = mm().zones[zone_index];
   sim::record(kTpOfflinedPages, r.nr_pages);
-  sim::spin_lock();
+  sim::spin_lock(zone::lock);
   z.nr_isolate_pageblock -= r.nr_pages / PagesPerPageblock();
-  sim::spin_unlock();
+  sim::spin_unlock(zone::lock);
   sim::sched_point(kTpFixIsolateCount, r.block.v, z.nr_isolate_pageblock);
   EnableCaches();
   z.managed_pages -= r.nr_pages;
@@ -381,6 +382,7 @@ int offline_range(const Range& r) {
 }  // namespace
 
 int offline_pages(BlockId start, uint32_t nr_blocks) {
+  lockdep_assert_held(mm().device_hotplug_lock);
   const Range r = OnlineRange(start, nr_blocks);
   if (kernel().zone_of_block && InSeveralZones(r)) return -EINVAL;
   const uint32_t vmemmap = r.start - FirstPfn(start);

@@ -19,11 +19,11 @@ void generic_online_page(Pfn pfn, uint32_t order);
 
 // Onlines the pages of an offline block into the zone that `online_type` and the spans of
 // the zones ask for. 0; a notifier's errno.
-int online_pages(BlockId block, mmop online_type);
+int online_pages(BlockId block, mmop online_type) __must_hold(device_hotplug_lock);
 // Offlines the pages of online blocks, as one range: notifiers are told of all of it at once. 0;
 // -EINVAL: a hole, or several zones; -EBUSY: an unmovable page, or pages isolated by somebody
 // else; -EINTR: a signal; a notifier's errno.
-int offline_pages(BlockId start, uint32_t nr_blocks = 1);
+int offline_pages(BlockId start, uint32_t nr_blocks = 1) __must_hold(device_hotplug_lock);
 
 }  // namespace hotplug::mm
 

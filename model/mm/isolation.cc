@@ -47,11 +47,11 @@ void dump_page(sim::Tp why, Pfn pfn) {
   sim::record(why, static_cast<uint32_t>(p.refcount), static_cast<uint32_t>(mapcount), pfn.v);
 }
 
-// Under zone->lock: test and set in one. A pageblock that is not online (any more) is passed
-// over, here and below (5.6 __first_valid_page): who needs its pages will not find them free.
+// Tests and sets in one. A pageblock that is not online (any more) is passed over, here and below
+// (5.6 __first_valid_page): who needs its pages will not find them free.
 int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   if (pfn_to_online_page(pageblock) == nullptr) return 0;
-  sim::spin_lock();
+  sim::spin_lock(zone::lock);
   Pfn unmovable{kNoPfn};
   bool isolated = PageblockAt(pageblock) != MIGRATE_ISOLATE;
   if (isolated) {
@@ -63,7 +63,7 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
     ++page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, true);
   }
-  sim::spin_unlock();
+  sim::spin_unlock(zone::lock);
   // Only offlining says what is in its way (REPORT_FAILURE).
   if (unmovable.v != kNoPfn && why == Isolate::kMemoryOffline) {
     dump_page(kTpDumpUnmovable, unmovable);
@@ -81,13 +81,13 @@ bool MayUse(Pfn pfn, CoreFix fix) {
 
 void unset_migratetype_isolate(Pfn pageblock) {
   if (pfn_to_online_page(pageblock) == nullptr) return;
-  sim::spin_lock();
+  sim::spin_lock(zone::lock);
   if (MayUse(pageblock, CoreFix::kOwnIsolation)) {
     PageblockAt(pageblock) = MIGRATE_MOVABLE;
     --page_zone(PageAt(pageblock)).nr_isolate_pageblock;
     RefileFreePages(pageblock, false);
   }
-  sim::spin_unlock();
+  sim::spin_unlock(zone::lock);
 }
 
 }  // namespace
@@ -125,10 +125,11 @@ bool MayBeOfflined(const page& p) {
   return PageOffline(p) && p.refcount == 0;
 }
 
-}  // namespace
-
-int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
-  for (Pfn pfn = start; pfn < end;) {
+// The first page that is neither free nor counts as such; `end`, or a pfn above it, without one.
+Pfn __test_page_isolated_in_pageblock(Pfn start, Pfn end, Isolate why) {
+  lockdep_assert_held(zone::lock);
+  Pfn pfn = start;
+  while (pfn < end) {
     const page& p = PageAt(pfn);
     // A block that is on its way out is isolated too, but by others, and its section is offline.
     const bool isolated = pfn_to_online_page(pfn) != nullptr && MayUse(pfn, CoreFix::kOwnTest);
@@ -137,11 +138,21 @@ int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
     } else if (isolated && why == Isolate::kMemoryOffline && MayBeOfflined(p)) {
       ++pfn;
     } else {
-      *where = pfn;
-      return -EBUSY;
+      break;
     }
   }
-  return 0;
+  return pfn;
+}
+
+}  // namespace
+
+int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
+  sim::spin_lock(zone::lock);
+  const Pfn pfn = __test_page_isolated_in_pageblock(start, end, why);
+  sim::spin_unlock(zone::lock);
+  if (!(pfn < end)) return 0;
+  *where = pfn;
+  return -EBUSY;
 }
 
 Pfn scan_movable_pages(Pfn start, Pfn end, int* rc) {
@@ -231,9 +242,9 @@ void do_migrate_range(Pfn start, Pfn end) {
 
 namespace {
 
-// Under zone->lock (5.6 pfn_range_valid_contig): before 6.1 only a range that is entirely
-// free will do.
+// Before 6.1 only a range that is entirely free will do.
 bool pfn_range_valid_contig(Pfn start, Pfn end, uint32_t zone_index) {
+  lockdep_assert_held(zone::lock);
   for (Pfn pfn = start; pfn < end; ++pfn) {
     const page* p = pfn_to_online_page(pfn);
     if (p == nullptr || p->zone != zone_index) return false;
@@ -248,7 +259,7 @@ bool pfn_range_valid_contig(Pfn start, Pfn end, uint32_t zone_index) {
 // then none is taken (5.6 isolate_freepages_range, strict). The pages of an owner that is
 // kNobody become an instance of their own.
 bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
-  sim::spin_lock();
+  sim::spin_lock(zone::lock);
   bool all_free = true;
   for (Pfn pfn = start; pfn < end && all_free;) {
     const Pfn head = FreeChunkHead(pfn);
@@ -274,7 +285,7 @@ bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
       __free_one_page(p, 0, static_cast<migratetype>(PageblockAt(p)));
     }
   }
-  sim::spin_unlock();
+  sim::spin_unlock(zone::lock);
   return all_free;
 }
 
@@ -336,9 +347,9 @@ Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
        pfn + nr <= uint64_t{z.zone_start_pfn} + z.spanned_pages; pfn += nr) {
     const Pfn start{static_cast<uint32_t>(pfn)};
     const Pfn end{static_cast<uint32_t>(pfn + nr)};
-    sim::spin_lock();
+    sim::spin_lock(zone::lock);
     const bool valid = pfn_range_valid_contig(start, end, zone_index);
-    sim::spin_unlock();
+    sim::spin_unlock(zone::lock);
     sim::sched_point(kTpContigCandidate, start.v, end - start, valid ? 1 : 0);
     if (valid && alloc_contig_range(start, end, owner) == 0) return start;
   }

@@ -19,7 +19,7 @@ inline uint8_t IsolatorId() { return static_cast<uint8_t>(sim::current_task().v)
 // Makes the isolated pageblocks of [start, end) MIGRATE_MOVABLE again.
 void undo_isolate_page_range(Pfn start, Pfn end);
 // 0 if every page of [start, end) is free in an isolated pageblock (or may count as such),
-// else -EBUSY and the first other page in *where. One step, under zone->lock.
+// else -EBUSY and the first other page in *where. One step: takes zone->lock.
 int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where);
 
 // First page of [start, end) that can be migrated; kNoPfn with *rc = -ENOENT if there is

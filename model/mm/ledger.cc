@@ -231,6 +231,7 @@ void CallReturned() {
 }
 
 void BeginOperation(BlockId start, uint32_t nr_blocks) {
+  lockdep_assert_held_write(mm().mem_hotplug_lock);
   OperationGhost& op = ledger().op;
   op = OperationGhost{};
   op.task = static_cast<uint8_t>(sim::current_task().v);
@@ -282,6 +283,7 @@ void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int
 }
 
 void EndOperation(bool succeeded) {
+  lockdep_assert_held_write(mm().mem_hotplug_lock);
   OperationGhost& op = ledger().op;
   op.ended = 1;
   op.succeeded = succeeded ? 1 : 0;

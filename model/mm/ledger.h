@@ -195,12 +195,12 @@ void CallReturned();
 
 // An offline operation of blocks that are isolated: its begin, an event, its delivery to one
 // notifier, the end of its isolation, its end.
-void BeginOperation(BlockId start, uint32_t nr_blocks);
+void BeginOperation(BlockId start, uint32_t nr_blocks) __must_hold(mem_hotplug_lock);
 void NoteEvent(uint32_t action, const memory_notify_arg& arg);
 void BeginCallback(Owner owner, uint32_t action);
 void UndoneIsolation(BlockId b);
 void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int32_t answer);
-void EndOperation(bool succeeded);
+void EndOperation(bool succeeded) __must_hold(mem_hotplug_lock);
 
 void Report(KernelReport kind, Pfn pfn, bool silent);
 

@@ -101,6 +101,7 @@ mmop OnlineType(StateFile word) {
 }  // namespace
 
 int device_online(BlockId block) {
+  lockdep_assert_held(mm().device_hotplug_lock);
   sim::mutex_lock(DeviceLock(block));
   memory_block& mem = BlockAt(block);
   int rc = 1;
@@ -116,6 +117,7 @@ int device_online(BlockId block) {
 }
 
 int device_offline(BlockId block) {
+  lockdep_assert_held(mm().device_hotplug_lock);
   sim::mutex_lock(DeviceLock(block));
   memory_block& mem = BlockAt(block);
   int rc = 1;

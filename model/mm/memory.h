@@ -13,10 +13,10 @@ namespace hotplug::mm {
 void lock_device_hotplug();
 void unlock_device_hotplug();
 
-// Expect device_hotplug_lock and take the device's own. 0: changed; 1: was so already; a
-// negative errno. A block is onlined as memory_block::online_type says.
-int device_online(BlockId block);
-int device_offline(BlockId block);
+// Take the device's own lock. 0: changed; 1: was so already; a negative errno. A block is onlined
+// as memory_block::online_type says.
+int device_online(BlockId block) __must_hold(device_hotplug_lock);
+int device_offline(BlockId block) __must_hold(device_hotplug_lock);
 
 // Operand of kTpUevent: what user space is told of a block.
 enum : uint32_t { kUeventOffline, kUeventOnline, kUeventAdd, kUeventRemove };

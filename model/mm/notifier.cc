@@ -64,6 +64,7 @@ void Excuse(const notifier_block& nb) {
 }
 
 int32_t CallOne(notifier_block& nb, uint32_t action, const memory_notify_arg& arg) {
+  lockdep_assert_held_read(mm().memory_chain);
   const auto* functions = static_cast<const NotifierFunctions*>(sim::machine->bound[kMmRegion]);
   BeginCallback(nb.owner, action);
   const int32_t ret = functions->call[nb.notifier_call](nb, action, arg);

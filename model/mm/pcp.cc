@@ -94,6 +94,7 @@ void zone_pcp_disable(uint32_t zone_index) {
 }
 
 void zone_pcp_enable() {
+  lockdep_assert_held(mm().pcp_batch_high_lock);
   mm().pcp_disabled = 0;
   sim::mutex_unlock(mm().pcp_batch_high_lock);
   fn_ret(Fn::kZonePcpEnable);

@@ -26,10 +26,10 @@ Pfn rmqueue_pcplist(uint32_t zone_index, migratetype mt);
 // All pages of a zone's lists go to the buddy: a step for each CPU that has some.
 void drain_all_pages(uint32_t zone_index);
 
-// No page of the zone stays on a list between the two; the first drains them. Under
-// pcp_batch_high_lock.
+// No page of the zone stays on a list between the two; the first drains them. It takes
+// pcp_batch_high_lock, and the second releases it.
 void zone_pcp_disable(uint32_t zone_index);
-void zone_pcp_enable();
+void zone_pcp_enable() __must_hold(pcp_batch_high_lock);
 
 // Whether a page is on some list.
 bool OnPcpList(Pfn pfn);

@@ -55,6 +55,7 @@ struct free_area {
 };
 
 struct zone {
+  static constexpr sim::SpinLock lock{0};  // of every zone: one class, as lockdep has it
   uint32_t zone_start_pfn;
   uint32_t spanned_pages;
   uint32_t present_pages;

@@ -152,6 +152,7 @@ void Inside::RunInitcalls() {
 void Inside::Init(uint32_t) {
   Module& m = module();
   StartRun();
+  sim::sim().debug_locks_off = 1;
   sim::machine->Carve<State>(drivers::kDriverRegion, 1, false);
   std::memcpy(m.image_.data, m.loaded_.data(), m.loaded_.size());
   hotplug_kernel& kernel = *m.image_.module.kernel;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/sim/lock.h"
 
+#include <cstdio>
+
 #include "model/sim/tracepoints.h"
 
 namespace hotplug::sim {
@@ -12,6 +14,7 @@ constexpr uint32_t kClasses = 16;
 
 void Fault(LockFault fault, uint8_t lock_class) {
   SimState& s = sim();
+  s.debug_locks_off = 1;
   if (s.lock_fault != LockFault::kNone) return;
   s.lock_fault = fault;
   s.lock_fault_class = lock_class;
@@ -156,6 +159,12 @@ uint32_t LockOffset(const Lock& lock) {
 const Lock& LockAt(uint32_t offset) {
   const auto* base = reinterpret_cast<const std::byte*>(&sim());
   return *reinterpret_cast<const Lock*>(base + offset);
+}
+
+void LockdepFailed(const char* file, int line, const char* function, const char* lock) {
+  std::array<char, 160> what{};
+  std::snprintf(what.data(), what.size(), "%s() without %s", function, lock);
+  CheckFailed(file, line, what.data());
 }
 
 }  // namespace hotplug::sim

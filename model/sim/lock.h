@@ -5,8 +5,15 @@
 // order of their arrival and a release hands the lock over, so a waiting writer also blocks
 // later readers (kernel-facts 3.1). Taking and releasing are scheduling points.
 //
-// A spinlock is held for less than a step; spin_lock() only makes sure that nothing within
-// its section is a scheduling point.
+// A spinlock is held for less than a step, so nobody ever waits for one: spin_lock() only makes
+// sure that nothing within its section is a scheduling point, and notes which lock it is.
+//
+// What a function needs is asserted at its top, and declared, as in the kernel:
+//
+//   void del_page_from_free_list(Pfn pfn) __must_hold(zone::lock);
+//
+//   void del_page_from_free_list(Pfn pfn) {
+//     lockdep_assert_held(zone::lock);
 #ifndef MODEL_SIM_LOCK_H_
 #define MODEL_SIM_LOCK_H_
 
@@ -34,6 +41,10 @@ struct RwSem {
 };
 struct PercpuRwSem {
   Lock lock;
+};
+// A class of spinlocks: two of one class are never held at once, and so are not told apart.
+struct SpinLock {
+  uint8_t number;  // 0 .. 7, given by the rooms above
 };
 
 // Lock classes are small numbers given by the rooms above, 0 .. 15. They name a lock in
@@ -64,14 +75,59 @@ inline void percpu_up_write(PercpuRwSem& s) { UnlockExclusive(s.lock); }
 using LockOrder = std::array<uint16_t, 16>;
 bool LockOrderReaches(const LockOrder& order, uint32_t from, uint32_t to);
 
-inline void spin_lock() { ++sim().atomic; }
-inline void spin_unlock() { --sim().atomic; }
+inline bool lockdep_is_held(SpinLock lock) { return (sim().atomic >> lock.number & 1) != 0; }
+inline void spin_lock(SpinLock lock) {
+  HOTPLUG_CHECK(!lockdep_is_held(lock));
+  sim().atomic |= static_cast<uint8_t>(1u << lock.number);
+}
+inline void spin_unlock(SpinLock lock) {
+  HOTPLUG_CHECK(lockdep_is_held(lock));
+  sim().atomic &= static_cast<uint8_t>(~(1u << lock.number));
+}
 
 // Where a lock is in the arena, and back: how a task says what it waits for.
 uint32_t LockOffset(const Lock& lock);
 const Lock& LockAt(uint32_t offset);
 inline bool HeldBy(const Lock& lock, TaskId id) { return lock.owner == id.v + 1; }
 
+// ---- Assertions ---------------------------------------------------------------------------
+
+// A failed assertion is a defect of the simulator. So nothing is asserted of locks that block when
+// a driver may be to blame: once a lock has been misused (as debug_locks_off() of the kernel has
+// it), and with a driver in C, which calls with what locks it likes: the kernel does not look,
+// either.
+
+// Whether the running task holds a lock that blocks: for writing, for reading, or either way.
+template <class L>
+bool lockdep_is_held_write(const L& l) {
+  return HeldBy(l.lock, current_task()) || sim().debug_locks_off != 0;
+}
+template <class L>
+bool lockdep_is_held_read(const L& l) {
+  return (l.lock.readers >> sim().current & 1) != 0 || sim().debug_locks_off != 0;
+}
+template <class L>
+bool lockdep_is_held(const L& l) {
+  return HeldBy(l.lock, current_task()) || lockdep_is_held_read(l);
+}
+
+// Prints place, function and lock to stderr and aborts: the simulator is broken.
+[[noreturn]] void LockdepFailed(const char* file, int line, const char* function, const char* lock);
+
 }  // namespace hotplug::sim
+
+#define HOTPLUG_LOCKDEP_ASSERT(is_held, lock, how)      \
+  (__builtin_expect(::hotplug::sim::is_held((lock)), 1) \
+       ? (void)0                                        \
+       : ::hotplug::sim::LockdepFailed(__FILE__, __LINE__, __func__, #lock how))
+
+#define lockdep_assert_held(lock) HOTPLUG_LOCKDEP_ASSERT(lockdep_is_held, lock, "")
+#define lockdep_assert_held_write(lock) \
+  HOTPLUG_LOCKDEP_ASSERT(lockdep_is_held_write, lock, " for writing")
+#define lockdep_assert_held_read(lock) \
+  HOTPLUG_LOCKDEP_ASSERT(lockdep_is_held_read, lock, " for reading")
+
+// For declarations in headers; regress/lint/locks looks for the assertion.
+#define __must_hold(lock)
 
 #endif  // MODEL_SIM_LOCK_H_

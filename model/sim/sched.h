@@ -92,14 +92,15 @@ struct SimState {
   uint8_t nr_spinning;
   uint8_t nr_idle;
   uint8_t nr_in_kernel;  // tasks inside a kernel or driver call
-  uint8_t atomic;        // depth of spinlocks held by the running task
+  uint8_t atomic;        // spinlocks that the running task holds, a bit each: it must not sleep
   Stop stop;
   uint8_t released;  // stuck once: user-space waits return at once
   LockFault lock_fault;
   uint8_t lock_fault_class;
   uint8_t nr_timers;
-  uint8_t driven;  // the host says who runs, one step at a time
-  uint8_t pad[7];
+  uint8_t driven;           // the host says who runs, one step at a time
+  uint8_t debug_locks_off;  // locks that block are no longer asserted (lock.h)
+  uint8_t pad[6];
   Record last;                               // the record of the step that is being judged
   std::array<uint16_t, 16> lock_order;       // lock_order[a]: classes taken while a was held
   std::array<uint64_t, kMaxThreads> timers;  // time << 32 | seq << 8 | task, latest first

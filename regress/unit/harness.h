@@ -28,6 +28,7 @@
 #include "model/mm/boot.h"
 #include "model/mm/fault.h"
 #include "model/mm/ledger.h"
+#include "model/mm/memory.h"
 #include "model/mm/notifier.h"
 #include "model/mm/tracepoints.h"
 #include "model/run/run.h"
@@ -164,6 +165,16 @@ class Rig {
   std::vector<std::function<void()>> bodies_;
   std::vector<sim::ScheduleEntry> schedule_;
 };
+
+// The body of a task that runs f() under device_hotplug_lock.
+template <class F>
+auto Locked(F f) {
+  return [f] {
+    mm::lock_device_hotplug();
+    f();
+    mm::unlock_device_hotplug();
+  };
+}
 
 // ---- Scenarios as text ------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ using testing::Count;
 using testing::Deliveries;
 using testing::kHeader;
 using testing::kSmall;
+using testing::Locked;
 using testing::MovableIndex;
 using testing::NormalIndex;
 using testing::NormalZone;
@@ -178,7 +179,7 @@ std::vector<uint32_t> ZonesOf(const BootConfig& boot, uint32_t block) {
   std::vector<uint32_t> zones;
   for (const mmop type : {MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE}) {
     Rig rig(boot);
-    rig.Do([&] { online_pages(BlockId{block}, type); });
+    rig.Do(Locked([&] { online_pages(BlockId{block}, type); }));
     zones.push_back(BlockAt(BlockId{block}).zone);
     CHECK(mm().zones[zones.back()].present_pages % 4 == 0);
     CHECK(BlockAt(BlockId{block}).section_online == 1);
@@ -219,7 +220,7 @@ TEST_CASE("spans, counters and node states follow the blocks") {
       seen.push_back(v);
     }
   };
-  rig.Do([&] {
+  rig.Do(Locked([&] {
     device_offline(BlockId{5});
     note();
     device_offline(BlockId{4});
@@ -228,7 +229,7 @@ TEST_CASE("spans, counters and node states follow the blocks") {
     note();
     device_online(BlockId{5});
     note();
-  });
+  }));
   const std::vector<std::vector<uint32_t>> expected = {{16, 12, 8, 8, 8, 1, 1},
                                                        {24, 4, 4, 4, 4, 1, 1},
                                                        {24, 0, 0, 0, 0, 0, 0},
@@ -246,7 +247,7 @@ TEST_CASE("spans, counters and node states follow the blocks") {
 TEST_CASE("several blocks go offline as one range") {
   Rig rig(SmallBoot());
   int rc = 1;
-  rig.Do([&] { rc = offline_pages(BlockId{5}, 2); });
+  rig.Do(Locked([&] { rc = offline_pages(BlockId{5}, 2); }));
   CHECK(rc == 0);
   for (const uint32_t b : {5u, 6u}) {
     CHECK(BlockGhostAt(BlockId{b}).phase == Phase::kOffline);
@@ -266,7 +267,11 @@ TEST_CASE("several blocks go offline as one range") {
 TEST_CASE("an operation is about all of its blocks, and their references start anew") {
   Rig rig(SmallBoot());
   GhostAt(Pfn{27}).dropped = 1;
-  BeginOperation(BlockId{5}, 2);
+  rig.Do([] {
+    mem_hotplug_begin();
+    BeginOperation(BlockId{5}, 2);
+    mem_hotplug_done();
+  });
   CHECK(ledger().op.blocks == 0b110);
   CHECK(GhostAt(Pfn{27}).dropped == 0);
 }
@@ -277,10 +282,12 @@ TEST_CASE("several blocks are refused together") {
   Rig rig(boot);
   std::vector<int> rcs;
   rig.Do([&] {
+    offline_and_remove_memory(BlockId{5});
+    lock_device_hotplug();
     rcs.push_back(offline_pages(BlockId{6}, 2));  // Normal and Movable
     rcs.push_back(offline_pages(BlockId{7}, 2));  // the second never was
-    offline_and_remove_memory(BlockId{5});
     rcs.push_back(offline_pages(BlockId{5}, 2));  // the first is gone
+    unlock_device_hotplug();
   });
   CHECK(rcs == std::vector<int>{-EINVAL, -EINVAL, -EINVAL});
   for (const uint32_t b : {4u, 6u, 7u}) CHECK(BlockGhostAt(BlockId{b}).phase == Phase::kOnline);
@@ -306,11 +313,11 @@ TEST_CASE("a node spans what its zones span") {
 TEST_CASE("a PageOffline page with a reference makes offlining fail behind GOING") {
   Rig rig(SmallBoot());
   int rc = 0;
-  rig.Do([&] {
+  rig.Do(Locked([&] {
     const Pfn base = alloc_contig_pages(4, NodeId{0});
     for (uint32_t i = 0; i < 4; ++i) __SetPageOffline(base + i);
     rc = offline_pages(BlockOf(base));
-  });
+  }));
   CHECK(rc == -EBUSY);
   uint32_t unmovable = 0;
   for (const sim::Record& r : sim::machine->trace.records()) {
@@ -324,7 +331,7 @@ TEST_CASE("PageOffline pages without references go with their block") {
   for (const bool buddy : {false, true}) {
     Rig rig(SmallBoot());
     int rc = 1;
-    rig.Task([&] {
+    rig.Task(Locked([&] {
       const Pfn base = alloc_contig_pages(4, NodeId{0});
       for (uint32_t i = 0; i < 4; ++i) __SetPageOffline(base + i);
       for (uint32_t i = 0; i < 3; ++i) page_ref_dec(base + i);
@@ -337,7 +344,7 @@ TEST_CASE("PageOffline pages without references go with their block") {
         page_ref_dec(base + 3);
       }
       rc = offline_pages(BlockOf(base));
-    });
+    }));
     const sim::Stop stop = rig.Run();
     if (!buddy) {
       CHECK(stop == sim::Stop::kFinished);
@@ -357,14 +364,14 @@ TEST_CASE("onlining forgets what a page was, DEBUG_VM poisons what goes offline"
     boot.debug_vm = debug_vm;
     Rig rig(boot);
     page offline{};
-    rig.Do([&] {
+    rig.Do(Locked([&] {
       const Pfn base = alloc_contig_pages(4, NodeId{0});
       for (uint32_t i = 0; i < 4; ++i) __SetPageOffline(base + i);
       for (uint32_t i = 0; i < 4; ++i) page_ref_dec(base + i);
       device_offline(BlockId{4});
       offline = PageAt(Pfn{17});
       device_online(BlockId{4});
-    });
+    }));
     CHECK(PageOffline(offline) == !debug_vm);
     CHECK(((offline.flags & kFlagPoison) != 0) == debug_vm);
     CHECK(offline.refcount == (debug_vm ? -1 : 0));

@@ -15,6 +15,7 @@ namespace {
 using testing::Count;
 using testing::Deliveries;
 using testing::kSmall;
+using testing::Locked;
 using testing::Rc;
 using testing::Rig;
 using testing::RunText;
@@ -158,9 +159,9 @@ struct ChainRig : Rig {
 TEST_CASE("an event tells the node that loses its last memory") {
   ChainRig rig(1);
   std::vector<int> rcs;
-  rig.Do([&] {
+  rig.Do(Locked([&] {
     for (uint32_t b = 4; b < 8; ++b) rcs.push_back(offline_pages(BlockId{b}));
-  });
+  }));
   CHECK(rcs == std::vector<int>{0, 0, 0, 0});
   CHECK(rig.log[4] == "2 to 0 nid -1");
   CHECK(rig.log[6] == "2 to 0 nid 0");
@@ -171,14 +172,14 @@ TEST_CASE("an event tells the node that loses its last memory") {
 TEST_CASE("who registers between two events of an operation gets the second alone") {
   ChainRig rig(1);
   rig.nb(0).data = 1;  // refuses
-  rig.Task([] { offline_pages(BlockId{5}); });
+  rig.Task(Locked([] { offline_pages(BlockId{5}); }));
   rig.Task([&] { register_memory_notifier(rig.nb(1)); });
   // Over the whole of the operation: sometimes before it, sometimes behind it.
   std::vector<Strings> seen;
   for (uint32_t step = 1; step < 30; ++step) {
     ChainRig again(1);
     again.nb(0).data = 1;
-    again.Task([] { offline_pages(BlockId{5}); });
+    again.Task(Locked([] { offline_pages(BlockId{5}); }));
     again.Task([&] { register_memory_notifier(again.nb(1)); });
     again.At(0, step, 1);
     CHECK(again.Run() == sim::Stop::kFinished);

@@ -16,6 +16,7 @@ namespace {
 using testing::CountHere;
 using testing::KernelRow;
 using testing::Layout;
+using testing::Locked;
 using testing::NormalIndex;
 using testing::NormalZone;
 using testing::Rig;
@@ -216,11 +217,11 @@ TEST_CASE("a page in a pagevec refuses isolation where nobody drains before") {
   for (const char* kernel : {"rfc", "5.9", "5.11", "6.1"}) {
     Rig rig(Keeping(0, 4, kernel));
     int rc = 1;
-    rig.Do([&] {
+    rig.Do(Locked([&] {
       const Pfn pfn = alloc_pages(NodeId{0}, true, 0, kKernel);
       lru_cache_add(pfn);
       rc = offline_pages(BlockOf(pfn));
-    });
+    }));
     INFO(kernel);
     CHECK(rc == (kKernels[KernelRow(kernel)].lru_cache_disable ? 0 : -EBUSY));
     CHECK(CountHere(kTpMigratePage) == (rc == 0 ? 1 : 0));

@@ -22,6 +22,7 @@ namespace {
 using testing::CountHere;
 using testing::Layout;
 using testing::LetterOf;
+using testing::Locked;
 using testing::NormalZone;
 using testing::Records;
 using testing::Rig;
@@ -174,10 +175,10 @@ TEST_CASE("a block with a hole or of several zones is not offlined, and nobody i
     BlockAt(BlockId{5}).has_hole = 1;
     BlockAt(BlockId{6}).zone = kSeveralZones;
     Ints rcs;
-    rig.Do([&] {
+    rig.Do(Locked([&] {
       rcs.push_back(device_offline(BlockId{5}));
       rcs.push_back(device_offline(BlockId{6}));
-    });
+    }));
     CHECK(rcs == Ints{-EINVAL, -EINVAL});
     CHECK(rig.log.empty());
     CHECK(CountHere(kTpOfflineFailedHole) == 1);
@@ -195,7 +196,7 @@ TEST_CASE("the kernel says why an offlining failed when everybody has been told"
     ToldRig rig(Layout("3nn", kernel));
     rig.refuse = {"GOING_OFFLINE 5"};
     int rc = 0;
-    rig.Do([&] { rc = offline_pages(BlockId{5}); });
+    rig.Do(Locked([&] { rc = offline_pages(BlockId{5}); }));
     CHECK(rc == -EBUSY);
     CHECK(rig.log == Strings{"GOING_OFFLINE 5", "CANCEL_OFFLINE 5"});
     const size_t undone = Find(kTpUnisolate, 2);
@@ -213,7 +214,7 @@ TEST_CASE("per-CPU lists are drained or disabled as the profile has it") {
   ForEachKernel([&](const char* kernel, uint32_t row) {
     ToldRig rig(Layout("3nn", kernel));
     mm().trace_functions = 1;
-    rig.Do([&] { offline_pages(BlockId{5}); });
+    rig.Do(Locked([] { offline_pages(BlockId{5}); }));
     const auto count = [](Fn fn) {
       uint32_t n = 0;
       for (const sim::Record& r : Records()) {
@@ -234,7 +235,7 @@ TEST_CASE("per-CPU lists are drained or disabled as the profile has it") {
 
 TEST_CASE("functions are recorded only where they are asked for") {
   Rig rig(Layout("3nn", "6.1"));
-  rig.Do([&] { offline_pages(BlockId{5}); });
+  rig.Do(Locked([] { offline_pages(BlockId{5}); }));
   CHECK(CountHere(kTpFnEnter) == 0);
   CHECK(CountHere(kTpFnRet) == 0);
 }
@@ -253,7 +254,7 @@ TEST_CASE("where the lists are disabled they are so until the pages are out of t
     lock_held = &held;
     rig.notifiers.call[kProbeCall] = &NoteLock;
     register_memory_notifier(rig.nb(0));
-    rig.Do([&] { offline_pages(BlockId{5}); });
+    rig.Do(Locked([] { offline_pages(BlockId{5}); }));
     const bool disabled = kKernels[row].drain == Drain::kPcpDisabled;
     CHECK(held == std::vector<bool>{disabled, false});  // GOING_OFFLINE, OFFLINE
     // And while others are told that it failed.
@@ -264,7 +265,7 @@ TEST_CASE("where the lists are disabled they are so until the pages are out of t
     refused.nb(1).notifier_call = kDriverCall;
     refused.nb(1).priority = 1;
     register_memory_notifier(refused.nb(1));
-    refused.Do([&] { offline_pages(BlockId{6}); });
+    refused.Do(Locked([] { offline_pages(BlockId{6}); }));
     CHECK(held == std::vector<bool>{disabled, disabled});  // GOING_OFFLINE, CANCEL_OFFLINE
     CHECK_FALSE(mm().pcp_batch_high_lock.lock.held());
   });
@@ -277,7 +278,7 @@ sim::Tp AllocatableBehind(const char* kernel) {
   for (uint32_t step = 1; step < 40; ++step) {
     ToldRig rig(Layout(".", kernel));  // there is no other memory
     Pfn got{};
-    rig.Task([] { online_pages(BlockId{4}, MMOP_ONLINE); });
+    rig.Task(Locked([] { online_pages(BlockId{4}, MMOP_ONLINE); }));
     rig.Task([&] { got = alloc_pages(NodeId{0}, true, 0, kFirstAllocation); });
     rig.At(0, step, 1);
     CHECK(rig.Run() == sim::Stop::kFinished);
@@ -294,7 +295,7 @@ TEST_CASE("memory can be used when it is in the buddy, or when the onlining is d
   ForEachKernel([&](const char* kernel, uint32_t row) {
     CHECK(AllocatableBehind(kernel) == behind.At(row));
     ToldRig rig(Layout("3n.", kernel));
-    rig.Do([&] { online_pages(BlockId{6}, MMOP_ONLINE); });
+    rig.Do(Locked([] { online_pages(BlockId{6}, MMOP_ONLINE); }));
     // Present pages are counted before it, and notifiers are told behind it.
     if (kKernels[row].online_isolated) {
       CHECK(Find(kTpOnlinePages) < Find(kTpUnisolate));
@@ -313,12 +314,12 @@ TEST_CASE("a refused onlining leaves no isolated pageblock behind in the count")
     ToldRig rig(Layout("3n.", kernel));
     rig.refuse = {"GOING_ONLINE 6"};
     Ints rcs;
-    rig.Do([&] {
+    rig.Do(Locked([&] {
       rcs.push_back(online_pages(BlockId{6}, MMOP_ONLINE));
       rig.refuse.clear();
       rcs.push_back(online_pages(BlockId{6}, MMOP_ONLINE));
       rcs.push_back(offline_pages(BlockId{6}));
-    });
+    }));
     CHECK(rcs == Ints{-EBUSY, 0, 0});
     CHECK(NormalZone().nr_isolate_pageblock == 0);
     CHECK(NormalZone().nr_free_pages == 4);
@@ -419,7 +420,9 @@ TEST_CASE("user space is told of blocks that come and go, and the log of those t
       offline_and_remove_memory(BlockId{6});
       add_memory(NodeId{0}, BlockId{6}, 1);
       add_memory(NodeId{0}, BlockId{6}, 1);  // is there
+      lock_device_hotplug();
       device_online(BlockId{6});
+      unlock_device_hotplug();
     });
     std::vector<uint32_t> uevents;
     for (const sim::Record& r : Records()) {
@@ -494,6 +497,7 @@ TEST_CASE("a block that holds its own memmap onlines and offlines the rest of it
   rig.Do([&] {
     remove_memory(block, 1);
     add_memory(NodeId{0}, block, 1, true);
+    lock_device_hotplug();
     rig.refuse = {"GOING_ONLINE 6"};
     rcs.push_back(device_online(block));
     CHECK(z.present_pages == kRealBlock);
@@ -508,6 +512,7 @@ TEST_CASE("a block that holds its own memmap onlines and offlines the rest of it
     note(device_offline(block));
     rig.refuse.clear();
     note(device_offline(block));
+    unlock_device_hotplug();
   });
   CHECK(rcs == Ints{-EBUSY, 0, -EBUSY, 0});
   constexpr uint32_t kRest = kRealBlock - kVmemmap;
@@ -533,6 +538,7 @@ TEST_CASE("the span of a zone leaves a block together with its memmap") {
   rig.Do([&] {
     remove_memory(block, 1);
     add_memory(NodeId{0}, block, 1, true);
+    lock_device_hotplug();
     rig.refuse = {"GOING_ONLINE 5"};
     for (int i = 0; i < 2; ++i) {
       device_online(block);
@@ -540,6 +546,7 @@ TEST_CASE("the span of a zone leaves a block together with its memmap") {
       rig.refuse.clear();
     }
     device_offline(block);
+    unlock_device_hotplug();
     starts.push_back(NormalZone().zone_start_pfn);
   });
   CHECK(starts == std::vector<uint32_t>{6 * kRealBlock, 5 * kRealBlock, 6 * kRealBlock});
@@ -578,7 +585,9 @@ TEST_CASE("blocks that hold their own memmap are removed one by one") {
     for (uint32_t block = 5; block < 7; ++block) {
       rcs.push_back(offline_and_remove_memory(BlockId{block}, 1));
       add_memory(NodeId{0}, BlockId{block}, 1, true);
+      lock_device_hotplug();
       device_online(BlockId{block});
+      unlock_device_hotplug();
     }
     rcs.push_back(offline_and_remove_memory(BlockId{5}, 2));
   });
@@ -744,7 +753,7 @@ TEST_CASE("who registers twice is refused, or told that all is well; nothing cha
   ForEachKernel([&](const char* kernel, uint32_t row) {
     ToldRig rig(Layout("3nn", kernel));
     Ints rcs;
-    rig.Do([&] {
+    rig.Do(Locked([&] {
       rig.nb(1).priority = 7;
       rcs.push_back(register_memory_notifier(rig.nb(1)));
       rcs.push_back(register_memory_notifier(rig.nb(1)));
@@ -752,7 +761,7 @@ TEST_CASE("who registers twice is refused, or told that all is well; nothing cha
       rcs.push_back(unregister_memory_notifier(rig.nb(1)));
       rcs.push_back(unregister_memory_notifier(rig.nb(1)));
       offline_pages(BlockId{6});
-    });
+    }));
     CHECK(rcs == Ints{0, again.At(row), 0, -ENOENT});
     CHECK(CountHere(kTpRegisterTwice) == 1);
     CHECK(rig.log.size() == 2 * 2 + 2);
@@ -791,7 +800,7 @@ TEST_CASE("the kernel's pages that are on the LRU move, the others keep a block 
     ToldRig rig(Layout("3nnn", kernel));
     Ints rcs;
     Background moved{};
-    rig.Do([&] {
+    rig.Do(Locked([&] {
       SetBackground(BlockId{5}, {1, 1});
       SetBackground(BlockId{6}, {0, 3});
       rcs.push_back(offline_pages(BlockId{5}));
@@ -800,7 +809,7 @@ TEST_CASE("the kernel's pages that are on the LRU move, the others keep a block 
       moved = {in5.unmovable + in7.unmovable, in5.lru + in7.lru};
       SetBackground(BlockId{5}, {0, 1});
       rcs.push_back(offline_pages(BlockId{5}));
-    });
+    }));
     CHECK(rcs == Ints{-EBUSY, 0, 0});
     CHECK(moved.unmovable == 1);
     CHECK(moved.lru == 4);
@@ -813,10 +822,10 @@ TEST_CASE("an unmovable page in ZONE_MOVABLE keeps offlining busy until it is gi
   ForEachKernel([](const char* kernel, uint32_t) {
     ToldRig rig(Layout("3nm", kernel));
     int rc = 1;
-    rig.Task([&] {
+    rig.Task(Locked([&] {
       SetBackground(BlockId{6}, {1, 0});
       rc = offline_pages(BlockId{6});
-    });
+    }));
     rig.Task([&] {
       sim::sleep_ticks(sim::Ticks{200}, false);
       CHECK(rc == 1);

@@ -15,6 +15,7 @@ namespace {
 using testing::kZoneLetters;
 using testing::Layout;
 using testing::LetterOf;
+using testing::Locked;
 using testing::Rig;
 using testing::Strings;
 using testing::ToldRig;
@@ -37,7 +38,7 @@ std::string ZonesByType(const std::string& layout) {
     const BlockId block = FirstOffline();
     uint32_t before = 0;
     for (const zone& z : mm().zones) before += z.present_pages;
-    rig.Do([&] { online_pages(block, type); });
+    rig.Do(Locked([&] { online_pages(block, type); }));
     const uint32_t z = BlockAt(block).zone;
     uint32_t after = 0;
     for (const zone& other : mm().zones) after += other.present_pages;
@@ -89,9 +90,9 @@ TEST_CASE("an online block shows its zone, or none if it has several") {
 TEST_CASE("a block on its way out shows where it may come back to") {
   ToldRig rig(Layout("3nm"));
   std::string during;
-  rig.Task([&] { device_offline(BlockNumber(2)); });
+  rig.Task(Locked([&] { device_offline(BlockNumber(2)); }));
   rig.Task([&] { during = ValidZonesOf(BlockNumber(2)); });
-  rig.At(0, 6, 1);  // behind GOING_OFFLINE
+  rig.At(0, 7, 1);  // behind GOING_OFFLINE
   CHECK(rig.Run() == sim::Stop::kFinished);
   CHECK(during == "mn");
   // Movable is empty and spans nothing any more.
@@ -116,7 +117,7 @@ std::string SpanOf(zone_type kind) {
 Strings Spans(const std::string& layout, zone_type kind, const Strings& changes) {
   Rig rig(Layout(layout));
   Strings spans = {SpanOf(kind)};
-  rig.Do([&] {
+  rig.Do(Locked([&] {
     for (const std::string& change : changes) {
       const BlockId block = BlockNumber(static_cast<uint32_t>(change[1] - '0'));
       if (change[0] == '-') {
@@ -126,7 +127,7 @@ Strings Spans(const std::string& layout, zone_type kind, const Strings& changes)
       }
       spans.push_back(SpanOf(kind));
     }
-  });
+  }));
   return spans;
 }
 
@@ -165,9 +166,9 @@ TEST_CASE("a refused onlining gives back what it had grown") {
     const std::string before = SpanOf(ZONE_NORMAL);
     std::string during;
     int rc = 0;
-    rig.Task([&] { rc = online_pages(BlockNumber(3), MMOP_ONLINE_KERNEL); });
+    rig.Task(Locked([&] { rc = online_pages(BlockNumber(3), MMOP_ONLINE_KERNEL); }));
     rig.Task([&] { during = SpanOf(ZONE_NORMAL); });
-    rig.At(0, 7, 1);
+    rig.At(0, 8, 1);
     CHECK(rig.Run() == sim::Stop::kFinished);
     INFO(layout);
     CHECK(rc == -EBUSY);
@@ -187,13 +188,13 @@ TEST_CASE("a span ends where its last subsection ends, whoever has the rest of t
   const zone& z = testing::NormalZone();
   // The upper half of block 5 belongs to another zone.
   for (uint32_t i = 512; i < 1024; ++i) PageAt(FirstPfn(BlockId{5}) + i).zone = ZONE_DMA32;
-  rig.Do([&] { offline_pages(BlockId{6}); });
+  rig.Do(Locked([&] { offline_pages(BlockId{6}); }));
   CHECK(z.zone_start_pfn == 4096);
   CHECK(z.spanned_pages == 1536);
   // And seen from below the lower half.
   Rig other(boot);
   for (uint32_t i = 0; i < 512; ++i) PageAt(FirstPfn(BlockId{5}) + i).zone = ZONE_DMA32;
-  other.Do([&] { offline_pages(BlockId{4}); });
+  other.Do(Locked([&] { offline_pages(BlockId{4}); }));
   CHECK(testing::NormalZone().zone_start_pfn == 5120 + 512);
   CHECK(testing::NormalZone().spanned_pages == 1024 + 512);
 }
@@ -208,7 +209,7 @@ TEST_CASE("notifiers are told of the first and the last memory of a node, and of
     states.push_back(std::to_string(mm().nodes[1].has_memory) +
                      std::to_string(mm().nodes[1].has_normal_memory));
   };
-  rig.Do([&] {
+  rig.Do(Locked([&] {
     online_pages(a, MMOP_ONLINE_MOVABLE);
     note();
     online_pages(b, MMOP_ONLINE_KERNEL);
@@ -221,7 +222,7 @@ TEST_CASE("notifiers are told of the first and the last memory of a node, and of
     note();
     offline_pages(a);
     note();
-  });
+  }));
   CHECK(rig.log == Strings{"GOING_ONLINE 6 nid=1", "ONLINE 6 nid=1", "GOING_ONLINE 7 nid_normal=1",
                            "ONLINE 7 nid_normal=1", "GOING_ONLINE 8", "ONLINE 8", "GOING_OFFLINE 7",
                            "OFFLINE 7", "GOING_OFFLINE 8 nid_normal=1", "OFFLINE 8 nid_normal=1",
@@ -231,12 +232,12 @@ TEST_CASE("notifiers are told of the first and the last memory of a node, and of
 
 TEST_CASE("memory of all zones up to Normal is the kernel's, and one block may be all there is") {
   ToldRig rig(Layout("d3m"));
-  rig.Do([&] {
+  rig.Do(Locked([&] {
     offline_pages(BlockId{4});
     offline_pages(BlockId{5});
     offline_pages(BlockId{6});
     online_pages(BlockId{4}, MMOP_ONLINE);
-  });
+  }));
   CHECK(rig.log == Strings{"GOING_OFFLINE 4", "OFFLINE 4", "GOING_OFFLINE 5 nid_normal=0",
                            "OFFLINE 5 nid_normal=0", "GOING_OFFLINE 6 nid=0", "OFFLINE 6 nid=0",
                            "GOING_ONLINE 4 nid=0 nid_normal=0", "ONLINE 4 nid=0 nid_normal=0"});
@@ -247,10 +248,10 @@ TEST_CASE("memory of all zones up to Normal is the kernel's, and one block may b
 TEST_CASE("who is told that it is cancelled is told the same as before, and nothing has changed") {
   ToldRig rig(Layout("n/."));
   rig.refuse = {"GOING_OFFLINE 4", "GOING_ONLINE 5"};
-  rig.Do([&] {
+  rig.Do(Locked([&] {
     offline_pages(BlockId{4});
     online_pages(BlockId{5}, MMOP_ONLINE);
-  });
+  }));
   CHECK(rig.log ==
         Strings{"GOING_OFFLINE 4 nid=0 nid_normal=0", "CANCEL_OFFLINE 4 nid=0 nid_normal=0",
                 "GOING_ONLINE 5 nid=1 nid_normal=1", "CANCEL_ONLINE 5 nid=1 nid_normal=1"});

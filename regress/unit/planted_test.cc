@@ -78,9 +78,9 @@ void PokeStates() {
 void MisuseLocks() {
   if (Is(Defect::kUnlocksUnheld)) mm::unlock_device_hotplug();
   if (Is(Defect::kSleepsAtomic)) {
-    sim::spin_lock();
+    sim::spin_lock(mm::zone::lock);
     mm::preempt_point(drivers::kTpCountStore);
-    sim::spin_unlock();
+    sim::spin_unlock(mm::zone::lock);
   }
   if (Is(Defect::kLockOrder)) {
     mm::mem_hotplug_begin();

@@ -6,15 +6,12 @@
 // for every change what it must do and what it must leave alone.
 #include "fuzz/fidelity/recording/recording.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -32,6 +29,7 @@
 #include "fuzz/fidelity/recording/change.h"
 #include "model/mm/types.h"
 #include "regress/unit/catch.h"
+#include "regress/unit/death.h"
 
 namespace hotplug::recording {
 namespace {
@@ -440,19 +438,7 @@ TEST_CASE("lines are made from their fields in any order", "[recording]") {
 }
 
 // Whether it ends with a failed check.
-template <class Function>
-bool Aborts(Function function) {
-  const pid_t child = fork();
-  if (child == 0) {
-    std::signal(SIGABRT, SIG_DFL);
-    std::freopen("/dev/null", "w", stderr);
-    function();
-    _exit(0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-}
+bool Aborts(const std::function<void()>& f) { return !testing::DeathOf(f).empty(); }
 
 TEST_CASE("a line that the grammar does not have cannot be made", "[recording]") {
   CHECK_FALSE(Aborts([] { Make(Kind::kSig, {{"proc", "p1"}, {"signal", "9"}}); }));

@@ -16,6 +16,7 @@ namespace hotplug::sim {
 namespace {
 
 using testing::Layout;
+using testing::Locked;
 using testing::Records;
 using testing::Rig;
 using testing::Strings;
@@ -251,8 +252,8 @@ TEST_CASE("a driven task that dies keeps its locks, and with them its place") {
 TEST_CASE("the host sees each record before the next step, and others may run in between") {
   Rig rig(Layout("3nn", "6.1"));
   int rc_a = 1, rc_b = 1;
-  const TaskId a = rig.Spawn([&] { rc_a = mm::offline_pages(mm::BlockId{5}); });
-  const TaskId b = rig.Spawn([&] { rc_b = mm::offline_pages(mm::BlockId{6}); });
+  const TaskId a = rig.Spawn(Locked([&] { rc_a = mm::offline_pages(mm::BlockId{5}); }));
+  const TaskId b = rig.Spawn(Locked([&] { rc_b = mm::offline_pages(mm::BlockId{6}); }));
   size_t seen = 0;
   Stop stop = Stop::kPaused;
   bool b_blocked = false;

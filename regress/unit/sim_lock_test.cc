@@ -13,6 +13,7 @@ using testing::Rig;
 using testing::Strings;
 
 constexpr Tp kTpTest = 60;
+constexpr SpinLock kSpin{3};
 const LockFault kNoFault = LockFault::kNone;
 
 // Takes the lock, logs "+x", makes a step inside, logs "-x", releases.
@@ -193,16 +194,16 @@ TEST_CASE("releasing what one does not hold is a fault") {
 
 TEST_CASE("a step or a wait under a spinlock is a fault") {
   CHECK(FaultOf([](Rig&) {
-          spin_lock();
+          spin_lock(kSpin);
           sched_point(kTpTest);
         }) == LockFault::kAtomicSleep);
   CHECK(FaultOf([](Rig&) {
-          spin_lock();
+          spin_lock(kSpin);
           sleep_ticks(Ticks{1}, false);
         }) == LockFault::kAtomicSleep);
   CHECK(FaultOf([](Rig&) {
-          spin_lock();
-          spin_unlock();
+          spin_lock(kSpin);
+          spin_unlock(kSpin);
           sched_point(kTpTest);
         }) == kNoFault);
 }

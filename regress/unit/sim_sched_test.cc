@@ -320,7 +320,7 @@ TEST_CASE("a dead machine stops where it is") {
   Rig rig;
   Strings log;
   rig.Task([&] {
-    spin_lock();
+    spin_lock(SpinLock{0});
     dead(kTpTest, 5);
   });
   rig.Task(Stepper(log, 'b', 1));
