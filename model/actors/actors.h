@@ -19,7 +19,7 @@ namespace hotplug::actors {
 
 inline constexpr sim::Region kActorRegion = 8;
 
-// What the actors of one run act on. Bound to kActorRegion; outlives the run.
+// What the actors of one run act on. Bound to the machine; outlives the run.
 struct Context {
   const scenario::Scenario* scenario = nullptr;
   mm::debugfs_file enable;

@@ -25,9 +25,7 @@ struct State {
 };
 
 inline State& state() { return *sim::machine->Get<State>(kActorRegion); }
-inline const Context& context() {
-  return *static_cast<const Context*>(sim::machine->bound[kActorRegion]);
-}
+inline const Context& context() { return *sim::machine->bound.actors; }
 
 // Entry of every task: runs its part of the scenario and ends it.
 void RunProgram(uint32_t task);

@@ -38,9 +38,9 @@ struct Driver {
   // Corrections that it can be given: init() gets a bit for each.
   mm::Fixes fixes = {};
 
-  // Of a driver in C (model/shim), which has more than the arena holds: what kDriverRegion is bound
-  // to, what is called before each run, and what it has said in the last one, by number.
-  void* host = nullptr;
+  // Of a driver in C (model/shim), which has more than the arena holds: the module, what is called
+  // before each run, and what it has said in the last one, by number.
+  shim::Module* module = nullptr;
   void (*reset)() = nullptr;
   void (*start)() = nullptr;  // adds its kernel thread behind the tasks; null: it has none
   // set_online_page_callback()

@@ -109,7 +109,7 @@ inline Verdicts& verdicts() { return *sim::machine->Get<Verdicts>(kVerdictRegion
 
 // Carves the room's region; part of the set-up of a machine.
 void Setup();
-// Hooks for sim::Machine::hooks; `config` is bound to kVerdictRegion for the run.
+// Hooks for sim::Machine::hooks; a Config is bound to the machine for the run.
 void CheckStep();
 void NoteRelease(uint32_t lock_class);
 // The checks of rest, whatever the tasks are doing: for the end of a run.

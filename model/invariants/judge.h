@@ -8,9 +8,7 @@
 
 namespace hotplug::invariants {
 
-inline const Config& config() {
-  return *static_cast<const Config*>(sim::machine->bound[kVerdictRegion]);
-}
+inline const Config& config() { return *sim::machine->bound.checks; }
 inline bool Enabled(Id id) { return (config().disabled & Bit(id)) == 0; }
 
 // Adds a violation about a page (or kNoPfn), made by trace point `function`. Returns it for

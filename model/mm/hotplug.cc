@@ -98,8 +98,7 @@ void CallOnlinePage(Pfn pfn, uint32_t order) {
     SetOwner(p, OwnerOfDevice());
     GhostAt(p).unmanaged = 1;
   }
-  const auto* functions = static_cast<const NotifierFunctions*>(sim::machine->bound[kMmRegion]);
-  functions->online_page(pfn, order);
+  sim::machine->bound.notifiers->online_page(pfn, order);
 }
 
 // Hands the pages to the buddy, a chunk of the largest order at a time. They can be allocated

@@ -65,9 +65,9 @@ void Excuse(const notifier_block& nb) {
 
 int32_t CallOne(notifier_block& nb, uint32_t action, const memory_notify_arg& arg) {
   lockdep_assert_held_read(mm().memory_chain);
-  const auto* functions = static_cast<const NotifierFunctions*>(sim::machine->bound[kMmRegion]);
+  const notifier_fn call = sim::machine->bound.notifiers->call[nb.notifier_call];
   BeginCallback(nb.owner, action);
-  const int32_t ret = functions->call[nb.notifier_call](nb, action, arg);
+  const int32_t ret = call(nb, action, arg);
   EndCallback(nb.owner, action, arg, ret);
   nb.untold = IsGoing(action) ? 1 : 0;
   sim::sched_point(kTpNotifierCall, EventOperand(action, arg), nb.name, static_cast<uint32_t>(ret));

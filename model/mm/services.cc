@@ -11,10 +11,10 @@
 namespace hotplug::mm {
 
 int InjectedFault(FaultPoint point) {
-  const auto* plan = static_cast<const FaultPlan*>(sim::machine->bound[kPageRegion]);
+  const FaultPlan& plan = *sim::machine->bound.faults;
   const uint8_t call = ++mm().fault_calls[static_cast<uint32_t>(point)];
-  for (uint32_t i = 0; i < plan->size; ++i) {
-    const FaultPlan::Entry& e = plan->entries[i];
+  for (uint32_t i = 0; i < plan.size; ++i) {
+    const FaultPlan::Entry& e = plan.entries[i];
     if (e.point == point && e.nth == call) return -int{e.error};
   }
   return 0;

@@ -9,8 +9,6 @@
 
 namespace hotplug::run {
 
-namespace {
-
 // What a thread keeps between runs: the objects bound to its machine, and which machine the
 // template in the arena is of.
 struct Keep {
@@ -26,9 +24,11 @@ struct Keep {
   Observer* observer = nullptr;
 };
 
+namespace {
+
 Keep& KeepOf(sim::Machine& m) {
   if (m.keep == nullptr) m.keep = new Keep;
-  return *static_cast<Keep*>(m.keep);
+  return *m.keep;
 }
 
 mm::BootConfig BootConfigOf(const scenario::Machine& machine, bool has_device) {
@@ -101,10 +101,7 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
                  driver};
   keep.states = options.states;
   keep.observer = options.observer;
-  m.bound[mm::kMmRegion] = &keep.notifiers;
-  m.bound[mm::kPageRegion] = &keep.faults;
-  m.bound[actors::kActorRegion] = &keep.actors;
-  m.bound[invariants::kVerdictRegion] = &keep.checks;
+  m.bound = {&keep.notifiers, &keep.faults, &keep.actors, &keep.checks, driver->module};
   const bool watched = options.states != nullptr || options.observer != nullptr;
   m.hooks = {watched ? &CheckAndCollect : &invariants::CheckStep, &invariants::NoteRelease};
   m.trace.Reset(options.keep_trace);
@@ -157,7 +154,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   const drivers::Driver* driver =
       options.driver != nullptr ? options.driver : drivers::kDrivers[s.driver];
   HOTPLUG_CHECK(driver != nullptr);
-  m.bound[drivers::kDriverRegion] = driver->host;
+  m.bound.module = driver->module;
   Reset(m, keep, s.machine, driver, s.fixes);
   if (driver->reset != nullptr) driver->reset();
   Bind(m, keep, s, options, driver);

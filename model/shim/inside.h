@@ -99,9 +99,7 @@ static_assert(offsetof(State, heap) % 8 == 0);
 inline State& state() { return *sim::machine->Get<State>(drivers::kDriverRegion); }
 
 struct Inside {
-  static Module& module() {
-    return *static_cast<Module*>(const_cast<void*>(sim::machine->bound[drivers::kDriverRegion]));
-  }
+  static Module& module() { return *sim::machine->bound.module; }
   static const Image& image() { return module().image_; }
 
   // ---- Texts (text.cc) ----

@@ -88,7 +88,7 @@ Module::Module(Image image, Options options)
                                                           "remove_memory", "__remove_memory"});
   if (Calls(m, {"queue_work", "schedule_work", "hrtimer_start"})) driver_.start = &Inside::Start;
   driver_.trace = kTraceFops;
-  driver_.host = this;
+  driver_.module = this;
   driver_.reset = &Inside::Reset;
   driver_.text = &Inside::TextOf;
 }
@@ -127,10 +127,10 @@ void Inside::InitEntry(uint32_t) {
 void Inside::RunInitcalls() {
   sim::Machine& machine = *sim::machine;
   static const mm::FaultPlan kNoFaults;
-  const auto bound = machine.bound;
+  const sim::Bound bound = machine.bound;
   const sim::Hooks hooks = machine.hooks;
   const sim::SimState before = sim::sim();
-  machine.bound[mm::kPageRegion] = &kNoFaults;
+  machine.bound.faults = &kNoFaults;
   machine.hooks = {};
   const sim::TaskId task = sim::SpawnTask(&InitEntry);
   sim::Stop stop = sim::Stop::kPaused;

@@ -18,6 +18,26 @@
 #include "model/sim/fiber.h"
 #include "model/sim/trace.h"
 
+// What the rooms above bind to a machine. sim knows these names and nothing of what they mean.
+namespace hotplug {
+namespace mm {
+struct NotifierFunctions;
+struct FaultPlan;
+}  // namespace mm
+namespace actors {
+struct Context;
+}
+namespace invariants {
+struct Config;
+}
+namespace shim {
+class Module;
+}
+namespace run {
+struct Keep;
+}
+}  // namespace hotplug
+
 namespace hotplug::sim {
 
 // Regions of the arena, in the order in which they are carved. sim owns the first; the
@@ -35,6 +55,16 @@ struct Hooks {
   void (*step)() = nullptr;
   // Before a lock that was held exclusively is released.
   void (*release)(uint32_t lock_class) = nullptr;
+};
+
+// Objects of the host that a run lends to the rooms: the arena holds no pointers. Each outlives the
+// run; null where the machine is used without that room.
+struct Bound {
+  const mm::NotifierFunctions* notifiers = nullptr;
+  const mm::FaultPlan* faults = nullptr;
+  const actors::Context* actors = nullptr;
+  const invariants::Config* checks = nullptr;
+  shim::Module* module = nullptr;  // of a driver in C
 };
 
 class Machine {
@@ -73,11 +103,9 @@ class Machine {
   FiberPool fibers;
   TraceBuffer trace;
   Hooks hooks;
-  // Objects of the host that the rooms above bind for one run (functions, the scenario);
-  // each room knows its own slot, by its region.
-  std::array<const void*, kRegions> bound{};
-  // What the caller of runs keeps from one to the next; made once, with the machine.
-  void* keep = nullptr;
+  Bound bound;
+  // What run keeps from one run to the next; made once, with the machine.
+  run::Keep* keep = nullptr;
 
  private:
   struct Extent {

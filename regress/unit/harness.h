@@ -77,8 +77,8 @@ class Rig {
     Enter();
     mm::Boot(boot);
     sim::machine->Carve<mm::notifier_block>(kNotifiers, kObjects, false);
-    sim::machine->bound[mm::kMmRegion] = &notifiers;
-    sim::machine->bound[mm::kPageRegion] = &faults;
+    sim::machine->bound.notifiers = &notifiers;
+    sim::machine->bound.faults = &faults;
     sim::machine->hooks.step = &EndOfStep;
   }
   ~Rig() {

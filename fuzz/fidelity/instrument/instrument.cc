@@ -50,8 +50,8 @@ void Setup() {
 }
 
 void Bind() {
-  sim::machine->bound[mm::kMmRegion] = &kFunctions;
-  sim::machine->bound[mm::kPageRegion] = &kNoFaults;
+  sim::machine->bound.notifiers = &kFunctions;
+  sim::machine->bound.faults = &kNoFaults;
 }
 
 int Name(const char* name) {
