@@ -6,7 +6,6 @@
 // held from the first candidate to the end. No page is allocated, none is PageOffline, no notifier
 // is needed.
 #include <algorithm>
-#include <iterator>
 
 #include "model/drivers/memtrace.h"
 #include "model/mm/add_remove.h"
@@ -23,15 +22,10 @@ using mm::BlockId;
 using mm::NodeId;
 using mm::Pfn;
 
-enum : uint32_t { kBounded = 1 << memtrace::kOwnFixes };
-constexpr mm::Fix kFixes[] = {
-    memtrace::kSizeFirstFix,
-    memtrace::kMutexFix,
-    memtrace::kFilesFirstFix,
-    memtrace::kClearFix,
-    memtrace::kAllNodesFix,
-    {kBounded, "bounded", "the search for memory ends where the node does"},
-};
+constexpr mm::Fix kBounded = {memtrace::OwnBit(0), "bounded",
+                              "the search for memory ends where the node does"};
+constexpr mm::Fix kFixes[] = {memtrace::kSizeFirst, memtrace::kMutex,    memtrace::kFilesFirst,
+                              memtrace::kClear,     memtrace::kAllNodes, kBounded};
 
 void Init(uint32_t fixes) {
   sim::machine->Carve<memtrace::Module>(kDriverRegion, 1, true);
@@ -133,7 +127,7 @@ const Driver kLegacy = {
     .notifier_call = nullptr,
     .ranges = &memtrace::Ranges,
     .trace = memtrace::kTrace,
-    .fixes = {kFixes, std::size(kFixes)},
+    .fixes = mm::Fixes(kFixes),
 };
 
 }  // namespace hotplug::drivers

@@ -11,24 +11,17 @@
 
 namespace hotplug::drivers::memtrace {
 
-// Fixes of what is around the algorithm. The other bits are each driver's own.
-enum : uint32_t {
-  kSizeFirst = 1 << 0,
-  kMutex = 1 << 1,
-  kFilesFirst = 1 << 2,
-  kClear = 1 << 3,
-  kAllNodes = 1 << 4,
-};
-inline constexpr uint32_t kOwnFixes = 5;  // the first bit of them
-inline constexpr mm::Fix kSizeFirstFix = {
-    kSizeFirst, "size_first", "memtrace_size is set before the set-up of debugfs, which may fail"};
-inline constexpr mm::Fix kMutexFix = {kMutex, "mutex", "a mutex orders the writers of `enable`"};
-inline constexpr mm::Fix kFilesFirstFix = {
-    kFilesFirst, "files_first",
-    "files are removed before what they show is unmapped and given back"};
-inline constexpr mm::Fix kClearFix = {kClear, "clear", "memory is cleared before `trace` shows it"};
-inline constexpr mm::Fix kAllNodesFix = {
-    kAllNodes, "all_nodes", "the array has an entry for each node that can come online"};
+// Fixes of what is around the algorithm.
+inline constexpr mm::Fix kSizeFirst = {
+    1 << 0, "size_first", "memtrace_size is set before the set-up of debugfs, which may fail"};
+inline constexpr mm::Fix kMutex = {1 << 1, "mutex", "a mutex orders the writers of `enable`"};
+inline constexpr mm::Fix kFilesFirst = {
+    1 << 2, "files_first", "files are removed before what they show is unmapped and given back"};
+inline constexpr mm::Fix kClear = {1 << 3, "clear", "memory is cleared before `trace` shows it"};
+inline constexpr mm::Fix kAllNodes = {1 << 4, "all_nodes",
+                                      "the array has an entry for each node that can come online"};
+// The other bits are each driver's own.
+constexpr uint32_t OwnBit(uint32_t number) { return 1u << (5 + number); }
 
 // The static state of the module. Each driver's state begins with it.
 struct Module {
@@ -67,7 +60,9 @@ void InitModule(uint32_t fixes);
 
 inline Module& module() { return *sim::machine->Get<Module>(kDriverRegion); }
 
+// Whether the running driver has the fix, or one of a set.
 inline bool Has(uint32_t fixes) { return (module().fixes & fixes) != 0; }
+inline bool Has(const mm::Fix& fix) { return Has(fix.bit); }
 
 // Runs enable_set() under memtrace_mutex if the driver has one.
 template <class EnableSet>

@@ -7,8 +7,6 @@
 //
 // What has changed since are switches, a row for each version; code reads a switch and never a
 // driver's name.
-#include <iterator>
-
 #include "model/drivers/memtrace.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
@@ -21,17 +19,16 @@ namespace {
 using mm::NodeId;
 using mm::Pfn;
 
-enum : uint32_t { kFileGet = 1 << memtrace::kOwnFixes, kRevoke = 1 << (memtrace::kOwnFixes + 1) };
+constexpr mm::Fix kFileGet = {
+    memtrace::OwnBit(0), "file_get",
+    "operations of `trace` call debugfs_file_get() and debugfs_file_put()"};
+constexpr mm::Fix kRevoke = {memtrace::OwnBit(1), "revoke",
+                             "what user space has mapped is unmapped before it is given back"};
 
 // The first three are of both, the others of a `trace` that can be mapped.
 constexpr uint32_t kCommonFixes = 3;
-constexpr mm::Fix kFixes[] = {
-    memtrace::kSizeFirstFix,
-    memtrace::kFilesFirstFix,
-    memtrace::kAllNodesFix,
-    {kFileGet, "file_get", "operations of `trace` call debugfs_file_get() and debugfs_file_put()"},
-    {kRevoke, "revoke", "what user space has mapped is unmapped before it is given back"},
-};
+constexpr mm::Fix kFixes[] = {memtrace::kSizeFirst, memtrace::kFilesFirst, memtrace::kAllNodes,
+                              kFileGet, kRevoke};
 
 struct Variant {
   const char* name;
@@ -49,12 +46,12 @@ constexpr Variant kVariants[] = {
     {.name = "merged",
      .sentence = "powerpc/memtrace of 5.11: contiguous pages out of the linear mapping, no hotplug",
      .flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
-     .fixes = {kFixes, kCommonFixes}},
+     .fixes = mm::Fixes(kFixes, kCommonFixes)},
     {.name = "merged_6_1",
      .sentence = "powerpc/memtrace of 6.1: merged, and `trace` can be mapped into user space",
      .flush = true, .unsafe_files = true,
      .trace = {.read = &memtrace::trace_read, .mmap = &memtrace::trace_mmap},
-     .fixes = {kFixes, std::size(kFixes)}},
+     .fixes = mm::Fixes(kFixes)},
 };
 // clang-format on
 

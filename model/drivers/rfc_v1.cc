@@ -10,7 +10,6 @@
 // wrong with it is wrong here: the callback's flag is one static variable of the module, no lock
 // orders two writers of `enable`, and the callback itself (rfc_callback.h) is the RFC's.
 #include <algorithm>
-#include <iterator>
 
 #include "model/drivers/memtrace.h"
 #include "model/drivers/rfc_callback.h"
@@ -26,48 +25,41 @@ namespace hotplug::drivers {
 namespace {
 
 using memtrace::Has;
+using memtrace::OwnBit;
 using mm::BlockId;
 using mm::NodeId;
 using mm::Pfn;
 
 // ---- The variants -----------------------------------------------------------------------
 
-enum : uint32_t {
-  kErrno = 1 << (memtrace::kOwnFixes + 0),
-  kCallFlag = 1 << (memtrace::kOwnFixes + 1),
-  kBlockFlag = 1 << (memtrace::kOwnFixes + 2),
-  kClearFlag = 1 << (memtrace::kOwnFixes + 3),
-  kVeto = 1 << (memtrace::kOwnFixes + 4),
-  kFreeze = 1 << (memtrace::kOwnFixes + 5),
-  kLock = 1 << (memtrace::kOwnFixes + 6),
-  kLockAlloc = 1 << (memtrace::kOwnFixes + 7),
-  kLockError = 1 << (memtrace::kOwnFixes + 8),
-  kSkipOffline = 1 << (memtrace::kOwnFixes + 9),
-  kRetry = 1 << (memtrace::kOwnFixes + 10),
-  kReserve = 1 << (memtrace::kOwnFixes + 11),
-};
+// clang-format off
+constexpr mm::Fix
+    kErrno = {OwnBit(0), "errno", "the callback refuses onlining by notifier_from_errno()"},
+    kCallFlag = {OwnBit(1), "call_flag", "the callback's flag belongs to the call"},
+    kBlockFlag = {OwnBit(2), "block_flag",
+        "there is a flag of each block, and the call itself ends what was not told"},
+    kClearFlag = {OwnBit(3), "clear_flag", "MEM_OFFLINE clears the callback's flag, too"},
+    kVeto = {OwnBit(4), "veto", "the callback refuses offlining by anybody else"},
+    kFreeze = {OwnBit(5), "freeze",
+        "references are dropped by page_ref_freeze(): a page that somebody holds refuses"},
+    kLock = {OwnBit(6), "lock",
+        "device_hotplug_lock is held from the marking of the pages to the end"},
+    kLockAlloc = {OwnBit(7), "lock_alloc",
+        "device_hotplug_lock is held from the allocation to the end"},
+    kLockError = {OwnBit(8), "lock_error", "device_hotplug_lock is held over the error path"},
+    kSkipOffline = {OwnBit(9), "skip_offline",
+        "the error path frees no pages of blocks that are not online"},
+    kRetry = {OwnBit(10), "retry",
+        "what cannot be added back is kept, block by block, for the next write"},
+    kReserve = {OwnBit(11), "reserve", "what is taken is reserved in the tree of resources"};
 
 constexpr mm::Fix kFixes[] = {
-    memtrace::kSizeFirstFix,
-    memtrace::kMutexFix,
-    memtrace::kFilesFirstFix,
-    memtrace::kClearFix,
-    memtrace::kAllNodesFix,
-    {kErrno, "errno", "the callback refuses onlining by notifier_from_errno()"},
-    {kCallFlag, "call_flag", "the callback's flag belongs to the call"},
-    {kBlockFlag, "block_flag",
-     "there is a flag of each block, and the call itself ends what was not told"},
-    {kClearFlag, "clear_flag", "MEM_OFFLINE clears the callback's flag, too"},
-    {kVeto, "veto", "the callback refuses offlining by anybody else"},
-    {kFreeze, "freeze",
-     "references are dropped by page_ref_freeze(): a page that somebody holds refuses"},
-    {kLock, "lock", "device_hotplug_lock is held from the marking of the pages to the end"},
-    {kLockAlloc, "lock_alloc", "device_hotplug_lock is held from the allocation to the end"},
-    {kLockError, "lock_error", "device_hotplug_lock is held over the error path"},
-    {kSkipOffline, "skip_offline", "the error path frees no pages of blocks that are not online"},
-    {kRetry, "retry", "what cannot be added back is kept, block by block, for the next write"},
-    {kReserve, "reserve", "what is taken is reserved in the tree of resources"},
+    memtrace::kSizeFirst, memtrace::kMutex, memtrace::kFilesFirst, memtrace::kClear,
+    memtrace::kAllNodes,
+    kErrno, kCallFlag, kBlockFlag, kClearFlag, kVeto, kFreeze, kLock, kLockAlloc, kLockError,
+    kSkipOffline, kRetry, kReserve,
 };
+// clang-format on
 
 struct Variant {
   const char* name;
@@ -84,7 +76,7 @@ constexpr Variant kVariants[] = {
      kErrno | kCallFlag | kClearFlag},
     {"rfc_veto", "rfc_errno_flag, and the callback refuses offlining by anybody else",
      kErrno | kCallFlag | kClearFlag | kVeto},
-    {"rfc_locked", "the RFC with device_hotplug_lock held to the end of its error path", kLock},
+    {"rfc_locked", "the RFC with device_hotplug_lock held to the end of its error path", kLock.bit},
     {"rfc_veto_frozen",
      "rfc_veto with frozen references, a flag for each block, and adding back retried",
      kErrno | kBlockFlag | kClearFlag | kVeto | kFreeze | kRetry},
@@ -165,7 +157,7 @@ class MaybeLocked {
 };
 
 int AddRange(NodeId nid, BlockId first, uint32_t nr_blocks) {
-  const MaybeLocked lock(kReserve);
+  const MaybeLocked lock(kReserve.bit);
   if (call().locked == 0) return memtrace::AddAndOnline(nid, first, nr_blocks);
   const int rc = Has(kReserve) ? memtrace::AddReserved(nid, first, nr_blocks)
                                : mm::__add_memory(nid, first, nr_blocks);
@@ -236,7 +228,7 @@ int OfflineAndRemove(CallInfo& info, BlockId block) {
 
 // Steps E1 to E3, for the blocks from `failed` on and those below that are removed.
 void GiveUp(CallInfo& info, NodeId nid, Pfn failed) {
-  const MaybeLocked lock(kLockError);
+  const MaybeLocked lock(kLockError.bit);
   const Pfn base{info.range.base_pfn};
   const Pfn end = base + info.range.nr_pages;
   mm::unregister_memory_notifier(info.range.memory_notifier);
@@ -250,7 +242,7 @@ void GiveUp(CallInfo& info, NodeId nid, Pfn failed) {
 
 // Steps A3 to E3: true if all of the range has been removed; else it is Linux's again.
 bool Remove(NodeId nid, Pfn base, uint32_t nr_pages) {
-  const MaybeLocked lock(kLock);
+  const MaybeLocked lock(kLock.bit);
   const Pfn end = base + nr_pages;
   CallInfo& info = call();
   memtrace::PrepareInfo(&info.range, base, nr_pages);
@@ -270,7 +262,7 @@ bool Remove(NodeId nid, Pfn base, uint32_t nr_pages) {
 
 Pfn memtrace_alloc_node(NodeId nid, uint64_t nr_pages) {
   if (!mm::node_spanned_pages(nid)) return Pfn{mm::kNoPfn};
-  const MaybeLocked lock(kLockAlloc);
+  const MaybeLocked lock(kLockAlloc.bit);
   const Pfn base = mm::alloc_contig_pages(nr_pages, nid);
   if (base.v == mm::kNoPfn) return base;
   if (Has(memtrace::kClear)) memtrace::ClearRange(base, static_cast<uint32_t>(nr_pages));
@@ -312,7 +304,7 @@ constexpr Driver DriverOf() {
       .notifier_call = &NotifierCall,
       .ranges = &Ranges,
       .trace = memtrace::kTrace,
-      .fixes = {kFixes, std::size(kFixes)},
+      .fixes = mm::Fixes(kFixes),
   };
 }
 

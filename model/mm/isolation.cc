@@ -73,7 +73,7 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
 
 // Whether the running task may take the isolation of a pageblock for its own; without the fix
 // nobody asks whose it is.
-bool MayUse(Pfn pfn, CoreFix fix) {
+bool MayUse(Pfn pfn, const Fix& fix) {
   const pageblock& pb = PageblockOf(pfn);
   if (pb.migratetype != MIGRATE_ISOLATE) return false;
   return pb.isolated_by == IsolatorId() || !fixed(fix);

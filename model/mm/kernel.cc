@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/kernel.h"
 
-#include <iterator>
-
 #include "model/mm/state.h"
 
 namespace hotplug::mm {
@@ -51,30 +49,7 @@ const Kernel kKernels[kNrKernels] = {
 const char* const kKernelNames[kNrKernels] = {kKernels[0].name, kKernels[1].name, kKernels[2].name,
                                               kKernels[3].name};
 
-constexpr Fix kFixes[] = {
-    {Bit(CoreFix::kNotifyAll), "notify_all",
-     "every callback hears MEM_OFFLINE, MEM_ONLINE and CANCEL, whatever is answered"},
-    {Bit(CoreFix::kPaired), "paired",
-     "CANCEL goes only to callbacks that were told GOING of the same operation"},
-    {Bit(CoreFix::kRobust), "robust",
-     "a refused GOING is cancelled in the same walk, for those who had agreed"},
-    {Bit(CoreFix::kOwnIsolation), "own_isolation", "only who isolated a pageblock undoes it"},
-    {Bit(CoreFix::kEveryEntry), "every_entry",
-     "removing memory releases every System RAM entry of its range"},
-    {Bit(CoreFix::kPutDevice), "put_device",
-     "offline_and_remove_memory() gives back its reference of the device, as from 5.11 on"},
-    {Bit(CoreFix::kSplitFirst), "split_first",
-     "releasing a resource cannot fail for want of memory, as from 5.10 on"},
-    {Bit(CoreFix::kPoisonInUse), "poison_in_use",
-     "offlining fails of a poisoned page that somebody uses"},
-    {Bit(CoreFix::kDrainLoop), "drain_loop",
-     "per-CPU lists are drained in each round of offlining, as from 5.9 on"},
-    {Bit(CoreFix::kOwnTest), "own_test",
-     "a contiguous allocation takes only out of pageblocks that it has isolated itself"},
-};
-const Fixes kCoreFixes = {kFixes, std::size(kFixes)};
-
-bool fixed(CoreFix fix) { return (mm().core_fixes & Bit(fix)) != 0; }
+bool fixed(const Fix& fix) { return (mm().core_fixes & fix.bit) != 0; }
 
 const Kernel& kernel() { return kKernels[mm().kernel]; }
 

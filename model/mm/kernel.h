@@ -57,22 +57,37 @@ extern const char* const kKernelNames[kNrKernels];
 const Kernel& kernel();
 
 // Changes of the core, for what no driver can cure. Some of them later kernels have.
-enum class CoreFix : uint8_t {
-  kNotifyAll,     // no answer stops a walk of the chain with an event that nobody can refuse
-  kPaired,        // CANCEL_x goes to those who were told GOING_x of this operation
-  kRobust,        // who refuses GOING_x ends it with CANCEL_x to those before it, in one walk
-  kOwnIsolation,  // undoing an isolation leaves pageblocks alone that somebody else has isolated
-  kEveryEntry,    // removal releases each System RAM entry that its range lies over
-  kPutDevice,     // offline_and_remove_memory() gives back its reference of the device (5.11)
-  kSplitFirst,    // releasing a resource cannot fail for want of memory (5.10)
-  kPoisonInUse,   // offlining fails of a poisoned page that somebody uses
-  kDrainLoop,     // per-CPU lists are drained in each round of offlining (5.9)
-  kOwnTest,       // an allocation takes no page out of pageblocks that somebody else has isolated
+struct CoreFix {
+  static constexpr Fix kNotifyAll = {
+      1 << 0, "notify_all",
+      "every callback hears MEM_OFFLINE, MEM_ONLINE and CANCEL, whatever is answered"};
+  static constexpr Fix kPaired = {
+      1 << 1, "paired", "CANCEL goes only to callbacks that were told GOING of the same operation"};
+  static constexpr Fix kRobust = {
+      1 << 2, "robust", "a refused GOING is cancelled in the same walk, for those who had agreed"};
+  static constexpr Fix kOwnIsolation = {1 << 3, "own_isolation",
+                                        "only who isolated a pageblock undoes it"};
+  static constexpr Fix kEveryEntry = {
+      1 << 4, "every_entry", "removing memory releases every System RAM entry of its range"};
+  static constexpr Fix kPutDevice = {
+      1 << 5, "put_device",
+      "offline_and_remove_memory() gives back its reference of the device, as from 5.11 on"};
+  static constexpr Fix kSplitFirst = {
+      1 << 6, "split_first",
+      "releasing a resource cannot fail for want of memory, as from 5.10 on"};
+  static constexpr Fix kPoisonInUse = {1 << 7, "poison_in_use",
+                                       "offlining fails of a poisoned page that somebody uses"};
+  static constexpr Fix kDrainLoop = {
+      1 << 8, "drain_loop", "per-CPU lists are drained in each round of offlining, as from 5.9 on"};
+  static constexpr Fix kOwnTest = {
+      1 << 9, "own_test",
+      "a contiguous allocation takes only out of pageblocks that it has isolated itself"};
+  static constexpr Fix kAll[] = {kNotifyAll, kPaired,     kRobust,      kOwnIsolation, kEveryEntry,
+                                 kPutDevice, kSplitFirst, kPoisonInUse, kDrainLoop,    kOwnTest};
 };
-extern const Fixes kCoreFixes;
-constexpr uint32_t Bit(CoreFix fix) { return uint32_t{1} << static_cast<uint32_t>(fix); }
+inline constexpr Fixes kCoreFixes(CoreFix::kAll);
 // Whether the running machine has it.
-bool fixed(CoreFix fix);
+bool fixed(const Fix& fix);
 
 }  // namespace hotplug::mm
 

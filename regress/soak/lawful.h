@@ -23,8 +23,7 @@ inline scenario::Scenario LawfulScenario(uint64_t seed) {
   generate.kernel = mm::kNrKernels - 1;
   generate.kworker = true;
   scenario::Scenario s = scenario::Generate(seed, generate);
-  s.machine.fixes =
-      mm::kCoreFixes.all() & ~(mm::Bit(mm::CoreFix::kPaired) | mm::Bit(mm::CoreFix::kRobust));
+  s.machine.fixes = mm::kCoreFixes.all() & ~(mm::CoreFix::kPaired | mm::CoreFix::kRobust);
   for (uint32_t i = s.ops.size; i-- > 0;) {
     if (s.ops[i].kind == scenario::OpKind::kWriteProbe) s.ops.erase(i);
   }

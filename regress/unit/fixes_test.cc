@@ -173,7 +173,7 @@ TEST_CASE("no answer keeps the end of an operation from the others", "[fixes]") 
 TEST_CASE("a range over several resources is released whole", "[fixes]") {
   for (const bool fixed : {false, true}) {
     mm::BootConfig boot = testing::SmallBoot();
-    if (fixed) boot.core_fixes = mm::Bit(mm::CoreFix::kEveryEntry);
+    if (fixed) boot.core_fixes = mm::CoreFix::kEveryEntry.bit;
     testing::Rig rig(boot);
     bool released = false;
     rig.Do([&] {

@@ -218,7 +218,7 @@ TEST_CASE("what is known of virtio_mem.c", "[shim][virtio_mem]") {
   CHECK(file.TokenOf(load("held-page")) == "I3/put_page@online/MEM_ONLINE");
 
   scenario::Scenario s = load("stop-hides-online");
-  s.machine.fixes = mm::Bit(mm::CoreFix::kNotifyAll);
+  s.machine.fixes = mm::CoreFix::kNotifyAll.bit;
   CHECK(file.IsClean(s));
   s = load("robust-delivery");
   s.machine.fixes = 0;
