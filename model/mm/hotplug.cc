@@ -207,9 +207,7 @@ int online_pages(BlockId block, mmop online_type) {
 
 namespace {
 
-bool DrainsInLoop() {
-  return kernel().drain == Drain::kPageblockAndLoop || fixed(CoreFix::kDrainLoop);
-}
+bool DrainsInLoop() { return kernel().drain_in_loop || fixed(CoreFix::kDrainLoop); }
 
 // Until no page of the range has to be moved any more. Leaves with 0 when everything is
 // free, else with the errno for the failure.
@@ -277,13 +275,13 @@ void offline_isolated_pages(const Range& r) {
 
 // Pages that a CPU keeps for itself would be in the way, where the kernel knows it.
 void DisableCaches(uint32_t zone_index) {
-  if (kernel().drain == Drain::kPcpDisabled) zone_pcp_disable(zone_index);
+  if (kernel().pcp_disabled) zone_pcp_disable(zone_index);
   if (kernel().lru_cache_disable) lru_cache_disable();
 }
 
 void EnableCaches() {
   if (kernel().lru_cache_disable) lru_cache_enable();
-  if (kernel().drain == Drain::kPcpDisabled) zone_pcp_enable();
+  if (kernel().pcp_disabled) zone_pcp_enable();
 }
 
 // Accounting of a block that is gone, up to the last notification.

@@ -97,7 +97,7 @@ int start_isolate_page_range(Pfn start, Pfn end, Isolate why) {
     const int rc = set_migratetype_isolate(pb, why);
     sim::sched_point(kTpIsolate, pb.v, static_cast<uint32_t>(rc));
     if (rc == 0) {
-      if (kernel().drain != Drain::kPcpDisabled) drain_all_pages(PageAt(pb).zone);
+      if (!kernel().pcp_disabled) drain_all_pages(PageAt(pb).zone);
       continue;
     }
     undo_isolate_page_range(start, pb);
@@ -321,7 +321,7 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
     if (kernel().contig_undo_all) undo_isolate_page_range(first, last);
     return rc;
   }
-  if (kernel().drain == Drain::kPcpDisabled) drain_all_pages(PageAt(start).zone);
+  if (kernel().pcp_disabled) drain_all_pages(PageAt(start).zone);
   MigrateAway(start, end);
   // The range may begin in the middle of a free chunk.
   const Pfn head = FreeChunkHead(start);

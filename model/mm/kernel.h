@@ -1,57 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Kernel profiles: what differs between the kernels that the model can be, as one table of
-// named switches. Code reads a switch and never a profile's name (kernel-facts 2 to 5, 11).
+// The kernels that the model can be, and what differs between them, as one table of named
+// switches. Code reads a switch and never a kernel's name:
+//
+//   if (kernel().lru_cache_disable) lru_cache_disable();
+//
+// A new kernel is a column: a row of HOTPLUG_KERNELS and a value in each row of
+// HOTPLUG_KERNEL_SWITCHES. A new switch is a row of the latter. docs/fidelity.md has the table
+// with its sources and is checked against this one.
 #ifndef MODEL_MM_KERNEL_H_
 #define MODEL_MM_KERNEL_H_
 
+#include <array>
 #include <cstdint>
+#include <iterator>
 
 #include "model/mm/fix.h"
 
+// clang-format off
+
+// Name and sentence, the oldest first. Scenarios number them: new ones go to the end.
+#define HOTPLUG_KERNELS(KERNEL)                                                                    \
+  KERNEL("rfc",  "linux-next of December 2019: 5.6 with the PageOffline rules of virtio-mem")      \
+  KERNEL("5.9",  "Linux 5.9: per-CPU lists are drained in the loop of offlining")                  \
+  KERNEL("5.11", "Linux 5.11: per-CPU lists disabled while offlining, onlining isolated")          \
+  KERNEL("6.1",  "Linux 6.1: blocks know their zone, memmap_on_memory, isolation by pageblock")
+
+// Name, its value in each kernel, and what it says; by the kernel's file.
+#define HOTPLUG_KERNEL_SWITCHES(SWITCH)                                                            \
+  /*                        rfc 5.9 5.11 6.1 */                                                    \
+  /* drivers/base/memory.c */                                                                      \
+  SWITCH(word_before_lock,     (0, 1, 1, 1),                                                       \
+         "`state` is parsed before the lock is taken (5.7)")                                       \
+  SWITCH(auto_online_bool,     (1, 0, 0, 0),                                                       \
+         "`auto_online_blocks` says whether, and not yet how (up to 5.6)")                         \
+  SWITCH(zone_of_block,        (0, 0, 0, 1),                                                       \
+         "memory_block::zone: a block of several zones is refused before all else (6.1)")          \
+  /* mm/memory_hotplug.c */                                                                        \
+  SWITCH(drain_in_loop,        (0, 1, 0, 0),                                                       \
+         "per-CPU lists are drained in each round of offlining, too (5.9)")                        \
+  SWITCH(pcp_disabled,         (0, 0, 1, 1),                                                       \
+         "per-CPU lists are disabled from before isolation to the end (5.11)")                     \
+  SWITCH(lru_cache_disable,    (0, 0, 0, 1),                                                       \
+         "per-CPU LRU caches are off while offlining (5.13)")                                      \
+  SWITCH(online_isolated,      (0, 0, 1, 1),                                                       \
+         "pageblocks are MIGRATE_ISOLATE until all is online (5.10)")                              \
+  SWITCH(split_allocates,      (1, 1, 0, 0),                                                       \
+         "releasing a part of a resource may fail with -ENOMEM (up to 5.9)")                       \
+  SWITCH(many_blocks,          (0, 0, 1, 1),                                                       \
+         "offline_and_remove_memory() takes several blocks, with the way back (5.11)")             \
+  SWITCH(memmap_on_memory,     (0, 0, 0, 1),                                                       \
+         "the memmap of added memory may lie in it (5.13)")                                        \
+  SWITCH(hole_pages_in_zone,   (0, 0, 0, 1),                                                       \
+         "struct pages of holes have the zone around them (5.13)")                                 \
+  SWITCH(leaks_block_device,   (1, 1, 0, 0),                                                       \
+         "offline_and_remove_memory() keeps a reference on the device (up to 5.10)")               \
+  SWITCH(resource_message,     (0, 1, 1, 1),                                                       \
+         "\"Unable to reserve System RAM region\" is printed")                                     \
+  /* mm/page_isolation.c, mm/page_alloc.c */                                                       \
+  SWITCH(isolate_counts,       (0, 1, 0, 0),                                                       \
+         "start_isolate_page_range() returns the number of pageblocks (5.8)")                      \
+  SWITCH(contig_only_free,     (1, 1, 1, 0),                                                       \
+         "a contiguous range with any used page is no candidate (up to 5.11)")                     \
+  SWITCH(contig_by_pageblock,  (0, 0, 0, 1),                                                       \
+         "alloc_contig_range() isolates pageblocks and not chunks of the largest order (6.1)")     \
+  SWITCH(contig_undo_all,      (0, 0, 0, 1),                                                       \
+         "a failed alloc_contig_range() undoes the isolation of others, too (6.1)")                \
+  /* kernel/notifier.c */                                                                          \
+  SWITCH(register_twice_eexist, (0, 0, 0, 1),                                                      \
+         "registering a notifier twice is refused (6.1)")
+
+// clang-format on
+
 namespace hotplug::mm {
 
-// How offlining gets free pages out of the per-CPU lists.
-enum class Drain : uint8_t {
-  kPageblock,         // after each pageblock is isolated, and no more (5.5 to 5.8: bug 8.1)
-  kPageblockAndLoop,  // and once more in each round of the loop (5.9)
-  kPcpDisabled,       // the lists are disabled from before isolation to the end (5.11)
-};
+#define HOTPLUG_NAME(name, sentence) name,
+inline constexpr const char* kKernelNames[] = {HOTPLUG_KERNELS(HOTPLUG_NAME)};
+#undef HOTPLUG_NAME
+inline constexpr uint32_t kNrKernels = std::size(kKernelNames);
 
 struct Kernel {
   const char* name;
   const char* sentence;
-
-  // drivers/base/memory.c
-  bool word_before_lock;  // `state` is parsed before the lock is taken (5.7)
-  bool auto_online_bool;  // `auto_online_blocks` says whether, and not yet how (up to 5.6)
-  bool zone_of_block;     // memory_block::zone; a block of several zones is refused (6.1)
-
-  // mm/memory_hotplug.c
-  Drain drain;
-  bool lru_cache_disable;   // per-CPU LRU caches are off while offlining (5.13)
-  bool online_isolated;     // pageblocks are MIGRATE_ISOLATE until all is online (5.10)
-  bool split_allocates;     // releasing a part of a resource may fail with -ENOMEM (up to 5.9)
-  bool many_blocks;         // offline_and_remove_memory() of any number of blocks (5.11)
-  bool memmap_on_memory;    // the memmap of added memory may lie in it (5.13)
-  bool hole_pages_in_zone;  // struct pages of holes have the zone around them (5.13)
-  bool leaks_block_device;  // offline_and_remove_memory() keeps a reference (up to 5.10)
-  bool resource_message;    // "Unable to reserve System RAM region" is printed
-
-  // mm/page_isolation.c, mm/page_alloc.c
-  bool isolate_counts;       // start_isolate_page_range() returns the number of pageblocks (5.8)
-  bool contig_only_free;     // a candidate with any used page is passed over (up to 5.11)
-  bool contig_by_pageblock;  // isolates pageblocks and not chunks of the largest order (6.1)
-  bool contig_undo_all;      // undoes the isolation of others on failure, too (6.1)
-
-  // kernel/notifier.c
-  bool register_twice_eexist;  // registering twice is refused (6.1)
+#define HOTPLUG_FIELD(name, values, sentence) bool name = false;
+  HOTPLUG_KERNEL_SWITCHES(HOTPLUG_FIELD)
+#undef HOTPLUG_FIELD
 };
+extern const std::array<Kernel, kNrKernels> kKernels;
 
-// The rows, in the order in which scenarios number them.
-inline constexpr uint32_t kNrKernels = 4;
-extern const Kernel kKernels[kNrKernels];
-extern const char* const kKernelNames[kNrKernels];
+// The switches, to list them.
+struct KernelSwitch {
+  const char* name;
+  const char* sentence;
+  bool Kernel::* value;
+};
+#define HOTPLUG_ROW(name, values, sentence) {#name, sentence, &Kernel::name},
+inline constexpr KernelSwitch kKernelSwitches[] = {HOTPLUG_KERNEL_SWITCHES(HOTPLUG_ROW)};
+#undef HOTPLUG_ROW
 
 // The profile of the running machine.
 const Kernel& kernel();

@@ -255,7 +255,7 @@ TEST_CASE("where the lists are disabled they are so until the pages are out of t
     rig.notifiers.call[kProbeCall] = &NoteLock;
     register_memory_notifier(rig.nb(0));
     rig.Do(Locked([] { offline_pages(BlockId{5}); }));
-    const bool disabled = kKernels[row].drain == Drain::kPcpDisabled;
+    const bool disabled = kKernels[row].pcp_disabled;
     CHECK(held == std::vector<bool>{disabled, false});  // GOING_OFFLINE, OFFLINE
     // And while others are told that it failed.
     held.clear();

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "fuzz/fidelity/recording/texts.h"
+#include "model/mm/kernel.h"
 #include "model/mm/types.h"
 #include "model/sim/check.h"
 
@@ -19,7 +20,6 @@ constexpr int64_t kMaxOrder = 20;
 constexpr int64_t kMaxNode = 63;
 // Simulated machines scale the size of a page with the number of pages of a block.
 constexpr int64_t kMaxPageSize = int64_t{1} << 26;
-constexpr std::string_view kKernels[] = {"rfc", "5.9", "5.11", "6.1"};
 constexpr std::string_view kZones[] = {"DMA", "DMA32", "Normal", "Movable", "Device"};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -130,7 +130,7 @@ size_t RangeOrNone(std::string_view text, int64_t* number) {
 // A kernel that the model has a profile of, with or without the number of a stable release.
 size_t Kernel(std::string_view text, int64_t*) {
   const size_t end = Run(text, 0, IsNoBlank);
-  for (const std::string_view name : kKernels) {
+  for (const std::string_view name : mm::kKernelNames) {
     std::string_view rest = text.substr(0, end);
     if (!rest.starts_with(name)) continue;
     rest.remove_prefix(name.size());
