@@ -10,48 +10,45 @@
 #include "model/mm/tracepoints.h"
 #include "model/sim/sched.h"
 
+// A row for each function: its constant and its name.
+// clang-format off
+#define HOTPLUG_FUNCTIONS(FN)                                         \
+  FN(kLockDeviceHotplugSysfs,   "lock_device_hotplug_sysfs")          \
+  FN(kMemorySubsysOffline,      "memory_subsys_offline")              \
+  FN(kMemorySubsysOnline,       "memory_subsys_online")               \
+  FN(kOfflinePages,             "offline_pages")                      \
+  FN(kOnlinePages,              "online_pages")                       \
+  FN(kZonePcpDisable,           "zone_pcp_disable")                   \
+  FN(kZonePcpEnable,            "zone_pcp_enable")                    \
+  FN(kLruCacheDisable,          "lru_cache_disable")                  \
+  FN(kDrainAllPages,            "drain_all_pages")                    \
+  FN(kStartIsolatePageRange,    "start_isolate_page_range")           \
+  FN(kUndoIsolatePageRange,     "undo_isolate_page_range")            \
+  FN(kMemoryNotify,             "memory_notify")                      \
+  FN(kMigratePages,             "migrate_pages")                      \
+  FN(kDissolveFreeHugePages,    "dissolve_free_huge_pages")           \
+  FN(kTestPagesIsolated,        "test_pages_isolated")                \
+  FN(kOfflineIsolatedPages,     "__offline_isolated_pages")           \
+  FN(kAdjustManagedPageCount,   "adjust_managed_page_count")          \
+  FN(kAdjustPresentPageCount,   "adjust_present_page_count")          \
+  FN(kInitPerZoneWmarkMin,      "init_per_zone_wmark_min")            \
+  FN(kMovePfnRangeToZone,       "move_pfn_range_to_zone")             \
+  FN(kOnlinePagesRange,         "online_pages_range")                 \
+  FN(kRemovePfnRangeFromZone,   "remove_pfn_range_from_zone")         \
+  FN(kDeviceOffline,            "device_offline")                     \
+  FN(kDeviceOnline,             "device_online")
+// clang-format on
+
 namespace hotplug::mm {
 
-enum class Fn : uint8_t {
-  kLockDeviceHotplugSysfs,
-  kMemorySubsysOffline,
-  kMemorySubsysOnline,
-  kOfflinePages,
-  kOnlinePages,
-  kZonePcpDisable,
-  kZonePcpEnable,
-  kLruCacheDisable,
-  kDrainAllPages,
-  kStartIsolatePageRange,
-  kUndoIsolatePageRange,
-  kMemoryNotify,
-  kMigratePages,
-  kDissolveFreeHugePages,
-  kTestPagesIsolated,
-  kOfflineIsolatedPages,
-  kAdjustManagedPageCount,
-  kAdjustPresentPageCount,
-  kInitPerZoneWmarkMin,
-  kMovePfnRangeToZone,
-  kOnlinePagesRange,
-  kRemovePfnRangeFromZone,
-  kDeviceOffline,
-  kDeviceOnline,
-};
-inline constexpr uint32_t kNrFunctions = static_cast<uint32_t>(Fn::kDeviceOnline) + 1;
-
-// clang-format off
-inline constexpr const char* kFunctionNames[kNrFunctions] = {
-    "lock_device_hotplug_sysfs", "memory_subsys_offline", "memory_subsys_online",
-    "offline_pages", "online_pages", "zone_pcp_disable", "zone_pcp_enable",
-    "lru_cache_disable", "drain_all_pages", "start_isolate_page_range",
-    "undo_isolate_page_range", "memory_notify", "migrate_pages",
-    "dissolve_free_huge_pages", "test_pages_isolated", "__offline_isolated_pages",
-    "adjust_managed_page_count", "adjust_present_page_count", "init_per_zone_wmark_min",
-    "move_pfn_range_to_zone", "online_pages_range", "remove_pfn_range_from_zone",
-    "device_offline", "device_online",
-};
-// clang-format on
+#define HOTPLUG_FN(constant, name) constant,
+enum class Fn : uint8_t { HOTPLUG_FUNCTIONS(HOTPLUG_FN) };
+#undef HOTPLUG_FN
+#define HOTPLUG_FN(constant, name) name,
+inline constexpr const char* kFunctionNames[] = {HOTPLUG_FUNCTIONS(HOTPLUG_FN)};
+#undef HOTPLUG_FN
+// As the function tracer calls it.
+inline const char* Name(Fn fn) { return kFunctionNames[static_cast<uint32_t>(fn)]; }
 
 // A function begins; its operands as the tracer prints them (pfn and pages, or an action).
 inline void fn_enter(Fn fn, uint32_t a = 0, uint32_t b = 0) {

@@ -105,9 +105,8 @@ bool CountsAlike(std::string_view function) {
       mm::Fn::kDeviceOnline,           mm::Fn::kMemorySubsysOffline, mm::Fn::kMemorySubsysOnline,
       mm::Fn::kMovePfnRangeToZone,     mm::Fn::kLruCacheDisable,
   };
-  return std::any_of(std::begin(kCounted), std::end(kCounted), [&](mm::Fn f) {
-    return function == mm::kFunctionNames[static_cast<uint32_t>(f)];
-  });
+  return std::any_of(std::begin(kCounted), std::end(kCounted),
+                     [&](mm::Fn f) { return function == mm::Name(f); });
 }
 
 bool MayRepeat(std::string_view message) {

@@ -243,7 +243,7 @@ std::vector<Line> ReturnLine(const sim::Record& r, const Speaker& speaker) {
 
 Line FunctionLine(const sim::Record& r, const Speaker& speaker) {
   const auto fn = static_cast<mm::Fn>(r.a);
-  std::vector<recording::NamedText> fields = {{"function", mm::kFunctionNames[r.a]},
+  std::vector<recording::NamedText> fields = {{"function", mm::Name(fn)},
                                               {"proc", ProcText(speaker.proc)}};
   if (r.tp == mm::kTpFnRet) {
     if (r.c != 0) fields.push_back({"result", Num(static_cast<int32_t>(r.b))});
