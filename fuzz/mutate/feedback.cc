@@ -58,7 +58,7 @@ Operands OperandsOf(const sim::TracePoint& tp) {
   return operands;
 }
 
-constexpr uint32_t kTracePoints = 256;
+constexpr uint32_t kTracePoints = sim::kShimWorkPoints.last + 1;
 
 std::array<Operands, kTracePoints> TableOfOperands() {
   std::array<Operands, kTracePoints> table{};

@@ -5,6 +5,8 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
+#include <span>
 
 #include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
@@ -29,22 +31,29 @@ std::string Format(const char* format, ...) {
 
 namespace {
 
-template <class Table>
-const sim::TracePoint* FindIn(const Table& table, sim::Tp tp) {
-  const auto* found = std::find_if(std::begin(table), std::end(table),
-                                   [tp](const sim::TracePoint& t) { return t.id == tp; });
-  return found == std::end(table) ? nullptr : found;
-}
+// The trace points of a room.
+struct Room {
+  sim::TpRange range;
+  std::span<const sim::TracePoint> points;
+};
+
+constexpr Room kRooms[] = {
+    {sim::kSimPoints, sim::kTracePoints},        {sim::kMmPoints, mm::kTracePoints},
+    {sim::kDriverPoints, drivers::kTracePoints}, {sim::kShimPoints, shim::kTracePoints},
+    {sim::kActorPoints, actors::kTracePoints},   {sim::kShimWorkPoints, shim::kWorkTracePoints}};
+static_assert(std::all_of(std::begin(kRooms), std::end(kRooms),
+                          [](const Room& r) { return sim::KeepsTo(r.range, r.points); }));
 
 }  // namespace
 
 const sim::TracePoint* FindTracePoint(sim::Tp tp) {
-  if (tp < mm::kTpPageRefInc) return FindIn(sim::kTracePoints, tp);
-  if (tp < drivers::kTpLogValue) return FindIn(mm::kTracePoints, tp);
-  if (tp < shim::kTpCall) return FindIn(drivers::kTracePoints, tp);
-  if (tp < actors::kFirstTracePoint || tp >= shim::kTpQueueWork)
-    return FindIn(shim::kTracePoints, tp);
-  return FindIn(actors::kTracePoints, tp);
+  for (const Room& room : kRooms) {
+    if (!room.range.contains(tp)) continue;
+    const auto found = std::find_if(room.points.begin(), room.points.end(),
+                                    [tp](const sim::TracePoint& t) { return t.id == tp; });
+    return found == room.points.end() ? nullptr : &*found;
+  }
+  return nullptr;
 }
 
 // ---- Spellings ----

@@ -45,7 +45,6 @@ int32_t ProbeCall(const mm::notifier_block& nb, uint32_t action, const mm::memor
 // Results of the run, by the index of the operation.
 const Result& ResultOf(uint32_t op);
 
-inline constexpr sim::Tp kFirstTracePoint = 224;
 // The one step of an operation that is not its end.
 inline constexpr sim::TracePoint kOpenTrace = {235, "open", "trace of node %u = %e"};
 

@@ -59,7 +59,7 @@ extern const char* const kDriverNames[];
 
 // Messages and points of all drivers of this family.
 enum : sim::Tp {
-  kTpLogValue = 192,
+  kTpLogValue = sim::kDriverPoints.first,
   kTpLogNoArray,
   kTpLogNoMemory,
   kTpLogAllocated,

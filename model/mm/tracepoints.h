@@ -9,7 +9,7 @@
 namespace hotplug::mm {
 
 enum : sim::Tp {
-  kTpPageRefInc = 64,
+  kTpPageRefInc = sim::kMmPoints.first,
   kTpPageRefDec,
   kTpPageRefFreeze,
   kTpPageRefUnfreeze,

@@ -107,18 +107,17 @@ inline constexpr uint32_t kCulprit = UINT32_MAX;
 inline constexpr uint32_t kNameOfLock = 1u << 30;  // + its class
 
 enum : sim::Tp {
-  kTpCall = 216,
+  kTpCall = sim::kShimPoints.first,
   kTpAccess,
   kTpPrintk,
   kTpKasan,
   kTpOops,
   kTpBug,
   kTpWarn,
-  // 224 and on are the actors'.
 };
 
 enum : sim::Tp {
-  kTpQueueWork = 248,
+  kTpQueueWork = sim::kShimWorkPoints.first,
   kTpCancelWork,
   kTpTimer,
   kTpWorkDone,
@@ -134,6 +133,8 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpOops,   "bad_page_fault", "%T", true},
     {kTpBug,    "BUG",            "%T", true},
     {kTpWarn,   "__warn",         "%T", true},
+};
+inline constexpr sim::TracePoint kWorkTracePoints[] = {
     {kTpQueueWork,  "queue_work",       "= %u"},
     {kTpCancelWork, "cancel_work_sync", "= %u"},
     {kTpTimer,      "hrtimer",          "start=%u active=%u"},

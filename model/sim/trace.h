@@ -9,14 +9,41 @@
 #ifndef MODEL_SIM_TRACE_H_
 #define MODEL_SIM_TRACE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace hotplug::sim {
 
-// Number of a trace point. Ranges: sim 1..63, mm 64..191, drivers 192..223, actors 224..255,
-// instrument 256..319.
+// Number of a trace point. Digests contain it, so a point never gets another one.
 using Tp = uint16_t;
+
+// The numbers of a room, both ends included.
+struct TpRange {
+  Tp first;
+  Tp last;
+  constexpr bool contains(Tp tp) const { return first <= tp && tp <= last; }
+};
+inline constexpr TpRange kSimPoints = {1, 63};
+inline constexpr TpRange kMmPoints = {64, 191};
+inline constexpr TpRange kDriverPoints = {192, 215};
+inline constexpr TpRange kShimPoints = {216, 223};
+inline constexpr TpRange kActorPoints = {224, 247};
+inline constexpr TpRange kShimWorkPoints = {248, 255};  // work, timers and devices of model/shim
+inline constexpr TpRange kInstrumentPoints = {256, 319};
+
+// Whether each range begins after the end of the one before it.
+template <size_t n>
+consteval bool AreApart(const TpRange (&ranges)[n]) {
+  for (size_t i = 0; i < n; ++i) {
+    if (ranges[i].first > ranges[i].last) return false;
+    if (i > 0 && ranges[i].first <= ranges[i - 1].last) return false;
+  }
+  return true;
+}
+static_assert(AreApart({kSimPoints, kMmPoints, kDriverPoints, kShimPoints, kActorPoints,
+                        kShimWorkPoints, kInstrumentPoints}));
 
 // How a trace point prints. `function` is the kernel function (or our own actor) in which
 // the event happens; `format` names the three operands:
@@ -33,6 +60,17 @@ struct TracePoint {
   const char* format;
   bool log = false;
 };
+
+// Whether a table keeps to the range of its room, and gives no number twice.
+constexpr bool KeepsTo(const TpRange& range, std::span<const TracePoint> table) {
+  for (size_t i = 0; i < table.size(); ++i) {
+    if (!range.contains(table[i].id)) return false;
+    for (size_t k = 0; k < i; ++k) {
+      if (table[k].id == table[i].id) return false;
+    }
+  }
+  return true;
+}
 
 struct Record {
   uint32_t step = 0;  // number of the step that it belongs to

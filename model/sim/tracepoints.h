@@ -9,7 +9,7 @@
 namespace hotplug::sim {
 
 enum : Tp {
-  kTpLock = 1,
+  kTpLock = kSimPoints.first,
   kTpTrylock,
   kTpUnlock,
   kTpReadLock,

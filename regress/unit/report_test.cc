@@ -123,7 +123,7 @@ TEST_CASE("every trace point prints, and numbers are unique", "[report]") {
   }
   CHECK(points == std::size(sim::kTracePoints) + std::size(mm::kTracePoints) +
                       std::size(drivers::kTracePoints) + std::size(shim::kTracePoints) +
-                      std::size(actors::kTracePoints));
+                      std::size(actors::kTracePoints) + std::size(shim::kWorkTracePoints));
 }
 
 TEST_CASE("lines of a trace, the kernel log, comments of the schedule", "[report]") {

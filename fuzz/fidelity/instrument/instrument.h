@@ -148,9 +148,9 @@ uint32_t Chain(ChainEntry* out, uint32_t max);
 // First pfn of the memtrace allocation; -1 without one.
 int64_t MtBase();
 
-// Trace points: 256 .. 319.
 enum : sim::Tp {
-  kTpEvent = 256,     // a = name: EventOf(task) has the rest. A step, at entry of the notifier.
+  // a = name: EventOf(task) has the rest. A step, at entry of the notifier.
+  kTpEvent = sim::kInstrumentPoints.first,
   kTpProbeSleep,      // a = name, b = action, c = ms
   kTpProbeWake,       // a = name
   kTpReturn,          // the write returned, or the command ended: ResultOf(task)
@@ -194,6 +194,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpOfflineFailed, "acpi_scan_hot_remove", "memory %b: Offline failed.", true},
 };
 // clang-format on
+static_assert(sim::KeepsTo(sim::kInstrumentPoints, kTracePoints));
 
 }  // namespace hotplug::instrument
 
