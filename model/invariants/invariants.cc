@@ -188,6 +188,13 @@ struct Evidence {
   ZoneSums sums;  // if mem_hotplug_lock was released
 };
 
+// When mem_hotplug_lock is released.
+void CheckZones(Id id, const ZoneSums& sums) {
+  if (id == Id::kI4) CheckOffline();
+  if (id == Id::kI10) CheckIsolateCounts(sums);
+  if (id == Id::kI11) CheckZoneCounters(sums);
+}
+
 // Evaluates one invariant at this step.
 void Evaluate(Id id, const Scopes& s, const Evidence& e) {
   switch (id) {
@@ -212,13 +219,9 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
       if (s.released) CheckDelivery();
       break;
     case Id::kI4:
-      if (s.released) CheckOffline();
-      break;
     case Id::kI10:
-      if (s.released) CheckIsolateCounts(e.sums);
-      break;
     case Id::kI11:
-      if (s.released) CheckZoneCounters(e.sums);
+      if (s.released) CheckZones(id, e.sums);
       break;
     case Id::kI12:
       CheckGoingOffline();
