@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <span>
 
 #include "fuzz/mutate/draft.h"
 #include "model/scenario/rules.h"
-#include "model/scenario/words.h"
 
 namespace hotplug::mutate {
 
-using scenario::Action;
 using scenario::Answer;
 using scenario::Fault;
 using scenario::FaultSite;
@@ -17,25 +16,23 @@ using scenario::OpKind;
 
 namespace {
 
-constexpr Action kUsualActions[] = {
-    Action::kGoingOffline, Action::kGoingOffline, Action::kGoingOffline, Action::kGoingOnline,
-    Action::kOffline,      Action::kOnline,       Action::kCancelOnline, Action::kCancelOffline};
+constexpr uint8_t kUsualActions[] = {
+    mm::MEM_GOING_OFFLINE, mm::MEM_GOING_OFFLINE, mm::MEM_GOING_OFFLINE, mm::MEM_GOING_ONLINE,
+    mm::MEM_OFFLINE,       mm::MEM_ONLINE,        mm::MEM_CANCEL_ONLINE, mm::MEM_CANCEL_OFFLINE};
 
 constexpr uint8_t kUsualNths[] = {0, 0, 1, 1, 2, 3};
 
-constexpr uint32_t kEperm = 1, kEagain = 11, kEnomem = 12, kEbusy = 16;
-
-constexpr uint32_t kUsualAnswers[] = {scenario::NotifierFromErrno(kEbusy),
-                                      scenario::NotifierFromErrno(kEbusy),
-                                      scenario::NotifierFromErrno(kEnomem),
-                                      scenario::NotifierFromErrno(kEagain),
-                                      scenario::kNotifyBad,
-                                      scenario::kNotifyBad,
-                                      scenario::kNotifyStop,
-                                      scenario::kNotifyOk,
-                                      scenario::kNotifyDone,
-                                      uint32_t{0} - kEbusy,
-                                      uint32_t{0} - kEperm};
+constexpr uint32_t kUsualAnswers[] = {mm::notifier_from_errno(-EBUSY),
+                                      mm::notifier_from_errno(-EBUSY),
+                                      mm::notifier_from_errno(-ENOMEM),
+                                      mm::notifier_from_errno(-EAGAIN),
+                                      mm::NOTIFY_BAD,
+                                      mm::NOTIFY_BAD,
+                                      mm::NOTIFY_STOP,
+                                      mm::NOTIFY_OK,
+                                      mm::NOTIFY_DONE,
+                                      static_cast<uint32_t>(-EBUSY),
+                                      static_cast<uint32_t>(-EPERM)};
 
 constexpr int16_t kUsualPriorities[] = {0, 0, 0, 1, -1, 10, -10, 100, -100};
 
@@ -54,11 +51,10 @@ Answer Draft::AnswerOf(uint32_t notifier) {
 Fault Draft::AnyFault() {
   Fault fault;
   fault.site = static_cast<FaultSite>(
-      random_.Below(limits_.kworker ? scenario::kFaultSites : scenario::kCommonFaultSites));
+      random_.Below(limits_.kworker ? mm::kFaultSites : mm::kCommonFaultSites));
   fault.nth = static_cast<uint8_t>(random_.Between(1, 4));
-  const auto errnos = static_cast<uint32_t>(scenario::kFaultErrnos.size());
-  const uint32_t error = random_.Below(errnos);
-  fault.error = scenario::kFaultErrnos[fault.site == FaultSite::kAddMemory ? error : 0];
+  const std::span<const uint8_t> errnos = mm::FaultErrnos(fault.site);
+  fault.error = errnos[random_.Below(mm::kFaultErrnos.size()) % errnos.size()];
   return fault;
 }
 

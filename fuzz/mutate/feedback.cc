@@ -85,7 +85,7 @@ uint32_t Few(int64_t count, int64_t least, int64_t most) {
 uint32_t AnswerClass(uint32_t answer) {
   const auto error = static_cast<int32_t>(answer);
   if (error <= 0 && error >= -static_cast<int32_t>(scenario::kMaxErrno)) return answer;
-  return (answer & scenario::kNotifyStopMask) != 0 ? 2 : 1;
+  return (answer & mm::NOTIFY_STOP_MASK) != 0 ? 2 : 1;
 }
 
 // The page that the event is about, or the first one of the block; page 0 of none.

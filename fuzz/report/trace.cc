@@ -85,10 +85,8 @@ std::string ErrnoName(int32_t error) {
 }
 
 std::string EventName(uint32_t action) {
-  for (const scenario::Action a : scenario::kActions) {
-    if (static_cast<uint32_t>(a) == action) return std::string(scenario::ActionName(a));
-  }
-  return "none";
+  const char* name = mm::ActionName(action);
+  return name != nullptr ? name : "none";
 }
 
 std::string NotifierOf(uint32_t name, const Driver& driver) {

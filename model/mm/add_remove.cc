@@ -53,7 +53,7 @@ int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_m
   if (rc == -EEXIST && kernel().resource_message) {
     sim::record(kTpRegionBusy, start.v, nr_blocks);
   }
-  if (rc == 0) rc = InjectedFault(FaultPoint::kAddMemory);
+  if (rc == 0) rc = InjectedFault(FaultSite::kAddMemory);
   sim::sched_point(kTpAddMemory, start.v, nr_blocks, static_cast<uint32_t>(rc));
   if (rc != 0) return rc;
   const bool self_hosted =

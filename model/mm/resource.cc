@@ -45,7 +45,7 @@ int release_mem_region_adjustable(BlockId start, uint32_t nr_blocks) {
     return rc;
   }
   // The second entry is allocated beforehand, whether it is needed or not.
-  const int no_memory = SplitAllocates() ? InjectedFault(FaultPoint::kReleaseMemRegion) : 0;
+  const int no_memory = SplitAllocates() ? InjectedFault(FaultSite::kReleaseMemRegion) : 0;
   const uint8_t entry = BlockExists(start) ? BlockAt(start).resource : uint8_t{0};
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (entry == 0 || !BlockExists(start + i) || BlockAt(start + i).resource != entry) {

@@ -10,12 +10,12 @@
 
 namespace hotplug::mm {
 
-int InjectedFault(FaultPoint point) {
+int InjectedFault(FaultSite site) {
   const FaultPlan& plan = *sim::machine->bound.faults;
-  const uint8_t call = ++mm().fault_calls[static_cast<uint32_t>(point)];
+  const uint8_t call = ++mm().fault_calls[static_cast<uint32_t>(site)];
   for (uint32_t i = 0; i < plan.size; ++i) {
     const FaultPlan::Entry& e = plan.entries[i];
-    if (e.point == point && e.nth == call) return -int{e.error};
+    if (e.site == site && e.nth == call) return -int{e.error};
   }
   return 0;
 }
@@ -77,7 +77,7 @@ HeapPtr kcalloc(uint32_t n, uint32_t size) {
   HeapPtr p{};
   const bool room =
       start + bytes + kRedzoneBytes <= kHeapBytes && m.nr_heap_objects < kMaxHeapObjects;
-  if (InjectedFault(FaultPoint::kKmalloc) == 0 && room) {
+  if (InjectedFault(FaultSite::kKmalloc) == 0 && room) {
     p.v = static_cast<uint16_t>(start);
     m.heap_objects[m.nr_heap_objects++] = {p.v, static_cast<uint16_t>(bytes), 1, {}};
     m.heap_used = start + bytes;
@@ -114,7 +114,7 @@ bool HeapPeek(HeapPtr p, uint32_t offset, void* to, uint32_t size) {
 }
 
 int arch_create_linear_mapping(Pfn start, uint32_t nr_pages) {
-  const int rc = InjectedFault(FaultPoint::kAddMemory);
+  const int rc = InjectedFault(FaultSite::kAddMemory);
   sim::sched_point(kTpCreateMapping, start.v, nr_pages, static_cast<uint32_t>(rc));
   return rc;
 }
@@ -125,7 +125,7 @@ void arch_remove_linear_mapping(Pfn start, uint32_t nr_pages) {
 
 uint32_t ioremap(Pfn start) {
   uint32_t handle = 0;
-  if (InjectedFault(FaultPoint::kIoremap) == 0) handle = TakeHandle(mm().mappings, kMaxMappings);
+  if (InjectedFault(FaultSite::kIoremap) == 0) handle = TakeHandle(mm().mappings, kMaxMappings);
   if (handle != 0) mm().mapping_pfn[handle - 1] = start.v;
   sim::sched_point(kTpIoremap, start.v, handle);
   return handle;
@@ -138,7 +138,7 @@ void iounmap(uint32_t mapping) {
 
 uint32_t debugfs_create_dir(uint32_t nid) {
   uint32_t handle = 0;
-  if (InjectedFault(FaultPoint::kDebugfsCreateDir) == 0) handle = TakeHandle(mm().dirs, kMaxDirs);
+  if (InjectedFault(FaultSite::kDebugfsCreateDir) == 0) handle = TakeHandle(mm().dirs, kMaxDirs);
   if (handle != 0) {
     debugfs_dir& d = mm().debugfs_dirs[handle - 1];
     d.nid = static_cast<uint8_t>(nid);

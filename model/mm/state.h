@@ -195,7 +195,7 @@ struct MmState {
   uint32_t next_allocation_seq;
   uint32_t mappings;                    // live results of ioremap(), a bit each
   uint32_t dirs;                        // live debugfs directories, a bit each
-  std::array<uint8_t, 12> fault_calls;  // calls so far of each FaultPoint; the rest is padding
+  std::array<uint8_t, 12> fault_calls;  // calls so far of each FaultSite; the rest is padding
   uint32_t chain_head;                  // offset of the first notifier block, 0 without one
   uint32_t kmemleak;                    // CONFIG_DEBUG_KMEMLEAK: what is lost is told at the end
   uint32_t leaked_devices;              // of blocks that are gone, and not freed

@@ -24,7 +24,14 @@ enum zone_type : uint8_t { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, MAX_
 // enum migratetype; also the index of a free list.
 enum migratetype : uint8_t { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_ISOLATE, MIGRATE_TYPES };
 
-// include/linux/memory.h: block states and notifier actions share their values.
+// A constant of the kernel, and how it is written.
+struct NamedValue {
+  const char* name;
+  uint32_t value;
+};
+#define HOTPLUG_NAMED(constant) {#constant, constant}
+
+// include/linux/memory.h (5.6): block states and notifier actions share their values.
 enum : uint32_t {
   MEM_ONLINE = 1,
   MEM_GOING_OFFLINE = 2,
@@ -33,11 +40,23 @@ enum : uint32_t {
   MEM_CANCEL_ONLINE = 16,
   MEM_CANCEL_OFFLINE = 32,
 };
+// The actions, in the order in which an operation tells them.
+inline constexpr NamedValue kMemActions[] = {
+    HOTPLUG_NAMED(MEM_GOING_OFFLINE), HOTPLUG_NAMED(MEM_CANCEL_OFFLINE), HOTPLUG_NAMED(MEM_OFFLINE),
+    HOTPLUG_NAMED(MEM_GOING_ONLINE),  HOTPLUG_NAMED(MEM_CANCEL_ONLINE),  HOTPLUG_NAMED(MEM_ONLINE),
+};
+// "MEM_GOING_OFFLINE"; null if it is none.
+constexpr const char* ActionName(uint32_t action) {
+  for (const NamedValue& row : kMemActions) {
+    if (row.value == action) return row.name;
+  }
+  return nullptr;
+}
 
 // include/linux/memory_hotplug.h: how to online. MMOP_ONLINE is MMOP_ONLINE_KEEP up to 5.6.
 enum mmop : uint8_t { MMOP_OFFLINE, MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE };
 
-// include/linux/notifier.h.
+// include/linux/notifier.h (5.6): what a callback returns.
 enum : int32_t {
   NOTIFY_DONE = 0x0000,
   NOTIFY_OK = 0x0001,
@@ -45,6 +64,11 @@ enum : int32_t {
   NOTIFY_BAD = NOTIFY_STOP_MASK | 0x0002,
   NOTIFY_STOP = NOTIFY_OK | NOTIFY_STOP_MASK,
 };
+// Those that texts name.
+inline constexpr NamedValue kNotifyAnswers[] = {HOTPLUG_NAMED(NOTIFY_DONE),
+                                                HOTPLUG_NAMED(NOTIFY_OK), HOTPLUG_NAMED(NOTIFY_BAD),
+                                                HOTPLUG_NAMED(NOTIFY_STOP)};
+#undef HOTPLUG_NAMED
 
 // Encapsulates a (negative) errno so that it stops the chain.
 constexpr int32_t notifier_from_errno(int err) {

@@ -78,7 +78,7 @@ void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
 mm::FaultPlan FaultPlanOf(const scenario::Scenario& s) {
   mm::FaultPlan plan;
   for (const scenario::Fault& f : s.faults) {
-    plan.entries[plan.size++] = {static_cast<mm::FaultPoint>(f.site), f.nth, f.error};
+    plan.entries[plan.size++] = {f.site, f.nth, f.error};
   }
   return plan;
 }

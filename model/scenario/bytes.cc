@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "model/scenario/byte_ops.h"
 #include "model/scenario/byte_record.h"
@@ -37,27 +38,26 @@ constexpr std::array<int16_t, 15> kPriorities = {0,    1, 10, 100, -1, 0,  1, -1
 
 constexpr uint8_t kUnregisteredMark = 15;  // of 16
 
-constexpr std::array<Action, 8> kActionTable = {
-    Action::kGoingOffline, Action::kCancelOffline, Action::kOffline,      Action::kGoingOnline,
-    Action::kCancelOnline, Action::kOnline,        Action::kGoingOffline, Action::kGoingOffline};
+constexpr std::array<uint8_t, 8> kActionTable = {
+    mm::MEM_GOING_OFFLINE, mm::MEM_CANCEL_OFFLINE, mm::MEM_OFFLINE,       mm::MEM_GOING_ONLINE,
+    mm::MEM_CANCEL_ONLINE, mm::MEM_ONLINE,         mm::MEM_GOING_OFFLINE, mm::MEM_GOING_OFFLINE};
 constexpr std::array<uint8_t, 8> kAnswerNths = {0, 1, 2, 3, 1, 0, 1, 2};
-constexpr uint32_t kEperm = 1, kEintr = 4, kEagain = 11, kEnomem = 12, kEbusy = 16;
-constexpr std::array<uint32_t, 16> kAnswerValues = {NotifierFromErrno(kEbusy),
-                                                    kNotifyBad,
-                                                    kNotifyStop,
-                                                    kNotifyOk,
-                                                    NotifierFromErrno(kEnomem),
-                                                    uint32_t{0} - kEbusy,
+constexpr std::array<uint32_t, 16> kAnswerValues = {mm::notifier_from_errno(-EBUSY),
+                                                    mm::NOTIFY_BAD,
+                                                    mm::NOTIFY_STOP,
+                                                    mm::NOTIFY_OK,
+                                                    mm::notifier_from_errno(-ENOMEM),
+                                                    static_cast<uint32_t>(-EBUSY),
                                                     2,
-                                                    kNotifyDone,
-                                                    NotifierFromErrno(kEbusy),
-                                                    kNotifyBad,
-                                                    NotifierFromErrno(kEintr),
-                                                    NotifierFromErrno(kEagain),
-                                                    kNotifyStopMask,
-                                                    uint32_t{0} - kEperm,
-                                                    NotifierFromErrno(kEbusy),
-                                                    kNotifyBad};
+                                                    mm::NOTIFY_DONE,
+                                                    mm::notifier_from_errno(-EBUSY),
+                                                    mm::NOTIFY_BAD,
+                                                    mm::notifier_from_errno(-EINTR),
+                                                    mm::notifier_from_errno(-EAGAIN),
+                                                    mm::NOTIFY_STOP_MASK,
+                                                    static_cast<uint32_t>(-EPERM),
+                                                    mm::notifier_from_errno(-EBUSY),
+                                                    mm::NOTIFY_BAD};
 
 // One entry short of 8: the last place stands for a number of its own.
 constexpr std::array<uint8_t, 7> kFaultNths = {1, 2, 3, 1, 4, 1, 2};
@@ -175,11 +175,12 @@ void DecodeAnswer(const Record& r, Kind kind, uint32_t notifier, Scenario* s) {
 
 void DecodeFault(const Record& r, Scenario* s) {
   Fault fault;
-  fault.site = static_cast<FaultSite>(r[1] % kFaultSites);
+  fault.site = static_cast<FaultSite>(r[1] % mm::kFaultSites);
   const uint32_t place = r[2] % (kFaultNths.size() + 1);
   fault.nth =
       place < kFaultNths.size() ? kFaultNths[place] : static_cast<uint8_t>(1 + r[3] % kLongNths);
-  fault.error = fault.site == FaultSite::kAddMemory ? Pick(kFaultErrnos, r[4]) : kFaultErrnos[0];
+  const std::span<const uint8_t> errnos = mm::FaultErrnos(fault.site);
+  fault.error = errnos[r[4] % errnos.size()];
   s->faults.push(fault);
 }
 
@@ -325,7 +326,7 @@ Record EncodeFault(const Fault& fault) {
   r[1] = static_cast<uint8_t>(fault.site);
   r[2] = Place(kFaultNths, fault.nth);
   if (r[2] == kFaultNths.size()) r[3] = static_cast<uint8_t>(fault.nth - 1);
-  r[4] = Place(kFaultErrnos, fault.error);
+  r[4] = Place(mm::kFaultErrnos, fault.error);
   return r;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "model/scenario/ops.h"
 #include "model/scenario/random.h"
@@ -333,16 +334,15 @@ void Generator::Poisoner(uint32_t task) {
 void Generator::MakeNotifiers() {
   constexpr uint32_t kCounts[] = {0, 0, 1, 1, 2, 3};
   constexpr int16_t kPriorities[] = {0, 0, 1, 10, 100, -1, -10};
-  constexpr uint32_t kEbusy = 16, kEnomem = 12;
-  constexpr uint32_t kValues[] = {NotifierFromErrno(kEbusy),
-                                  NotifierFromErrno(kEbusy),
-                                  NotifierFromErrno(kEnomem),
-                                  kNotifyBad,
-                                  kNotifyStop,
-                                  kNotifyDone,
-                                  uint32_t{0} - kEbusy};
-  constexpr Action kAsked[] = {Action::kGoingOffline, Action::kGoingOffline, Action::kGoingOffline,
-                               Action::kGoingOnline};
+  constexpr uint32_t kValues[] = {mm::notifier_from_errno(-EBUSY),
+                                  mm::notifier_from_errno(-EBUSY),
+                                  mm::notifier_from_errno(-ENOMEM),
+                                  mm::NOTIFY_BAD,
+                                  mm::NOTIFY_STOP,
+                                  mm::NOTIFY_DONE,
+                                  static_cast<uint32_t>(-EBUSY)};
+  constexpr uint8_t kAsked[] = {mm::MEM_GOING_OFFLINE, mm::MEM_GOING_OFFLINE, mm::MEM_GOING_OFFLINE,
+                                mm::MEM_GOING_ONLINE};
   constexpr uint8_t kNths[] = {0, 1, 1, 2, 3};
   const uint32_t notifiers = random_.Pick(kCounts);
   for (uint32_t i = 0; i < notifiers; ++i) {
@@ -351,8 +351,8 @@ void Generator::MakeNotifiers() {
     for (uint32_t k = 0; k < answers; ++k) {
       Answer answer;
       answer.notifier = static_cast<uint8_t>(i);
-      answer.action =
-          random_.OneIn(5) ? kActions[random_.Below(kActions.size())] : random_.Pick(kAsked);
+      answer.action = random_.OneIn(5) ? static_cast<uint8_t>(random_.Pick(mm::kMemActions).value)
+                                       : random_.Pick(kAsked);
       answer.block = random_.OneIn(2) ? AnyBlock() : Answer::kAnyBlock;
       answer.nth = random_.Pick(kNths);
       answer.value = random_.Pick(kValues);
@@ -364,11 +364,11 @@ void Generator::MakeNotifiers() {
 void Generator::MakeFaults() {
   if (!random_.OneIn(5)) return;
   Fault fault;
-  fault.site =
-      static_cast<FaultSite>(random_.Below(options_.kworker ? kFaultSites : kCommonFaultSites));
+  fault.site = static_cast<FaultSite>(
+      random_.Below(options_.kworker ? mm::kFaultSites : mm::kCommonFaultSites));
   fault.nth = static_cast<uint8_t>(random_.Between(1, 3));
-  const uint8_t error = kFaultErrnos[random_.Below(kFaultErrnos.size())];
-  fault.error = fault.site == FaultSite::kAddMemory ? error : kFaultErrnos[0];
+  const std::span<const uint8_t> errnos = mm::FaultErrnos(fault.site);
+  fault.error = errnos[random_.Below(mm::kFaultErrnos.size()) % errnos.size()];
   s_.faults.push(fault);
 }
 

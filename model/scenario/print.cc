@@ -73,7 +73,7 @@ void PrintNotifiers(const Scenario& s, std::string* out) {
               s.notifiers[i].unregistered ? " unregistered" : "", "\n");
     for (const Answer& answer : s.answers) {
       if (answer.notifier != i) continue;
-      AppendAll(out, "  answer ", ActionName(answer.action), " ");
+      AppendAll(out, "  answer ", mm::ActionName(answer.action), " ");
       if (answer.block != Answer::kAnyBlock) {
         AppendAll(out, BlockName(s.machine, answer.block), " ");
       }
@@ -160,20 +160,16 @@ std::string BlockName(const Machine& m, uint32_t block) {
 }
 
 std::string AnswerName(uint32_t value) {
-  for (const NamedAnswer& answer : kNamedAnswers) {
-    if (answer.value == value) return std::string(answer.word);
+  for (const mm::NamedValue& answer : mm::kNotifyAnswers) {
+    if (answer.value == value) return answer.name;
   }
-  for (uint32_t error = 1; error <= kErrnoWords.size(); ++error) {
+  for (int error = 1; error <= static_cast<int>(kErrnoWords.size()); ++error) {
     std::string name = "-" + std::string(kErrnoWords[error - 1]);
-    if (NotifierFromErrno(error) == value) return "notifier_from_errno(" + name + ")";
-    if (uint32_t{0} - error == value) return name;
+    if (static_cast<uint32_t>(mm::notifier_from_errno(-error)) == value)
+      return "notifier_from_errno(" + name + ")";
+    if (static_cast<uint32_t>(-error) == value) return name;
   }
   return Hex(value);
-}
-
-std::string_view ActionName(Action action) {
-  const auto* place = std::find(kActions.begin(), kActions.end(), action);
-  return kActionWords[static_cast<size_t>(place - kActions.begin())];
 }
 
 std::string Print(const Scenario& s, const Names& names, const std::string* comments) {

@@ -22,7 +22,6 @@ std::string TaskName(const Scenario& s, uint32_t task);
 std::string NotifierName(uint32_t notifier);
 std::string BlockName(const Machine& m, uint32_t block);
 std::string AnswerName(uint32_t value);
-std::string_view ActionName(Action action);
 
 }  // namespace hotplug::scenario
 

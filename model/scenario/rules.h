@@ -4,7 +4,6 @@
 #ifndef MODEL_SCENARIO_RULES_H_
 #define MODEL_SCENARIO_RULES_H_
 
-#include <array>
 #include <cstdint>
 
 #include "model/scenario/scenario.h"
@@ -15,10 +14,6 @@ inline constexpr uint32_t kMaxAllocOrder = 3;  // largest order of OpKind::kAllo
 // Largest order of OpKind::kAllocContig: four blocks.
 inline uint32_t MaxContigOrder(const Machine& m) { return m.block_order + 2u; }
 inline constexpr uint32_t kMaxSleep = 65535;  // most ticks of OpKind::kSleep
-
-// The errnos of an injected fault: ENOMEM, EFAULT, EEXIST. All but the first belong to
-// FaultSite::kAddMemory alone.
-inline constexpr std::array<uint8_t, 3> kFaultErrnos = {12, 14, 17};
 
 // Whether a memory block is on the node.
 inline bool HasNode(const Machine& m, uint32_t node) {

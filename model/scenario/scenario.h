@@ -14,7 +14,9 @@
 #include <cstdint>
 
 #include "model/limits.h"
+#include "model/mm/fault.h"
 #include "model/mm/fix.h"
+#include "model/mm/types.h"
 
 namespace hotplug::scenario {
 
@@ -144,51 +146,26 @@ struct Notifier {
   bool operator==(const Notifier&) const = default;
 };
 
-// Memory notifier actions, with the kernel's values (include/linux/memory.h, 5.6).
-enum class Action : uint8_t {
-  kOnline = 1,
-  kGoingOffline = 2,
-  kOffline = 4,
-  kGoingOnline = 8,
-  kCancelOnline = 16,
-  kCancelOffline = 32,
-};
-inline constexpr std::array<Action, 6> kActions = {Action::kGoingOffline, Action::kCancelOffline,
-                                                   Action::kOffline,      Action::kGoingOnline,
-                                                   Action::kCancelOnline, Action::kOnline};
-
 // "To ACTION (of BLOCK, the NTH time) answer VALUE"; without a rule that matches a notifier
 // answers NOTIFY_OK. The first matching rule in the list counts.
 struct Answer {
-  uint8_t notifier = 0;  // index into Scenario::notifiers
-  Action action = Action::kGoingOffline;
-  uint8_t block = kAnyBlock;  // index into Machine::blocks, or kAnyBlock
-  uint8_t nth = 0;            // 1 = the first matching call; 0 = every one
-  uint32_t value = 0;         // the raw return value, two's complement
+  uint8_t notifier = 0;                    // index into Scenario::notifiers
+  uint8_t action = mm::MEM_GOING_OFFLINE;  // MEM_*
+  uint8_t block = kAnyBlock;               // index into Machine::blocks, or kAnyBlock
+  uint8_t nth = 0;                         // 1 = the first matching call; 0 = every one
+  uint32_t value = 0;                      // the raw return value, two's complement
   static constexpr uint8_t kAnyBlock = 255;
   bool operator==(const Answer&) const = default;
 };
 
 // Kernel functions that can be made to fail.
-enum class FaultSite : uint8_t {
-  kAddMemory,
-  kKmalloc,
-  kIoremap,
-  kDebugfsCreateDir,
-  kReleaseMemRegion,
-  kVirtioMem,
-};
-inline constexpr uint32_t kFaultSites = 6;
-// Those that the drivers of ours come by: all but the last.
-inline constexpr uint32_t kCommonFaultSites = 5;
+using mm::FaultSite;
 
-// The nth call (1 = the first) of a function fails with an errno. kKmalloc, kIoremap and
-// kDebugfsCreateDir return NULL; their errno is ENOMEM, as is that of kReleaseMemRegion, which no
-// caller looks at, and of kVirtioMem: the host answers a request with VIRTIO_MEM_RESP_BUSY.
+// The nth call (1 = the first) of a function fails with an errno, one of mm::FaultErrnos().
 struct Fault {
   FaultSite site = FaultSite::kAddMemory;
   uint8_t nth = 1;
-  uint8_t error = 12;  // positive errno: ENOMEM 12, EFAULT 14, EEXIST 17
+  uint8_t error = ENOMEM;  // positive
   bool operator==(const Fault&) const = default;
 };
 

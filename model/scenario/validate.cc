@@ -2,6 +2,7 @@
 //
 // The rules of scenario.h, in the order of its fields.
 #include <algorithm>
+#include <span>
 
 #include "model/scenario/ops.h"
 #include "model/scenario/rules.h"
@@ -59,9 +60,7 @@ const char* InvalidNotifiers(const Scenario& s) {
     const Answer& a = s.answers[i];
     if (a.notifier >= s.notifiers.size) return "an answer is of a notifier that is not there";
     if (i > 0 && a.notifier < s.answers[i - 1].notifier) return "answers are not grouped";
-    if (std::find(kActions.begin(), kActions.end(), a.action) == kActions.end()) {
-      return "an answer is to an unknown action";
-    }
+    if (mm::ActionName(a.action) == nullptr) return "an answer is to an unknown action";
     if (a.block != Answer::kAnyBlock && a.block >= s.machine.blocks.size) {
       return "an answer is about a block that is not there";
     }
@@ -119,13 +118,15 @@ const char* InvalidTasks(const Scenario& s) {
 
 const char* InvalidFaults(const Scenario& s) {
   for (const Fault& fault : s.faults) {
-    if (static_cast<uint32_t>(fault.site) >= kFaultSites) return "a fault is at an unknown site";
+    if (static_cast<uint32_t>(fault.site) >= mm::kFaultSites)
+      return "a fault is at an unknown site";
     if (fault.nth == 0) return "a fault is at call 0, but calls count from 1";
-    const auto* error = std::find(kFaultErrnos.begin(), kFaultErrnos.end(), fault.error);
-    if (error == kFaultErrnos.end()) return "a fault has an unknown errno";
-    if (fault.site != FaultSite::kAddMemory && error != kFaultErrnos.begin()) {
+    const auto has = [&fault](std::span<const uint8_t> errnos) {
+      return std::find(errnos.begin(), errnos.end(), fault.error) != errnos.end();
+    };
+    if (!has(mm::kFaultErrnos)) return "a fault has an unknown errno";
+    if (!has(mm::FaultErrnos(fault.site)))
       return "a fault has an errno that its site cannot return";
-    }
   }
   return nullptr;
 }

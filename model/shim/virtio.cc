@@ -84,7 +84,7 @@ uint16_t Change(const virtio_mem_range& r, bool plug) {
   if (CountPlugged(first, r.nb_blocks) != (plug ? 0u : r.nb_blocks)) return VIRTIO_MEM_RESP_ERROR;
   const uint64_t bytes = r.nb_blocks * BytesOfPart();
   if (plug && d.config.plugged_size + bytes > d.config.requested_size) return VIRTIO_MEM_RESP_NACK;
-  if (mm::InjectedFault(mm::FaultPoint::kVirtioMem) != 0) return VIRTIO_MEM_RESP_BUSY;
+  if (mm::InjectedFault(mm::FaultSite::kVirtioMem) != 0) return VIRTIO_MEM_RESP_BUSY;
   for (uint32_t i = 0; i < r.nb_blocks; ++i) SetPlugged(first + i, plug);
   d.config.plugged_size += plug ? bytes : 0 - bytes;
   if (!plug) {
@@ -100,7 +100,7 @@ uint64_t UsableBytes(uint64_t requested) {
 
 uint16_t UnplugAll() {
   Device& d = device();
-  if (mm::InjectedFault(mm::FaultPoint::kVirtioMem) != 0) return VIRTIO_MEM_RESP_BUSY;
+  if (mm::InjectedFault(mm::FaultSite::kVirtioMem) != 0) return VIRTIO_MEM_RESP_BUSY;
   d.plugged = {};
   d.config.plugged_size = 0;
   d.config.usable_region_size = UsableBytes(d.config.requested_size);

@@ -32,8 +32,8 @@
 #include "model/mm/notifier.h"
 #include "model/mm/tracepoints.h"
 #include "model/run/run.h"
-#include "model/scenario/text/parse.h"
 #include "model/scenario/print.h"
+#include "model/scenario/text/parse.h"
 #include "model/sim/lock.h"
 #include "regress/unit/catch.h"
 
@@ -226,10 +226,9 @@ inline std::vector<std::string> Deliveries() {
   std::vector<std::string> all;
   for (const sim::Record& r : run::Trace()) {
     if (r.tp != mm::kTpNotifierCall) continue;
-    const auto action = static_cast<scenario::Action>(r.a >> 16);
     const std::string name =
         r.b == mm::kDriverName ? std::string("driver") : scenario::NotifierName(r.b);
-    all.push_back(std::string(scenario::ActionName(action)) + " " + std::to_string(r.a & 0xffff) +
+    all.push_back(std::string(mm::ActionName(r.a >> 16)) + " " + std::to_string(r.a & 0xffff) +
                   " " + name);
   }
   return all;

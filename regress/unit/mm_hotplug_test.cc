@@ -475,8 +475,8 @@ TEST_CASE("memory that cannot be offlined is not removed") {
 
 TEST_CASE("adding fails as often as the plan says, and leaves nothing behind") {
   Rig rig(SmallBoot());
-  rig.faults.entries[0] = {FaultPoint::kAddMemory, 2, ENOMEM};
-  rig.faults.entries[1] = {FaultPoint::kAddMemory, 3, EFAULT};
+  rig.faults.entries[0] = {FaultSite::kAddMemory, 2, ENOMEM};
+  rig.faults.entries[1] = {FaultSite::kAddMemory, 3, EFAULT};
   rig.faults.size = 2;
   std::vector<int> rcs;
   rig.Do([&] {

@@ -103,7 +103,7 @@ TEST_CASE("an overflow does not reach the next object") {
 
 TEST_CASE("memory is NULL when the plan says so and when there is none left") {
   Rig rig(SmallBoot());
-  rig.faults.entries[0] = {FaultPoint::kKmalloc, 2, ENOMEM};
+  rig.faults.entries[0] = {FaultSite::kKmalloc, 2, ENOMEM};
   rig.faults.size = 1;
   std::vector<bool> null;
   bool full = false;
@@ -133,8 +133,8 @@ TEST_CASE("what was cleared is not any more when it has been free") {
 
 TEST_CASE("mappings and directories are handles that are used again") {
   Rig rig(SmallBoot());
-  rig.faults.entries[0] = {FaultPoint::kIoremap, 3, ENOMEM};
-  rig.faults.entries[1] = {FaultPoint::kDebugfsCreateDir, 1, ENOMEM};
+  rig.faults.entries[0] = {FaultSite::kIoremap, 3, ENOMEM};
+  rig.faults.entries[1] = {FaultSite::kDebugfsCreateDir, 1, ENOMEM};
   rig.faults.size = 2;
   std::vector<uint32_t> handles;
   rig.Do([&] {

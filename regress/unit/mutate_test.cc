@@ -362,16 +362,15 @@ TEST_CASE("the feedback tells one state of a page from another", "[mutate]") {
 
 // The same events with another errno are another thing to have reached.
 TEST_CASE("the feedback tells one errno from another", "[mutate]") {
-  constexpr uint32_t kEnomem = 12, kEbusy = 16;
   Scenario s = DecodeBytes({});
   s.ops[0] = scenario::Op{};
   s.ops[0].kind = OpKind::kWriteState;
   s.ops[0].arg = static_cast<uint8_t>(scenario::StateWord::kOffline);
   s.notifiers.push(scenario::Notifier{});
   s.answers.push(scenario::Answer{});
-  s.answers[0].value = scenario::NotifierFromErrno(kEbusy);
+  s.answers[0].value = mm::notifier_from_errno(-EBUSY);
   const auto busy = CountersOf(s);
-  s.answers[0].value = scenario::NotifierFromErrno(kEnomem);
+  s.answers[0].value = mm::notifier_from_errno(-ENOMEM);
   CHECK(CountersOf(s) != busy);
 }
 

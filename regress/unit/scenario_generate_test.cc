@@ -106,12 +106,12 @@ TEST_CASE("everything comes up") {
   CHECK(kernels.size() == 2);
   CHECK(tasks == std::set<uint32_t>{2, 3, 4, 5, 6});
   CHECK(block_orders == std::set<uint32_t>{2, 3, 4});
-  CHECK(actions.size() == kActions.size());
+  CHECK(actions.size() == std::size(mm::kMemActions));
   CHECK(enabled ==
         std::set<uint64_t>{0, kBlockBytes / 2, kBlockBytes, 2 * kBlockBytes, 4 * kBlockBytes});
   CHECK(states.size() == kStateWords);
   CHECK(signals.size() == kSignals);
-  CHECK(sites.size() == kCommonFaultSites);
+  CHECK(sites.size() == mm::kCommonFaultSites);
   for (uint32_t count : ops) CHECK(count > kSeeds / 80);
   CHECK(memtrace > kSeeds * 3 / 4);
   CHECK(whole_pageblocks > kSeeds / 4);

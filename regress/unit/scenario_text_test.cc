@@ -129,8 +129,8 @@ TEST_CASE("a scenario with every kind of line prints as it was read") {
   CHECK(s.machine.blocks[3].offline);
   CHECK(s.machine.blocks[5].reserved);
   CHECK(s.machine.auto_online);
-  CHECK(s.answers[0] == Answer{0, Action::kGoingOffline, 1, 2, 0x8002});
-  CHECK(s.answers[1] == Answer{0, Action::kCancelOffline, Answer::kAnyBlock, 0, 0x8011});
+  CHECK(s.answers[0] == Answer{0, mm::MEM_GOING_OFFLINE, 1, 2, 0x8002});
+  CHECK(s.answers[1] == Answer{0, mm::MEM_CANCEL_OFFLINE, Answer::kAnyBlock, 0, 0x8011});
   CHECK(s.ops.size == 13);
   CHECK(s.ops[12] == Op{.kind = OpKind::kKill, .task = 4, .arg = 1, .target = 2});
   CHECK(s.faults[0] == Fault{FaultSite::kAddMemory, 1, 17});

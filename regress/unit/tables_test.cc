@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/mm/kernel.h"
+#include "model/scenario/words.h"
 #include "regress/unit/catch.h"
 
 namespace hotplug {
@@ -48,6 +49,19 @@ TEST_CASE("the page of the kernels has the table of switches") {
     rows.push_back(Row(cells));
   }
   CHECK(TableIn("docs/fidelity.md", rows[0], 1 + mm::kNrKernels) == rows);
+}
+
+TEST_CASE("the page of the text form has the table of injected faults") {
+  Strings rows = {Row({"SITE", "errno", "the call"})};
+  for (uint32_t i = 0; i < mm::kFaultSites; ++i) {
+    const mm::FaultSiteRow& site = mm::kFaultSiteRows[i];
+    std::string errnos;
+    for (const uint8_t error : mm::FaultErrnos(static_cast<mm::FaultSite>(i))) {
+      errnos += (errnos.empty() ? "-" : ", -") + std::string(scenario::kErrnoWords[error - 1u]);
+    }
+    rows.push_back(Row({"`" + std::string(site.name) + "`", errnos, site.meaning}));
+  }
+  CHECK(TableIn("docs/scenario-format.md", rows[0], 3) == rows);
 }
 
 }  // namespace

@@ -162,13 +162,12 @@ class Recorder : public run::Observer {
   }
 
   void SetAnswer(const scenario::Answer& a) {
-    const uint32_t error = (a.value & ~scenario::kNotifyStopMask) - scenario::kNotifyOk;
-    const bool nack =
-        error - 1 < scenario::kMaxErrno && a.value == scenario::NotifierFromErrno(error);
-    std::string text =
-        absl::StrCat("CTL ", nack ? "nack " : "raw ", scenario::NotifierName(a.notifier), " ",
-                     recording::ActionName(static_cast<uint32_t>(a.action)), " ",
-                     nack ? Num(error) : recording::HexText(a.value));
+    const int error = mm::notifier_to_errno(static_cast<int32_t>(a.value));
+    const bool nack = error < 0 && error >= -static_cast<int>(scenario::kMaxErrno) &&
+                      a.value == static_cast<uint32_t>(mm::notifier_from_errno(error));
+    std::string text = absl::StrCat(
+        "CTL ", nack ? "nack " : "raw ", scenario::NotifierName(a.notifier), " ",
+        recording::ActionName(a.action), " ", nack ? Num(-error) : recording::HexText(a.value));
     const bool any = a.block == scenario::Answer::kAnyBlock;
     if (!any || a.nth != 0) {
       absl::StrAppend(&text, " ", any ? int64_t{-1} : int64_t{mm::BlockNumber(a.block).v});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <set>
@@ -110,9 +111,6 @@ constexpr int64_t kErrors[] = {0,       -EPERM, -EINTR,  -EIO,    -EAGAIN,
                                -ENOMEM, -EBUSY, -EEXIST, -EINVAL, -4095};
 constexpr uint32_t kAnswers[] = {mm::NOTIFY_DONE, mm::NOTIFY_OK, 2,          18,    mm::NOTIFY_STOP,
                                  mm::NOTIFY_BAD,  0x8011,        0xfffffff0, 0x9000};
-constexpr uint32_t kActions[] = {mm::MEM_ONLINE,        mm::MEM_GOING_OFFLINE,
-                                 mm::MEM_OFFLINE,       mm::MEM_GOING_ONLINE,
-                                 mm::MEM_CANCEL_ONLINE, mm::MEM_CANCEL_OFFLINE};
 
 // A field of a line, by their indices.
 struct Spot {
@@ -175,7 +173,7 @@ std::string SomeText(const File& file, Kind kind, const Spots& spots, const Fiel
     case Type::kPfn:
       return HexText(static_cast<uint64_t>(OtherNumber(field.number, random)));
     case Type::kAction:
-      return ActionName(random->Pick(kActions));
+      return ActionName(1u << random->Below(std::size(mm::kMemActions)));  // a bit each
     case Type::kZone:
       return random->Pick(kZones);
     case Type::kErrno:

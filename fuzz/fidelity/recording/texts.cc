@@ -123,18 +123,8 @@ std::string_view ErrnoName(int64_t error) {
                               : kMoreErrnoWords[error - 1 - kFirstWords];
 }
 
-struct NamedAction {
-  const char* name;
-  uint32_t value;
-};
-constexpr NamedAction kNamedActions[] = {
-    {"ONLINE", mm::MEM_ONLINE},
-    {"GOING_OFFLINE", mm::MEM_GOING_OFFLINE},
-    {"OFFLINE", mm::MEM_OFFLINE},
-    {"GOING_ONLINE", mm::MEM_GOING_ONLINE},
-    {"CANCEL_ONLINE", mm::MEM_CANCEL_ONLINE},
-    {"CANCEL_OFFLINE", mm::MEM_CANCEL_OFFLINE},
-};
+// Recordings write actions without it.
+constexpr std::string_view kActionPrefix = "MEM_";
 
 }  // namespace
 
@@ -179,16 +169,14 @@ std::string AnswerText(uint32_t raw) {
 }
 
 const char* ActionName(uint32_t action) {
-  for (const NamedAction& named : kNamedActions) {
-    if (named.value == action) return named.name;
-  }
-  HOTPLUG_CHECK(false);
-  return nullptr;
+  const char* name = mm::ActionName(action);
+  HOTPLUG_CHECK(name != nullptr);
+  return name + kActionPrefix.size();
 }
 
 std::optional<uint32_t> ActionOf(std::string_view name) {
-  for (const NamedAction& named : kNamedActions) {
-    if (named.name == name) return named.value;
+  for (const mm::NamedValue& action : mm::kMemActions) {
+    if (ActionName(action.value) == name) return action.value;
   }
   return std::nullopt;
 }

@@ -41,17 +41,17 @@ bool ToErrno(absl::string_view text, uint64_t max, uint64_t* error) {
 
 // Every spelling of what a notifier returns.
 bool ToAnswer(absl::string_view text, uint32_t* value) {
-  for (const NamedAnswer& named : kNamedAnswers) {
-    if (text != View(named.word)) continue;
+  for (const mm::NamedValue& named : mm::kNotifyAnswers) {
+    if (text != named.name) continue;
     *value = named.value;
     return true;
   }
   uint64_t number = 0;
   if (absl::ConsumePrefix(&text, "notifier_from_errno(")) {
-    if (text == "0)") return *value = kNotifyOk, true;
+    if (text == "0)") return *value = mm::NOTIFY_OK, true;
     if (!absl::ConsumePrefix(&text, "-") || !absl::ConsumeSuffix(&text, ")")) return false;
     if (!ToErrno(text, kMaxErrno, &number)) return false;
-    *value = NotifierFromErrno(static_cast<uint32_t>(number));
+    *value = static_cast<uint32_t>(mm::notifier_from_errno(-static_cast<int>(number)));
     return true;
   }
   if (absl::ConsumePrefix(&text, "-")) {
@@ -271,7 +271,7 @@ bool Parser::ReadAnswer() {
   answer.notifier = static_cast<uint8_t>(s_.notifiers.size - 1);
   uint8_t action = 0;
   if (!line_.OneOf(line_.Take(), kActionWords, &action)) return false;
-  answer.action = kActions[action];
+  answer.action = static_cast<uint8_t>(mm::kMemActions[action].value);
   if (absl::StartsWith(line_.Peek().text, "memory")) {
     const Word block = line_.Take();
     if (!refer_.Block(block, block.text, &answer.block)) return false;
@@ -326,18 +326,13 @@ bool Parser::ReadFault() {
   if (!line_.Number(word, 1, std::numeric_limits<uint8_t>::max(), &nth)) return false;
   fault.nth = static_cast<uint8_t>(nth);
 
-  std::array<std::string, kFaultErrnos.size()> possible;
-  for (size_t i = 0; i < possible.size(); ++i) {
-    possible[i] = absl::StrCat("-", View(kErrnoWords[kFaultErrnos[i] - 1u]));
+  std::vector<std::string> possible;
+  for (const uint8_t error : mm::FaultErrnos(fault.site)) {
+    possible.push_back(absl::StrCat("-", View(kErrnoWords[error - 1u])));
   }
-  word = line_.Take();
-  if (fault.site == FaultSite::kAddMemory) {
-    uint8_t error = 0;
-    if (!line_.OneOf(word, possible, &error)) return false;
-    fault.error = kFaultErrnos[error];
-  } else if (word.text != possible[0]) {
-    return line_.Fail(word, possible[0]);
-  }
+  uint8_t error = 0;
+  if (!line_.OneOf(line_.Take(), possible, &error)) return false;
+  fault.error = mm::kFaultErrnos[error];
   s_.faults.push(fault);
   return line_.End();
 }
