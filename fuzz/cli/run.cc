@@ -12,8 +12,8 @@
 #include "fuzz/refactor/compare.h"
 #include "fuzz/refactor/search.h"
 #include "fuzz/report/expect.h"
+#include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
-#include "fuzz/report/trace.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/spec.h"
 

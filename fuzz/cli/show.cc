@@ -4,8 +4,8 @@
 #include "absl/strings/str_cat.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/report/expect.h"
+#include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
-#include "fuzz/report/trace.h"
 #include "model/scenario/print.h"
 
 namespace hotplug::cli {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "fuzz/driver/params.h"
-#include "fuzz/report/trace.h"
+#include "fuzz/report/print_trace.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstring>
 
-#include "fuzz/report/trace.h"
+#include "fuzz/report/print_trace.h"
 #include "model/mm/ledger.h"
 #include "model/scenario/words.h"
 #include "model/sim/sched.h"

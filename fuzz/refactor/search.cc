@@ -6,9 +6,9 @@
 #include "absl/strings/str_split.h"
 #include "fuzz/refactor/neighbours.h"
 #include "fuzz/report/expect.h"
+#include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/token.h"
-#include "fuzz/report/trace.h"
 #include "model/scenario/print.h"
 
 namespace hotplug::refactor {

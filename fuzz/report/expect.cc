@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/report/expect.h"
 
+#include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/token.h"
-#include "fuzz/report/trace.h"
 #include "model/mm/tracepoints.h"
 #include "model/scenario/ops.h"
 #include "model/scenario/print.h"

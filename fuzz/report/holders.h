@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/report/trace.h"
+#include "fuzz/report/print_trace.h"
 
 namespace hotplug::report {
 

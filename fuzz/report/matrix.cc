@@ -6,8 +6,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "fuzz/report/print_trace.h"
 #include "fuzz/report/token.h"
-#include "fuzz/report/trace.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
 

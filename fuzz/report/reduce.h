@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "fuzz/report/trace.h"
+#include "fuzz/report/print_trace.h"
 #include "model/scenario/scenario.h"
 
 namespace hotplug::report {

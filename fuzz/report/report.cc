@@ -6,8 +6,8 @@
 
 #include "fuzz/report/expect.h"
 #include "fuzz/report/holders.h"
+#include "fuzz/report/print_trace.h"
 #include "fuzz/report/token.h"
-#include "fuzz/report/trace.h"
 #include "model/mm/kernel.h"
 #include "model/scenario/print.h"
 #include "model/scenario/spec.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/report/token.h"
 
-#include "fuzz/report/trace.h"
+#include "fuzz/report/print_trace.h"
 #include "model/shim/shim.h"
 
 namespace hotplug::report {

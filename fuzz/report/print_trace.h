@@ -5,8 +5,8 @@
 //
 //   run::Run(scenario, options, &outcome);  // options.keep_trace
 //   std::fputs(report::FormatTrace(run::Trace(), scenario, driver).c_str(), stderr);
-#ifndef FUZZ_REPORT_TRACE_H_
-#define FUZZ_REPORT_TRACE_H_
+#ifndef FUZZ_REPORT_PRINT_TRACE_H_
+#define FUZZ_REPORT_PRINT_TRACE_H_
 
 #include <cstdint>
 #include <string>
@@ -72,4 +72,4 @@ std::string NotifierOf(uint32_t name, const drivers::Driver& driver);
 
 }  // namespace hotplug::report
 
-#endif  // FUZZ_REPORT_TRACE_H_
+#endif  // FUZZ_REPORT_PRINT_TRACE_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fuzz/report/trace.h"
+#include "fuzz/report/print_trace.h"
 
 #include <algorithm>
 #include <cstdarg>
