@@ -9,15 +9,15 @@
 cmake -S "$SRC/hotplug-fuzz" -B "$WORK/hotplug-fuzz" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DLIB_FUZZING_ENGINE="$LIB_FUZZING_ENGINE"
 
-for source in "$SRC"/hotplug-fuzz/fuzz/targets/*.cc; do
-  name="$(basename "$source" .cc)"
+targets="$SRC/hotplug-fuzz/regress/tools/targets"
+for name in $("$targets"); do
   # It fails on purpose.
   [[ "$name" != canary ]] || continue
   cmake --build "$WORK/hotplug-fuzz" --target "fuzz_$name"
   cp "$WORK/hotplug-fuzz/fuzz_$name" "$OUT/"
   options="$OUT/fuzz_$name.options"
   printf '[libfuzzer]\nmax_len = 512\ntimeout = 20\n' >"$options"
-  if grep -q '^HOTPLUG_FUZZ_TARGET(' "$source"; then
+  if grep -qx "$name" <<<"$("$targets" drivers)"; then
     grep ' = ' "$SRC/hotplug-fuzz/fuzz/targets/driver.options" >>"$options"
   fi
   if [[ -d "$SRC/seeds/$name" ]]; then

@@ -25,10 +25,9 @@ uint32_t Ranges(Range*, uint32_t) { return 0; }
 
 }  // namespace
 
-extern const Driver kCanary;
 const Driver kCanary = {
-    "canary",
-    "frees its memory twice; must be found at once",
+    kCanaryRow.name,
+    kCanaryRow.sentence,
     "none",
     &Init,
     {&CanaryEnableSet, &CanaryEnableGet},

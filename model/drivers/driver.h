@@ -51,7 +51,20 @@ struct Driver {
   const char* (*text)(uint32_t number) = nullptr;
 };
 
-// All drivers, in a fixed order that scenarios refer to by row.
+// What drivers.def says of a driver.
+struct DriverRow {
+  const char* name;
+  const char* sentence;
+};
+
+// The Driver of each row, and the row, which it has its name and its sentence from.
+#define DRIVER(name, Object, sentence)                           \
+  inline constexpr DriverRow k##Object##Row = {#name, sentence}; \
+  extern const Driver k##Object;
+#include "model/drivers/drivers.def"
+#undef DRIVER
+
+// All drivers, in the order of their rows, which scenarios refer to.
 extern const Driver* const kDrivers[];
 extern const uint32_t kNrDrivers;
 // Their names, in the same order.

@@ -177,10 +177,9 @@ int memtrace_enable_set(uint64_t value) {
 
 }  // namespace
 
-extern const Driver kHardened;
 const Driver kHardened = {
-    "hardened",
-    "the RFC's algorithm, corrected: what a driver alone can survive",
+    kHardenedRow.name,
+    kHardenedRow.sentence,
     "memtrace_memory_notifier_cb",
     &Init,
     {&memtrace_enable_set, &memtrace::enable_get},

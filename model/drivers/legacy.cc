@@ -117,10 +117,9 @@ int memtrace_enable_set(uint64_t value) {
 
 }  // namespace
 
-extern const Driver kLegacy;
 const Driver kLegacy = {
-    .name = "legacy",
-    .sentence = "powerpc/memtrace before the RFC: one offline_pages() over the whole range",
+    .name = kLegacyRow.name,
+    .sentence = kLegacyRow.sentence,
     .callback = "none",
     .init = &Init,
     .enable = {&memtrace_enable_set, &memtrace::enable_get},

@@ -31,8 +31,6 @@ constexpr mm::Fix kFixes[] = {memtrace::kSizeFirst, memtrace::kFilesFirst, memtr
                               kFileGet, kRevoke};
 
 struct Variant {
-  const char* name;
-  const char* sentence;
   bool flush;         // the cache is flushed, too, before the range is used cache-inhibited
   bool unsafe_files;  // debugfs_create_file_unsafe()
   mm::debugfs_fops trace;
@@ -43,13 +41,9 @@ enum Row : uint32_t { k5_11, k6_1 };
 
 // clang-format off
 constexpr Variant kVariants[] = {
-    {.name = "merged",
-     .sentence = "powerpc/memtrace of 5.11: contiguous pages out of the linear mapping, no hotplug",
-     .flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
+    {.flush = false, .unsafe_files = false, .trace = memtrace::kTrace,
      .fixes = mm::Fixes(kFixes, kCommonFixes)},
-    {.name = "merged_6_1",
-     .sentence = "powerpc/memtrace of 6.1: merged, and `trace` can be mapped into user space",
-     .flush = true, .unsafe_files = true,
+    {.flush = true, .unsafe_files = true,
      .trace = {.read = &memtrace::trace_read, .mmap = &memtrace::trace_mmap},
      .fixes = mm::Fixes(kFixes)},
 };
@@ -118,10 +112,10 @@ int memtrace_enable_set(uint64_t value) {
 }
 
 template <Row kRow>
-constexpr Driver DriverOf() {
+constexpr Driver DriverOf(const DriverRow& row) {
   return {
-      .name = kVariants[kRow].name,
-      .sentence = kVariants[kRow].sentence,
+      .name = row.name,
+      .sentence = row.sentence,
       .callback = "none",
       .init = &Init<kRow>,
       .enable = {&memtrace_enable_set, &memtrace::enable_get},
@@ -135,8 +129,7 @@ constexpr Driver DriverOf() {
 
 }  // namespace
 
-extern const Driver kMerged, kMerged6_1;
-const Driver kMerged = DriverOf<k5_11>();
-const Driver kMerged6_1 = DriverOf<k6_1>();
+const Driver kMerged = DriverOf<k5_11>(kMergedRow);
+const Driver kMerged6_1 = DriverOf<k6_1>(kMerged6_1Row);
 
 }  // namespace hotplug::drivers

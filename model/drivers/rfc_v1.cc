@@ -61,29 +61,11 @@ constexpr mm::Fix kFixes[] = {
 };
 // clang-format on
 
-struct Variant {
-  const char* name;
-  const char* sentence;
-  uint32_t fixes;
-};
-
-enum Row : uint32_t { kPosted, kErrnoFlag, kVetoed, kLocked, kVetoFrozen, kLockedFrozen };
-
-constexpr Variant kVariants[] = {
-    {"rfc_v1", "powerpc/memtrace as posted in the RFC v1 of 2019-12-17", 0},
-    {"rfc_errno_flag",
-     "the RFC with the right errno helper and a flag of the call, cleared on OFFLINE",
-     kErrno | kCallFlag | kClearFlag},
-    {"rfc_veto", "rfc_errno_flag, and the callback refuses offlining by anybody else",
-     kErrno | kCallFlag | kClearFlag | kVeto},
-    {"rfc_locked", "the RFC with device_hotplug_lock held to the end of its error path", kLock.bit},
-    {"rfc_veto_frozen",
-     "rfc_veto with frozen references, a flag for each block, and adding back retried",
-     kErrno | kBlockFlag | kClearFlag | kVeto | kFreeze | kRetry},
-    {"rfc_locked_frozen",
-     "rfc_locked with frozen references, a flag for each block, and adding back retried",
-     kLock | kBlockFlag | kClearFlag | kFreeze | kRetry},
-};
+// The fixes that the variants have by themselves; rfc_locked has kLock.
+constexpr uint32_t kErrnoFlag = kErrno | kCallFlag | kClearFlag;
+constexpr uint32_t kVetoed = kErrnoFlag | kVeto;
+constexpr uint32_t kVetoFrozen = kErrno | kBlockFlag | kClearFlag | kVeto | kFreeze | kRetry;
+constexpr uint32_t kLockedFrozen = kLock | kBlockFlag | kClearFlag | kFreeze | kRetry;
 
 struct CallInfo {
   memtrace::AllocInfo range;
@@ -103,10 +85,10 @@ struct State {
 State& state() { return *sim::machine->Get<State>(kDriverRegion); }
 CallInfo& call() { return state().info[sim::current_task().v]; }
 
-template <Row kRow>
+template <uint32_t kOwn>
 void Init(uint32_t fixes) {
   sim::machine->Carve<State>(kDriverRegion, 1, true);
-  memtrace::InitModule(kVariants[kRow].fixes | fixes);
+  memtrace::InitModule(kOwn | fixes);
 }
 
 // ---- The callback -----------------------------------------------------------------------
@@ -293,13 +275,13 @@ uint32_t Ranges(Range* out, uint32_t max) {
   return n;
 }
 
-template <Row kRow>
-constexpr Driver DriverOf() {
+template <uint32_t kOwn>
+constexpr Driver DriverOf(const DriverRow& row) {
   return {
-      .name = kVariants[kRow].name,
-      .sentence = kVariants[kRow].sentence,
+      .name = row.name,
+      .sentence = row.sentence,
       .callback = "memtrace_memory_notifier_cb",
-      .init = &Init<kRow>,
+      .init = &Init<kOwn>,
       .enable = {&memtrace_enable_set, &memtrace::enable_get},
       .notifier_call = &NotifierCall,
       .ranges = &Ranges,
@@ -310,12 +292,11 @@ constexpr Driver DriverOf() {
 
 }  // namespace
 
-extern const Driver kRfcV1, kRfcErrnoFlag, kRfcVeto, kRfcLocked, kRfcVetoFrozen, kRfcLockedFrozen;
-const Driver kRfcV1 = DriverOf<kPosted>();
-const Driver kRfcErrnoFlag = DriverOf<kErrnoFlag>();
-const Driver kRfcVeto = DriverOf<kVetoed>();
-const Driver kRfcLocked = DriverOf<kLocked>();
-const Driver kRfcVetoFrozen = DriverOf<kVetoFrozen>();
-const Driver kRfcLockedFrozen = DriverOf<kLockedFrozen>();
+const Driver kRfcV1 = DriverOf<0>(kRfcV1Row);
+const Driver kRfcErrnoFlag = DriverOf<kErrnoFlag>(kRfcErrnoFlagRow);
+const Driver kRfcVeto = DriverOf<kVetoed>(kRfcVetoRow);
+const Driver kRfcLocked = DriverOf<kLock>(kRfcLockedRow);
+const Driver kRfcVetoFrozen = DriverOf<kVetoFrozen>(kRfcVetoFrozenRow);
+const Driver kRfcLockedFrozen = DriverOf<kLockedFrozen>(kRfcLockedFrozenRow);
 
 }  // namespace hotplug::drivers

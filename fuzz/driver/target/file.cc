@@ -5,9 +5,10 @@
 //   fuzz_file --object=FILE.so --driver=FILE.c [--kernel=NAME] ...
 //
 // --driver= is what reports call it, and what a replay needs. With --kernel= every scenario runs on
-// that kernel. The other flags are those of all targets (target.h).
+// that kernel. The other flags are those of all targets (flags.h).
 #include "fuzz/driver/load.h"
 #include "fuzz/targets/target.h"
+#include "model/run/run.h"
 #include "model/scenario/spec.h"
 
 namespace {
@@ -27,29 +28,32 @@ std::string Flag(int argc, char** argv, const std::string& name) {
   return "";
 }
 
-void SetKernel(const std::string& name, hotplug::targets::Target* target) {
+void SetKernel(const std::string& name, hotplug::targets::Override* instead) {
   if (name.empty()) return;
   hotplug::scenario::Machine machine;
   const auto error = hotplug::scenario::ReadKernel(name, hotplug::run::Names(), &machine);
   if (!error.expected.empty()) Fail("--kernel=" + name + ": expected " + error.expected);
-  target->kernel = machine.kernel;
-  target->kernel_fixes = machine.fixes;
+  instead->kernel = machine.kernel;
+  instead->kernel_fixes = machine.fixes;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  hotplug::targets::Target& target = hotplug::targets::TheTarget();
   const std::string object = Flag(*argc, *argv, "--object=");
   if (object.empty()) Fail("--object=FILE.so is missing");
   static const hotplug::driver::Loaded loaded =
       hotplug::driver::Load(object, Flag(*argc, *argv, "--driver="),
                             {.counters = counters, .nr_counters = sizeof(counters)});
   if (!loaded.error.empty()) Fail(loaded.error);
-  target.driver = &loaded.module->driver();
-  SetKernel(Flag(*argc, *argv, "--kernel="), &target);
+  hotplug::targets::Override instead;
+  instead.driver = &loaded.module->driver();
+  SetKernel(Flag(*argc, *argv, "--kernel="), &instead);
+  hotplug::targets::SetOverride(instead);
   hotplug::targets::ReadFlags(*argc, *argv);
   return 0;
 }
 
-HOTPLUG_FUZZ_ENTRY(0)
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return hotplug::targets::RunBytes(0, data, size);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/targets/target.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/mutate/feedback.h"
+#include "fuzz/mutate/mutate.h"
+#include "fuzz/report/report.h"
+#include "fuzz/report/token.h"
+#include "fuzz/targets/flags.h"
+#include "model/mm/kernel.h"
+#include "model/run/run.h"
+#include "model/scenario/bytes.h"
+
+// libFuzzer's own mutator. Other engines have none, and do not call ours.
+extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
+                                                         size_t max_size);
+
+namespace hotplug::targets {
+
+namespace {
+
+struct Target {
+  Override instead;
+  Settings settings;
+};
+
+Target& TheTarget() {
+  static Target target;
+  return target;
+}
+
+// ---- Flags ----
+
+// Sets one of our own flags, which libFuzzer passes over as it does over all with two dashes.
+void ReadFlag(std::string_view arg) {
+  Settings& settings = TheTarget().settings;
+  for (const Flag& flag : kFlags) {
+    const std::string name = std::string("--") + flag.name + "=";
+    if (!arg.starts_with(name)) continue;
+    const std::string value(arg.substr(name.size()));
+    if (flag.read != nullptr) {
+      const std::string error = flag.read(value, &settings);
+      if (!error.empty()) Fail(error);
+    } else if (value == flag.value || value == flag.other) {
+      settings.*flag.is_other = value == flag.other;
+    } else {
+      Fail(std::string(arg) + ": expected " + flag.value + " or " + flag.other);
+    }
+  }
+}
+
+// At the end of a run that has found nothing new: what a pattern was for is cured, or has not been
+// met. A few runs say nothing about that.
+void ReportUnused() {
+  constexpr uint64_t kEnough = 10000;
+  const Settings& settings = TheTarget().settings;
+  if (settings.notes.executions() < kEnough) return;
+  std::fputs(settings.known.UnusedReport().c_str(), stderr);
+}
+
+// ---- Runs ----
+
+scenario::Scenario DecodeBytes(const uint8_t* data, size_t size) {
+  return scenario::Decode(data, size, drivers::kNrDrivers, mm::kNrKernels);
+}
+
+run::RunOptions OptionsOfTarget() {
+  run::RunOptions options;
+  options.driver = TheTarget().instead.driver;
+  return options;
+}
+
+// Whether fuzzing goes on as if the run had not failed.
+bool PassOver(const scenario::Scenario& s, const run::Outcome& outcome, const uint8_t* data,
+              size_t size) {
+  Settings& settings = TheTarget().settings;
+  if (outcome.first() == nullptr || (settings.known.empty() && !settings.notes.open())) {
+    return false;
+  }
+  const std::string token =
+      report::DedupToken(*outcome.first(), report::DriverOf(s, OptionsOfTarget()));
+  if (settings.known.Match(token)) return true;
+  if (settings.notes.open()) settings.notes.Note(token, data, size);
+  return settings.notes.open();
+}
+
+// ---- Mutation, for engines that ask for it ----
+
+mutate::Limits LimitsOf(size_t max_size) {
+  const drivers::Driver* driver = TheTarget().instead.driver;
+  return {mm::kNrKernels, max_size, driver != nullptr && driver->start != nullptr};
+}
+
+size_t MutateBytes(uint8_t* data, size_t size, size_t max_size) {
+  return LLVMFuzzerMutate != nullptr ? LLVMFuzzerMutate(data, size, max_size) : size;
+}
+
+}  // namespace
+
+void SetOverride(const Override& instead) { TheTarget().instead = instead; }
+
+void Fail(const std::string& what) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  std::exit(2);
+}
+
+uint8_t RowOfDriver(const char* name) {
+  for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
+    if (std::strcmp(drivers::kDriverNames[row], name) == 0) return static_cast<uint8_t>(row);
+  }
+  Fail(std::string("no driver is called ") + name);
+}
+
+void ReadFlags(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) ReadFlag(argv[i]);
+  if (!TheTarget().settings.known.empty()) std::atexit(&ReportUnused);
+}
+
+int RunBytes(uint8_t row, const uint8_t* data, size_t size) {
+  static mutate::StateFeedback feedback;
+  Target& target = TheTarget();
+  scenario::Scenario s = DecodeBytes(data, size);
+  s.driver = row;
+  if (target.instead.kernel >= 0) {
+    s.machine.kernel = static_cast<uint8_t>(target.instead.kernel);
+    s.machine.fixes = target.instead.kernel_fixes;
+  }
+  run::RunOptions options = OptionsOfTarget();
+  if (!target.settings.edges_only) options.observer = &feedback;
+  run::Outcome outcome;
+  run::Run(s, options, &outcome);
+  target.settings.notes.CountExecution();
+  if (outcome.verdict == run::Verdict::kOk || outcome.verdict == run::Verdict::kLimit) return 0;
+  if (PassOver(s, outcome, data, size)) return 0;
+  std::fputs(report::Explain(s, OptionsOfTarget(), &outcome).c_str(), stderr);
+  std::abort();
+}
+
+}  // namespace hotplug::targets
+
+using hotplug::scenario::Scenario;
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned int seed) {
+  namespace targets = hotplug::targets;
+  static std::vector<uint8_t> bytes;
+  if (targets::TheTarget().settings.mutate_bytes) {
+    return targets::MutateBytes(data, size, max_size);
+  }
+  Scenario s = targets::DecodeBytes(data, size);
+  if (!hotplug::mutate::Mutate(targets::LimitsOf(max_size), seed, &s, &bytes)) {
+    return targets::MutateBytes(data, size, max_size);
+  }
+  std::memcpy(data, bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+// 0: the engine shall do something else.
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data1, size_t size1,
+                                            const uint8_t* data2, size_t size2, uint8_t* out,
+                                            size_t max_size, unsigned int seed) {
+  namespace targets = hotplug::targets;
+  static std::vector<uint8_t> bytes;
+  const targets::Settings& settings = targets::TheTarget().settings;
+  if (!settings.crossover || settings.mutate_bytes) return 0;
+  Scenario s = targets::DecodeBytes(data1, size1);
+  const Scenario with = targets::DecodeBytes(data2, size2);
+  if (!hotplug::mutate::Splice(targets::LimitsOf(max_size), seed, with, &s, &bytes)) return 0;
+  std::memcpy(out, bytes.data(), bytes.size());
+  return bytes.size();
+}
