@@ -13,7 +13,7 @@
 #include "absl/strings/strip.h"
 #include "fuzz/cli/cli.h"
 
-ABSL_FLAG(std::string, out, "", "the file to write");
+ABSL_FLAG(std::string, out, "", "");
 
 namespace hotplug::cli {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // hotplug-fuzz: what its verbs share. A verb is one function in a file of its name; its flags
-// are Abseil flags defined there and listed in the table of main.cc. docs/command-line.md is
+// are Abseil flags defined there, and what they are for is in words.cc. docs/command-line.md is
 // the manual.
 #ifndef FUZZ_CLI_CLI_H_
 #define FUZZ_CLI_CLI_H_
@@ -23,13 +23,13 @@ struct Loaded;
 
 namespace hotplug::cli {
 
-// 70 to 72 and 77 are libFuzzer's.
+// What they mean is in words.cc. 70 to 72 and 77 are libFuzzer's.
 enum ExitCode : int {
   kAllWell = 0,
-  kFailed = 1,   // a violation, or something that is not as expected
-  kUsage = 2,    // wrong arguments or unreadable input
-  kStuck = 3,    // liveness or limit
-  kSkipped = 4,  // nothing is wrong, but not all could be looked at
+  kFailed = 1,
+  kUsage = 2,
+  kStuck = 3,
+  kSkipped = 4,
   kTwoDigests = 5,
 };
 // The one of two exit codes that several files together have.

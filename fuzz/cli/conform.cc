@@ -10,7 +10,7 @@
 #include "fuzz/fidelity/recording/recording.h"
 #include "fuzz/fidelity/replay/replay.h"
 
-ABSL_FLAG(bool, keep_going, false, "go on after a difference and count them all");
+ABSL_FLAG(bool, keep_going, false, "");
 
 namespace hotplug::cli {
 

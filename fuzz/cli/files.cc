@@ -14,13 +14,12 @@
 #include "model/scenario/spec.h"
 #include "model/scenario/text/parse.h"
 
-ABSL_FLAG(std::string, cc, hotplug::driver::DefaultCompiler(),
-          "the compiler of drivers' files: a gcc or a clang");
-ABSL_FLAG(std::vector<std::string>, param, {}, "module parameters of a driver's file");
-ABSL_FLAG(std::vector<std::string>, define, {}, "macros that a driver's file is compiled with");
-ABSL_FLAG(std::string, driver, "", "run with this driver instead of the scenario's");
-ABSL_FLAG(std::string, preempt, "calls", "where a driver's file may be preempted: calls or memory");
-ABSL_FLAG(std::string, kernel, "", "run on this kernel instead of the scenario's");
+ABSL_FLAG(std::string, cc, hotplug::driver::DefaultCompiler(), "");
+ABSL_FLAG(std::vector<std::string>, param, {}, "");
+ABSL_FLAG(std::vector<std::string>, define, {}, "");
+ABSL_FLAG(std::string, driver, "", "");
+ABSL_FLAG(std::string, preempt, "calls", "");
+ABSL_FLAG(std::string, kernel, "", "");
 
 namespace hotplug::cli {
 

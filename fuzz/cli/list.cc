@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/cli/words.h"
 #include "model/mm/kernel.h"
 #include "model/scenario/ops.h"
 #include "model/scenario/words.h"
@@ -84,9 +85,10 @@ ExitCode List(const Args& what) {
     row.list();
     return kAllWell;
   }
+  std::vector<std::string> names;
+  for (const auto& row : kLists) names.emplace_back(row.name);
   return Complain(
-      absl::StrCat("hotplug-fuzz list: no list of ", what[0],
-                   "; there are drivers, kernels, fixes, invariants, actors and operations"));
+      absl::StrCat("hotplug-fuzz list: no list of ", what[0], "; there are ", Listed(names)));
 }
 
 }  // namespace hotplug::cli

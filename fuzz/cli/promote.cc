@@ -19,8 +19,8 @@
 #include "fuzz/report/matrix.h"
 #include "fuzz/report/report.h"
 
-ABSL_FLAG(std::string, name, "", "the name of the scenario, without folder and ending");
-ABSL_FLAG(std::string, comment, "", "what the scenario shows");
+ABSL_FLAG(std::string, name, "", "");
+ABSL_FLAG(std::string, comment, "", "");
 
 namespace hotplug::cli {
 

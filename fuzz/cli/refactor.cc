@@ -19,8 +19,8 @@
 #include "model/scenario/generate.h"
 #include "model/scenario/ops.h"
 
-ABSL_FLAG(uint32_t, count, 2000, "so many generated scenarios");
-ABSL_FLAG(uint64_t, seed, 1, "the seed of the first of them");
+ABSL_FLAG(uint32_t, count, 2000, "");
+ABSL_FLAG(uint64_t, seed, 1, "");
 
 namespace hotplug::cli {
 

@@ -18,8 +18,8 @@
 #include "fuzz/report/token.h"
 #include "model/scenario/spec.h"
 
-ABSL_FLAG(std::string, format, "", "junit or sarif");
-ABSL_FLAG(bool, distinct, false, "of the files with one DEDUP_TOKEN the smallest only");
+ABSL_FLAG(std::string, format, "", "");
+ABSL_FLAG(bool, distinct, false, "");
 
 namespace hotplug::cli {
 

@@ -17,12 +17,12 @@
 #include "model/scenario/bytes.h"
 #include "model/scenario/spec.h"
 
-ABSL_FLAG(bool, trace, false, "print the trace");
-ABSL_FLAG(bool, verify, false, "run twice and compare the digests");
-ABSL_FLAG(bool, expect, false, "compare with the expect block of the file");
-ABSL_FLAG(bool, print_expect, false, "print the expect block that the file should have");
-ABSL_FLAG(std::string, against, "", "compare the driver with this one of ours");
-ABSL_FLAG(std::string, record, "", "write what happened as a recording to this file");
+ABSL_FLAG(bool, trace, false, "");
+ABSL_FLAG(bool, verify, false, "");
+ABSL_FLAG(bool, expect, false, "");
+ABSL_FLAG(bool, print_expect, false, "");
+ABSL_FLAG(std::string, against, "", "");
+ABSL_FLAG(std::string, record, "", "");
 
 namespace hotplug::cli {
 

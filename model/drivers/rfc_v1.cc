@@ -295,7 +295,7 @@ constexpr Driver DriverOf(const DriverRow& row) {
 const Driver kRfcV1 = DriverOf<0>(kRfcV1Row);
 const Driver kRfcErrnoFlag = DriverOf<kErrnoFlag>(kRfcErrnoFlagRow);
 const Driver kRfcVeto = DriverOf<kVetoed>(kRfcVetoRow);
-const Driver kRfcLocked = DriverOf<kLock>(kRfcLockedRow);
+const Driver kRfcLocked = DriverOf<kLock.bit>(kRfcLockedRow);
 const Driver kRfcVetoFrozen = DriverOf<kVetoFrozen>(kRfcVetoFrozenRow);
 const Driver kRfcLockedFrozen = DriverOf<kLockedFrozen>(kRfcLockedFrozenRow);
 

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <string>
 
+#include "fuzz/cli/words.h"
+
 namespace hotplug {
 namespace {
 
@@ -403,7 +405,11 @@ TEST_CASE("list", "[cli]") {
     CHECK(r.code == 0);
     Begins(r.out, begin);
   }
-  CHECK(cli("list nonsense").code == 2);
+  const Result none = cli("list nonsense");
+  CHECK(none.code == 2);
+  std::string all = cli::FindVerb("list")->sentence;
+  all.replace(all.find(" or "), 4, " and ");
+  CHECK(none.out == "hotplug-fuzz list: no list of nonsense; there are " + all + "\n");
 }
 
 }  // namespace
