@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // bench [--seconds=N] [--runs=N]
+// bench --save=FILE [--runs=N]
+// bench --count=FILE [--same]
 //
-// How fast scenarios run. The stream is fixed: 1000 (--runs=N) generated scenarios of two tasks, a
-// third one that is always ready (AddWalker), and a schedule that switches at a fifth of the steps
-// or more (MakeDense); seeds from 1 on, without those that cannot reach that. Prints a table in
-// Markdown; docs/performance.md explains its lines.
+// How fast scenarios run. The streams are fixed. The first is of 1000 (--runs=N) generated
+// scenarios of two tasks, a third one that is always ready (AddWalker), and a schedule that
+// switches at a fifth of the steps or more (MakeDense); seeds from 1 on, without those that cannot
+// reach that. The second is a tenth of them, each ten times in a row, and so most often finds the
+// machine that it needs. Prints tables in Markdown; docs/performance.md explains their lines.
+//
+// A tool that counts instructions takes minutes to get through the making of the first stream. So
+// --save writes it into a file, for the same build to read, and --count runs it, or with --same the
+// second stream, in one CountedPass() and says in a line what it was.
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <chrono>
+#include <cerrno>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <vector>
 
 #include "model/run/run.h"
@@ -48,19 +61,53 @@ using scenario::Preemption;
 using scenario::Scenario;
 
 constexpr uint32_t kRepetitions = 9;
-constexpr uint32_t kStay = 6;  // steps after which the schedule wants another task
+constexpr uint32_t kStay = 6;     // steps after which the schedule wants another task
+constexpr uint32_t kInARow = 10;  // runs of one scenario, in the stream that keeps its machine
 
 struct Options {
   double seconds = 20;
   uint32_t runs = 1000;
+  const char* save = nullptr;
+  const char* count = nullptr;
+  bool same = false;
 };
 
+// Seconds of processor time: what else runs on the machine does not count.
 double Now() {
-  using Clock = std::chrono::steady_clock;
-  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-// ---- The stream -------------------------------------------------------------------------
+// Instructions of this thread in user space, where the kernel lets us count them.
+class InstructionCounter {
+ public:
+  InstructionCounter() {
+    perf_event_attr attr{};
+    attr.type = PERF_TYPE_HARDWARE;
+    attr.size = sizeof(attr);
+    attr.config = PERF_COUNT_HW_INSTRUCTIONS;
+    attr.exclude_kernel = 1;
+    attr.exclude_hv = 1;
+    fd_ = static_cast<int>(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
+  }
+  ~InstructionCounter() {
+    if (fd_ >= 0) close(fd_);
+  }
+  InstructionCounter(const InstructionCounter&) = delete;
+  InstructionCounter& operator=(const InstructionCounter&) = delete;
+
+  // So far; 0 where they cannot be counted.
+  uint64_t Read() const {
+    uint64_t count = 0;
+    return read(fd_, &count, sizeof(count)) == sizeof(count) ? count : 0;
+  }
+
+ private:
+  int fd_;
+};
+
+// ---- The streams ------------------------------------------------------------------------
 
 // Most requests wait for one lock, so most of the time one task alone is ready. This one never
 // waits: it takes and drops references and allocates and frees pages.
@@ -164,19 +211,30 @@ Stream MakeStream(uint32_t runs) {
   return stream;
 }
 
+// Nine of ten runs are on the machine of the run before.
+std::vector<Scenario> KeepMachines(const std::vector<Scenario>& stream) {
+  std::vector<Scenario> kept;
+  kept.reserve(stream.size());
+  for (uint32_t i = 0; i < stream.size(); ++i) kept.push_back(stream[i / kInARow]);
+  return kept;
+}
+
 // ---- The reference: switches of tasks, and nothing else ---------------------------------
 
 sim::FiberPool* pool = nullptr;
 
+// Inlined by -flto, the two ends of a switch would be another thing than they are in a run.
+[[gnu::noinline]] void SwitchFrom(uint32_t from, uint32_t to) { pool->Switch(from, to); }
+
 void BackAndForth(uint32_t id) {
-  for (;;) pool->Switch(id, sim::FiberPool::kMain);
+  for (;;) SwitchFrom(id, sim::FiberPool::kMain);
 }
 
 double NanosecondsPerSwitch() {
   constexpr uint32_t kRounds = 1'000'000;
   pool->Prepare(0, &BackAndForth);
   const double start = Now();
-  for (uint32_t i = 0; i < kRounds; ++i) pool->Switch(sim::FiberPool::kMain, 0);
+  for (uint32_t i = 0; i < kRounds; ++i) SwitchFrom(sim::FiberPool::kMain, 0);
   return (Now() - start) / (2.0 * kRounds) * 1e9;
 }
 
@@ -202,15 +260,18 @@ Totals RunAll(const std::vector<Scenario>& stream) {
   return t;
 }
 
-uint64_t DistinctStates(const std::vector<Scenario>& stream) {
-  std::vector<uint64_t> states;
+// Digests of the state after each step of each run.
+void CollectStates(const std::vector<Scenario>& stream, std::vector<uint64_t>* states) {
   run::RunOptions options;
-  options.states = &states;
+  options.states = states;
   run::Outcome out;
+  states->clear();
   for (const Scenario& s : stream) run::Run(s, options, &out);
+}
+
+uint64_t Distinct(std::vector<uint64_t> states) {
   std::sort(states.begin(), states.end());
-  const auto end = std::unique(states.begin(), states.end());
-  return static_cast<uint64_t>(end - states.begin());
+  return static_cast<uint64_t>(std::unique(states.begin(), states.end()) - states.begin());
 }
 
 double Median(std::vector<double> v) {
@@ -218,59 +279,166 @@ double Median(std::vector<double> v) {
   return v[v.size() / 2];
 }
 
-void Print(const Totals& t, uint64_t runs, uint64_t skipped, uint64_t states, uint64_t per_run,
-           double seconds, double switch_ns) {
-  const auto row = [switch_ns](const char* what, double rate) {
-    std::printf("| %s | %.0f | %.1f |\n", what, rate, 1e9 / rate / switch_ns);
+// What the passes over one stream have taken, and what they have shown.
+struct Measured {
+  Totals totals;
+  std::vector<double> seconds;
+  uint64_t instructions = 0;  // of the last pass; 0 where they cannot be counted
+};
+
+void MeasurePass(const std::vector<Scenario>& stream, const InstructionCounter& counter,
+                 Measured* m) {
+  const uint64_t instructions = counter.Read();
+  const double start = Now();
+  m->totals = RunAll(stream);
+  m->seconds.push_back(Now() - start);
+  m->instructions = counter.Read() - instructions;
+}
+
+struct Results {
+  uint64_t skipped = 0;  // seeds
+  Measured other, same;
+  uint64_t states = 0;  // distinct ones, of the first stream
+  std::vector<double> states_seconds;
+  std::vector<double> switch_ns;
+  uint64_t allocated = 0;
+};
+
+void PrintStreams(const Results& r, uint64_t runs) {
+  const Totals& t = r.other.totals;
+  const Totals& u = r.same.totals;
+  const auto per = [](uint64_t a, uint64_t b) {
+    return static_cast<double>(a) / static_cast<double>(b);
   };
-  const double steps = static_cast<double>(t.steps);
-  std::printf("| stream | |\n|---|---|\n");
-  std::printf("| runs | %" PRIu64 " |\n", runs);
-  std::printf("| steps a run | %.1f |\n", steps / static_cast<double>(runs));
-  std::printf("| steps that switch tasks | %.1f %% |\n",
-              100.0 * static_cast<double>(t.switches) / steps);
-  std::printf("| seeds skipped, as they switch less than 20 %% | %" PRIu64 " |\n", skipped);
-  std::printf("| runs that end with a violation | %" PRIu64 " |\n", t.violations);
-  std::printf("| distinct states | %" PRIu64 " |\n", states);
-  std::printf("| allocations a run, after the first | %" PRIu64 " |\n", per_run);
-  std::printf("| digest | 0x%016" PRIx64 " |\n\n", t.digest);
-  std::printf("| on one core | per second | one costs so many switches |\n|---|---|---|\n");
-  row("task switches (the reference)", 1e9 / switch_ns);
-  row("steps", steps / seconds);
-  row("distinct states", static_cast<double>(states) / seconds);
-  row("runs", static_cast<double>(runs) / seconds);
+  std::printf("| stream | another machine | the same machine |\n|---|---|---|\n");
+  std::printf("| runs, each pass | %" PRIu64 " | %" PRIu64 " |\n", runs, runs);
+  std::printf("| steps a run | %.1f | %.1f |\n", per(t.steps, runs), per(u.steps, runs));
+  std::printf("| steps that switch tasks | %.1f %% | %.1f %% |\n", 100 * per(t.switches, t.steps),
+              100 * per(u.switches, u.steps));
+  std::printf("| seeds skipped, as they switch less than 20 %% | %" PRIu64 " | |\n", r.skipped);
+  std::printf("| runs that end with a violation | %" PRIu64 " | %" PRIu64 " |\n", t.violations,
+              u.violations);
+  std::printf("| distinct states | %" PRIu64 " | |\n", r.states);
+  std::printf("| allocations, after the first pass | %" PRIu64 " | |\n", r.allocated);
+  std::printf("| digest | 0x%016" PRIx64 " | 0x%016" PRIx64 " |\n\n", t.digest, u.digest);
+}
+
+// `instructions` are those of `count` things; 0: they have not been counted.
+void PrintRow(const char* what, uint64_t count, double seconds, double switch_ns,
+              uint64_t instructions) {
+  const double n = static_cast<double>(count);
+  std::printf("| %s | %.0f | %.1f | ", what, n / seconds, 1e9 * seconds / n / switch_ns);
+  if (instructions != 0) std::printf("%.0f ", static_cast<double>(instructions) / n);
+  std::printf("|\n");
+}
+
+void PrintSpeed(const Results& r, uint64_t runs) {
+  const double switch_ns = Median(r.switch_ns);
+  const double other = Median(r.other.seconds);
+  const double same = Median(r.same.seconds);
+  const uint64_t steps = r.other.totals.steps;
+  std::printf(
+      "| on one core | per second of processor time | one costs so many switches | "
+      "instructions |\n|---|---|---|---|\n");
+  PrintRow("task switches (the reference)", 1, 1e-9 * switch_ns, switch_ns, 0);
+  PrintRow("steps", steps, other, switch_ns, r.other.instructions);
+  PrintRow("steps, same machine", r.same.totals.steps, same, switch_ns, r.same.instructions);
+  PrintRow("steps, with the digest of their state", steps, Median(r.states_seconds), switch_ns, 0);
+  PrintRow("distinct states", r.states, Median(r.states_seconds), switch_ns, 0);
+  PrintRow("runs", runs, other, switch_ns, r.other.instructions);
+  PrintRow("runs, same machine", runs, same, switch_ns, r.same.instructions);
 }
 
 int Bench(const Options& options) {
   const double begin = Now();
+  const Stream made = MakeStream(options.runs);
+  const std::vector<Scenario>& other = made.scenarios;
+  const std::vector<Scenario> same = KeepMachines(other);
   const auto fibers = std::make_unique<sim::FiberPool>();
   pool = fibers.get();
-  const Stream made = MakeStream(options.runs);
-  const std::vector<Scenario>& stream = made.scenarios;
-  const uint64_t states = DistinctStates(stream);
-  RunAll(stream);  // warm
+  const InstructionCounter counter;
+  Results r;
+  r.skipped = made.skipped;
+  std::vector<uint64_t> states;
+  CollectStates(other, &states);  // warm, and `states` is as large as it gets
+  r.states = Distinct(states);
 
-  Totals totals;
-  std::vector<double> seconds, switch_ns;
-  uint64_t allocated = 0;
   for (uint32_t i = 0; i < kRepetitions; ++i) {
     if (i >= 3 && Now() - begin > options.seconds) break;
-    switch_ns.push_back(NanosecondsPerSwitch());
+    r.switch_ns.push_back(NanosecondsPerSwitch());
+    r.other.seconds.reserve(kRepetitions);
+    r.same.seconds.reserve(kRepetitions);
     const uint64_t before = allocations;
+    MeasurePass(other, counter, &r.other);
+    MeasurePass(same, counter, &r.same);
+    r.allocated += allocations - before;
     const double start = Now();
-    totals = RunAll(stream);
-    const double end = Now();
-    allocated += allocations - before;
-    seconds.push_back(end - start);
+    CollectStates(other, &states);
+    r.states_seconds.push_back(Now() - start);
   }
-  const uint64_t runs = stream.size();
-  Print(totals, runs, made.skipped, states, (allocated + runs - 1) / runs, Median(seconds),
-        Median(switch_ns));
-  if (allocated != 0) {
-    std::fprintf(stderr, "bench: runs allocate memory: %" PRIu64 " times\n", allocated);
-    return 1;
-  }
+  PrintStreams(r, other.size());
+  PrintSpeed(r, other.size());
+  if (r.allocated == 0) return 0;
+  std::fprintf(stderr, "bench: runs allocate memory: %" PRIu64 " times\n", r.allocated);
+  return 1;
+}
+
+// ---- For tools that count instructions --------------------------------------------------
+
+static_assert(std::is_trivially_copyable_v<Scenario>);
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+int Fail(const char* path) {
+  std::fprintf(stderr, "bench: %s: %s\n", path, std::strerror(errno));
+  return 2;
+}
+
+int Save(const char* path, uint32_t runs) {
+  const std::vector<Scenario> stream = MakeStream(runs).scenarios;
+  const File file(std::fopen(path, "wb"), &std::fclose);
+  if (file == nullptr) return Fail(path);
+  if (std::fwrite(stream.data(), sizeof(Scenario), runs, file.get()) != runs) return Fail(path);
+  return std::fflush(file.get()) == 0 ? 0 : Fail(path);
+}
+
+// The name is what a tool is told to look for (regress/soak/instructions).
+[[gnu::noinline]] Totals CountedPass(const std::vector<Scenario>& stream) { return RunAll(stream); }
+
+int Count(const char* path, bool same) {
+  const File file(std::fopen(path, "rb"), &std::fclose);
+  if (file == nullptr) return Fail(path);
+  std::vector<Scenario> stream;
+  for (Scenario s; std::fread(&s, sizeof(s), 1, file.get()) == 1;) stream.push_back(s);
+  if (same) stream = KeepMachines(stream);
+  RunAll(stream);  // warm
+  const Totals t = CountedPass(stream);
+  std::printf("runs=%zu steps=%" PRIu64 " digest=0x%016" PRIx64 "\n", stream.size(), t.steps,
+              t.digest);
   return 0;
+}
+
+// ---- The command line -------------------------------------------------------------------
+
+// Whether it is an option; its value goes into `options`.
+bool Parse(const char* arg, Options* options) {
+  const auto value = [arg](const char* name) {
+    const size_t length = std::strlen(name);
+    return std::strncmp(arg, name, length) == 0 ? arg + length : nullptr;
+  };
+  const char* text = nullptr;
+  char* end = nullptr;
+  if (std::strcmp(arg, "--same") == 0) return options->same = true;
+  if ((text = value("--save=")) != nullptr) return *(options->save = text) != 0;
+  if ((text = value("--count=")) != nullptr) return *(options->count = text) != 0;
+  if ((text = value("--seconds=")) != nullptr) {
+    options->seconds = std::strtod(text, &end);
+    return end != text && *end == 0 && options->seconds > 0;
+  }
+  if ((text = value("--runs=")) != nullptr) {
+    options->runs = static_cast<uint32_t>(std::strtoul(text, &end, 10));
+    return end != text && *end == 0 && options->runs > 0;
+  }
+  return false;
 }
 
 }  // namespace
@@ -279,16 +447,12 @@ int Bench(const Options& options) {
 int main(int argc, char** argv) {
   hotplug::Options options;
   for (int i = 1; i < argc; ++i) {
-    char* end = nullptr;
-    if (std::strncmp(argv[i], "--seconds=", 10) == 0) {
-      options.seconds = std::strtod(argv[i] + 10, &end);
-    } else if (std::strncmp(argv[i], "--runs=", 7) == 0) {
-      options.runs = static_cast<uint32_t>(std::strtoul(argv[i] + 7, &end, 10));
-    }
-    if (end == nullptr || *end != '\0' || options.seconds <= 0 || options.runs == 0) {
-      std::fputs("usage: bench [--seconds=N] [--runs=N]\n", stderr);
-      return 2;
-    }
+    if (hotplug::Parse(argv[i], &options)) continue;
+    std::fputs("usage: bench [--seconds=N] [--runs=N] [--save=FILE | --count=FILE [--same]]\n",
+               stderr);
+    return 2;
   }
+  if (options.save != nullptr) return hotplug::Save(options.save, options.runs);
+  if (options.count != nullptr) return hotplug::Count(options.count, options.same);
   return hotplug::Bench(options);
 }
