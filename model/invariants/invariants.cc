@@ -143,37 +143,34 @@ struct Scopes {
   bool end;  // of a run that nothing has failed in
 };
 
-bool AtRest() {
+inline bool AtRest() {
   return sim::sim().nr_in_kernel == 0 && mm::ledger().transients == 0 &&
          mm::ledger().callback_owner == mm::kNobody;
 }
 
-Scopes ScopesOfStep() {
+// Whether the machine has come to rest with this step.
+inline bool BecameRest() {
   mm::Ledger& l = mm::ledger();
   const bool rest = AtRest();
-  const bool became_rest = rest && (l.busy != 0 || l.call_returned != 0);
-  const Scopes s = {config().full || became_rest, l.released_class != 0, l.op.ended != 0,
-                    l.call_returned != 0,         became_rest,           false};
+  const bool became = rest && (l.busy != 0 || l.news.call_returned != 0);
   l.busy = rest ? 0 : 1;
-  return s;
+  return became;
 }
 
-// True if some page is not legal: of all pages at rest, else of those changed in this step.
-// The common case is that none is, and that it takes one look at each page to know.
-bool AnyIllegalPage(const Scopes& s) {
-  if (s.all_pages) return !AllPagesAreLegal();
-  const uint32_t* touched = mm::Touched();
-  for (uint32_t i = 0; i < mm::ledger().nr_touched; ++i) {
-    if (!PageIsLegal(mm::Pfn{touched[i]})) return true;
-  }
-  return false;
+Scopes ScopesOfStep(bool became_rest) {
+  const mm::News& news = mm::ledger().news;
+  return {config().full || became_rest,
+          news.released_class != 0,
+          news.operation_ended != 0,
+          news.call_returned != 0,
+          became_rest,
+          false};
 }
 
-// Whether there is nothing to judge at this step beyond the pages that it changed.
-bool Quiet(const Scopes& s) {
-  const mm::Ledger& l = mm::ledger();
-  return !s.rest && !s.released && !s.ended && !s.returned && l.trespass.kind == mm::kNone &&
-         l.report == mm::KernelReport::kNone && GoingOfflineIsLegal() &&
+// Whether there is nothing to judge at this step but the pages that it changed. So it is with most
+// steps. Whatever gives an invariant of kOrder something to judge must be asked for here.
+inline bool Quiet(bool became_rest) {
+  return !became_rest && !mm::ledger().news.any() && !config().full && GoingOfflineIsLegal() &&
          sim::sim().lock_fault == sim::LockFault::kNone;
 }
 
@@ -204,7 +201,7 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
     case Id::kI5:
     case Id::kI6:
     case Id::kI19:
-      if (mm::ledger().trespass.kind != mm::kNone) CheckTrespass(id);
+      if (mm::ledger().news.trespass != mm::kNone) CheckTrespass(id);
       break;
     case Id::kI1:
     case Id::kI2:
@@ -249,11 +246,12 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
 // waits for an invariant that confirms it before the machine is at rest again.
 void JudgeReports(uint32_t violations_before) {
   Verdicts& all = verdicts();
-  mm::Ledger& l = mm::ledger();
+  const mm::Ledger& l = mm::ledger();
+  const mm::KernelReport report = l.news.report;
   const mm::Pfn pfn{l.report_pfn};
-  const bool warned = l.report == mm::KernelReport::kWarn || l.report == mm::KernelReport::kBadPage;
+  const bool warned = report == mm::KernelReport::kWarn || report == mm::KernelReport::kBadPage;
   if (warned && all.pending == Id::kNone) {
-    all.pending = l.report == mm::KernelReport::kWarn ? Id::kK3 : Id::kK4;
+    all.pending = report == mm::KernelReport::kWarn ? Id::kK3 : Id::kK4;
     all.pending_at = sim::sim().step;
     all.pending_function = Here();
   }
@@ -265,7 +263,7 @@ void JudgeReports(uint32_t violations_before) {
     }
     all.pending = Id::kNone;
   }
-  switch (l.report) {
+  switch (report) {
     case mm::KernelReport::kNone:
       return;
     case mm::KernelReport::kBug:
@@ -282,9 +280,8 @@ void JudgeReports(uint32_t violations_before) {
 }
 
 void Judge(const Scopes& s) {
-  const bool illegal_pages = AnyIllegalPage(s);
-  if (!illegal_pages && Quiet(s)) return;
-  const Evidence e{illegal_pages, s.released ? SumsOfZones() : ZoneSums{}};
+  const bool legal_pages = s.all_pages ? AllPagesAreLegal() : TouchedPagesAreLegal();
+  const Evidence e{!legal_pages, s.released ? SumsOfZones() : ZoneSums{}};
   const uint32_t before = verdicts().total;
   for (const Id id : kOrder) {
     if (Enabled(id)) Evaluate(id, s, e);
@@ -299,17 +296,19 @@ void Judge(const Scopes& s) {
 
 void NoteRelease(uint32_t lock_class) {
   if (lock_class == mm::kMemHotplugLock) {
-    mm::ledger().released_class = static_cast<uint8_t>(lock_class + 1);
+    mm::ledger().news.released_class = static_cast<uint8_t>(lock_class + 1);
   }
 }
 
 void CheckStep() {
-  Judge(ScopesOfStep());
+  const bool became_rest = BecameRest();
+  const bool over = Quiet(became_rest) && TouchedPagesAreLegal();
+  if (!over) Judge(ScopesOfStep(became_rest));
   mm::EndStep(sim::sim().last.tp);
 }
 
 void CheckEnd() {
-  Scopes s = ScopesOfStep();
+  Scopes s = ScopesOfStep(BecameRest());
   s.rest = true;
   s.all_pages = true;
   s.end = true;

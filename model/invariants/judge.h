@@ -20,8 +20,10 @@ Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint
 // The trace point of this step.
 inline uint16_t Here() { return sim::sim().last.tp; }
 
-// pages.cc: I1, I2, I3 over the pages of this step, or over all; I5, I6, I19; I16.
+// pages.cc: I1, I2, I3 over the pages of this step, or over all; I5, I6, I19; I16. Most often all
+// pages are legal, and one look at each is enough to know.
 bool PageIsLegal(mm::Pfn pfn);
+bool TouchedPagesAreLegal();
 bool AllPagesAreLegal();
 void CheckPages(Id id, bool all);
 void CheckTrespass(Id id);

@@ -14,29 +14,36 @@ using mm::Pfn;
 using mm::Phase;
 
 // Memory in use: pages of offline and absent blocks mean nothing (DEBUG_VM poisons them).
-bool InMemory(Phase phase) {
+inline bool InMemory(Phase phase) {
   return phase == Phase::kOnlining || phase == Phase::kOnline || phase == Phase::kOfflining;
 }
 
-bool Owned(Owner o) {
+inline bool Owned(Owner o) {
   return mm::IsInstance(o) || mm::IsAllocation(o) || o == mm::kBoot || o == mm::kCore;
 }
 
 // A page with what is known about it, looked up once.
 struct View {
-  explicit View(Pfn at)
-      : pfn(at), page(mm::PageAt(at)), ghost(GhostAt(at)), phase(mm::PhaseOf(at)) {}
+  explicit View(Pfn at) : View(at, mm::PageIndex(at)) {}
+  View(Pfn at, uint32_t index)
+      : pfn(at),
+        block(index >> mm::mm().block_order),
+        page(sim::machine->Get<mm::page>(mm::kPageRegion)[index]),
+        ghost(sim::machine->Get<mm::PageGhost>(mm::kGhostRegion)[index]),
+        phase(mm::ledger().blocks[block].phase) {}
   Pfn pfn;
+  uint32_t block;  // its index
   const mm::page& page;
   const mm::PageGhost& ghost;
   Phase phase;
 };
 
-int32_t ExpectedCount(const View& v) {
-  return static_cast<int32_t>(mm::Entitled(v.pfn)) + mm::OthersReferences(v.ghost);
+inline int32_t ExpectedCount(const View& v) {
+  const uint32_t entitled = mm::Entitled(v.pfn, v.ghost.owner, v.block);
+  return static_cast<int32_t>(entitled) + mm::OthersReferences(v.ghost);
 }
 
-bool CountIsLegal(const View& v) {
+inline bool CountIsLegal(const View& v) {
   if (!InMemory(v.phase)) return true;
   const Owner o = v.ghost.owner;
   // memmap_init_zone() has not come to it yet.
@@ -46,12 +53,12 @@ bool CountIsLegal(const View& v) {
   return v.page.refcount >= 0;
 }
 
-bool TypesAreLegal(const View& v) {
+inline bool TypesAreLegal(const View& v) {
   constexpr uint8_t kBoth = mm::kTypeBuddy | mm::kTypeOffline;
   return (v.page.type & kBoth) != kBoth || v.phase == Phase::kAbsent;
 }
 
-bool FreeIsLegal(const View& v) {
+inline bool FreeIsLegal(const View& v) {
   if (v.ghost.owner == mm::kPcp && mm::PageBuddy(v.page)) return false;
   if (v.ghost.owner != mm::kBuddy && v.ghost.owner != mm::kPcp)
     return !mm::PageBuddy(v.page) || v.phase == Phase::kAbsent;
@@ -72,13 +79,22 @@ bool Judged(Id id, Pfn pfn, uint16_t function) {
   return true;
 }
 
-}  // namespace
-
-bool PageIsLegal(Pfn pfn) {
-  const View v(pfn);
+inline bool IsLegal(const View& v) {
   // A free page that keeps I3 keeps the others.
   if (v.ghost.owner == mm::kBuddy) return FreeIsLegal(v);
   return FreeIsLegal(v) && TypesAreLegal(v) && CountIsLegal(v);
+}
+
+}  // namespace
+
+bool PageIsLegal(Pfn pfn) { return IsLegal(View(pfn)); }
+
+bool TouchedPagesAreLegal() {
+  const uint32_t* touched = mm::Touched();
+  for (uint32_t i = 0; i < mm::ledger().nr_touched; ++i) {
+    if (!IsLegal(View(Pfn{touched[i]}))) return false;
+  }
+  return true;
 }
 
 bool AllPagesAreLegal() {
@@ -92,7 +108,7 @@ bool AllPagesAreLegal() {
       // Most pages are free, and nothing more need be known of them.
       const bool free = ghost[k].owner == mm::kBuddy && page[k].refcount == 0 &&
                         !mm::PageOffline(page[k]) && in_memory;
-      if (!free && !PageIsLegal(start + k)) return false;
+      if (!free && !IsLegal(View(start + k))) return false;
     }
   }
   return true;
@@ -118,10 +134,10 @@ void CheckPages(Id id, bool all) {
 
 void CheckTrespass(Id id) {
   const mm::Trespass& t = mm::ledger().trespass;
+  const uint8_t kind = mm::ledger().news.trespass;
   constexpr Id kBroken[] = {Id::kNone, Id::kI6, Id::kI5, Id::kI6, Id::kI19};
-  const Id broken = kBroken[t.kind];
-  if (id != broken) return;
-  if (Violation* v = AddPage(id, Pfn{t.pfn}, 0, t.kind, Here())) v->owner = t.owner;
+  if (id != kBroken[kind]) return;
+  if (Violation* v = AddPage(id, Pfn{t.pfn}, 0, kind, Here())) v->owner = t.owner;
 }
 
 // As it was when it was seen: what has become of the memory since makes no other finding of it.

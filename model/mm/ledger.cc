@@ -7,19 +7,6 @@ namespace hotplug::mm {
 
 namespace {
 
-// Between the return of the owner's GOING_OFFLINE callback and the terminator that it is
-// told, and in a block that is no longer memory, the owner may hold nothing.
-bool GivenUp(Pfn pfn, Owner o) {
-  const BlockId b = BlockOf(pfn);
-  const Phase phase = BlockGhostAt(b).phase;
-  if (phase != Phase::kOnline && phase != Phase::kOnlining && phase != Phase::kOfflining) {
-    return true;
-  }
-  const OperationGhost& op = ledger().op;
-  if ((op.blocks >> BlockIndex(b) & 1) == 0 || !IsInstance(o)) return false;
-  return InstanceAt(o).given_up != 0;
-}
-
 bool Overlaps(const InstanceGhost& instance, const memory_notify_arg& arg) {
   return arg.start_pfn.v < instance.base + instance.nr &&
          instance.base < arg.start_pfn.v + arg.nr_pages;
@@ -39,27 +26,9 @@ Owner ActingOwner() {
   return l.callback_task == sim::current_task().v ? l.callback_owner : kNobody;
 }
 
-uint32_t Entitled(Pfn pfn) {
-  const Owner o = GhostAt(pfn).owner;
-  if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp) return 0;
-  if (IsAllocation(o)) {
-    // Of several pages that are not contiguous memory only the first has a count.
-    const allocation& a = mm().allocations[o - kFirstAllocation];
-    if (a.contig == 0 && a.pfn != pfn.v) return 0;
-  }
-  return GivenUp(pfn, o) ? 0 : 1;
-}
-
 bool Live(const InstanceGhost& instance) {
   if (instance.call_over == 0) return true;
   return instance.claimed != 0 && instance.released == 0;
-}
-
-void Touch(Pfn pfn) {
-  PageGhost& g = GhostAt(pfn);
-  if (g.touched != 0) return;
-  g.touched = 1;
-  sim::machine->Get<uint32_t>(kTouchedRegion)[ledger().nr_touched++] = pfn.v;
 }
 
 void TouchBlock(BlockId b) { ledger().touched_blocks |= uint64_t{1} << BlockIndex(b); }
@@ -76,25 +45,15 @@ void EndStep(uint16_t writer) {
   for (; l.touched_blocks != 0; l.touched_blocks &= l.touched_blocks - 1) {
     l.blocks[static_cast<uint32_t>(__builtin_ctzll(l.touched_blocks))].writer = writer;
   }
-  l.trespass.kind = kNone;
-  l.report = KernelReport::kNone;
-  l.released_class = 0;
-  if (l.op.ended != 0) {
-    l.op = OperationGhost{};
-    for (uint32_t i = 0; i < l.nr_instances; ++i) l.instances[i].given_up = 0;
-  }
-  if (l.call_returned == 0) return;
-  l.call_returned = 0;
+  if (!l.news.any()) return;
+  const News news = l.news;
+  l.news = News{};
+  if (news.operation_ended != 0) l.op = OperationGhost{};
   for (uint32_t i = 0; i < l.nr_instances; ++i) {
-    if (l.instances[i].call_over != 0) l.instances[i].call_over = 1;
+    InstanceGhost& instance = l.instances[i];
+    if (news.operation_ended != 0) instance.given_up = 0;
+    if (news.call_returned != 0 && instance.call_over != 0) instance.call_over = 1;
   }
-}
-
-void SetOwner(Pfn pfn, Owner owner) {
-  PageGhost& g = GhostAt(pfn);
-  g.owner = owner;
-  if (owner == kBuddy) g.cleared = 0;
-  Touch(pfn);
 }
 
 void SetPhase(BlockId b, Phase phase) {
@@ -112,15 +71,9 @@ void DropTransient(Pfn pfn) {
   --ledger().transients;
 }
 
-void AddCached(Pfn pfn) {
-  ++GhostAt(pfn).transient;
-  Touch(pfn);
-}
+void AddCached(Pfn pfn) { ++Touch(pfn).transient; }
 
-void DropCached(Pfn pfn) {
-  --GhostAt(pfn).transient;
-  Touch(pfn);
-}
+void DropCached(Pfn pfn) { --Touch(pfn).transient; }
 
 void DriverAccess(Pfn pfn) {
   const Owner o = GhostAt(pfn).owner;
@@ -136,11 +89,10 @@ void DriverAccess(Pfn pfn) {
 }
 
 void NoteTrespass(uint8_t kind, Pfn pfn, Owner owner) {
-  Trespass& t = ledger().trespass;
-  if (t.kind != kNone) return;
-  t.kind = kind;
-  t.pfn = pfn.v;
-  t.owner = owner;
+  Ledger& l = ledger();
+  if (l.news.trespass != kNone) return;
+  l.news.trespass = kind;
+  l.trespass = {pfn.v, owner, 0};
 }
 
 void NoteCleared(Pfn pfn) { GhostAt(pfn).cleared = 1; }
@@ -227,7 +179,7 @@ void CallReturned() {
     }
   }
   l.instance_of[task] = 0;
-  l.call_returned = static_cast<uint8_t>(task + 1);
+  l.news.call_returned = static_cast<uint8_t>(task + 1);
 }
 
 void BeginOperation(BlockId start, uint32_t nr_blocks) {
@@ -284,16 +236,16 @@ void EndCallback(Owner owner, uint32_t action, const memory_notify_arg& arg, int
 
 void EndOperation(bool succeeded) {
   lockdep_assert_held_write(mm().mem_hotplug_lock);
-  OperationGhost& op = ledger().op;
-  op.ended = 1;
-  op.succeeded = succeeded ? 1 : 0;
+  Ledger& l = ledger();
+  l.news.operation_ended = 1;
+  l.op.succeeded = succeeded ? 1 : 0;
 }
 
 void Report(KernelReport kind, Pfn pfn, bool silent) {
   Ledger& l = ledger();
   if (kind == KernelReport::kWarn || kind == KernelReport::kBadPage) ++l.nr_warnings;
-  if (l.report != KernelReport::kNone) return;
-  l.report = kind;
+  if (l.news.report != KernelReport::kNone) return;
+  l.news.report = kind;
   l.report_pfn = pfn.v;
   l.report_silent = silent ? 1 : 0;
 }

@@ -13,6 +13,7 @@
 #define MODEL_MM_LEDGER_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "model/mm/state.h"
@@ -76,22 +77,20 @@ struct InstanceGhost {
 // The offline operation in progress; mem_hotplug_lock allows one at a time.
 struct OperationGhost {
   uint64_t blocks;  // a bit for the index of each; none: there is no operation
-  uint8_t ended;    // ended in this step
   uint8_t succeeded;
   uint8_t task;
   uint8_t isolated;  // by the operation, and not undone
   uint8_t early;     // somebody was told MEM_CANCEL_OFFLINE while it was isolated
-  uint8_t pad[3];
+  uint8_t pad[4];
 };
 
 // Something that no legal step does, found while it was done and judged at its end.
 struct Trespass {
   uint32_t pfn;
-  Owner owner;   // of the page, when a driver changed it without owning it
-  uint8_t kind;  // kNone, kForeignPage (I6), kAbsentMemmap (I5), kLostOffline (I6),
-                 // kGivenBack (I19)
-  uint8_t pad;
+  Owner owner;  // of the page, when a driver changed it without owning it
+  uint16_t pad;
 };
+// Its kind; the invariants that they break are I6, I5, I6 and I19.
 enum : uint8_t { kNone, kForeignPage, kAbsentMemmap, kLostOffline, kGivenBack };
 
 // The first page that user space has seen with what Linux had left in it. Judged at the end (I16).
@@ -105,12 +104,27 @@ struct OldData {
 // What the simulated kernel says about itself.
 enum class KernelReport : uint8_t { kNone, kBug, kOops, kWarn, kBadPage };
 
+// What has happened in this step, besides changes of pages and blocks. Most steps have no news, and
+// the checks leave such a step at once: a new flag that is to be judged at the end of a step has
+// its place here, for elsewhere a quiet step would not look at it.
+struct News {
+  KernelReport report;
+  uint8_t trespass;         // of which kind: kNone, kForeignPage ...
+  uint8_t operation_ended;  // the offline operation
+  uint8_t call_returned;    // the task + 1 whose call of the driver returned
+  uint8_t released_class;   // the lock class + 1 released
+  uint8_t pad[3];
+
+  bool any() const { return std::bit_cast<uint64_t>(*this) != 0; }
+};
+
 struct Ledger {
   std::array<BlockGhost, kMaxBlocks> blocks;
   std::array<InstanceGhost, kMaxInstances> instances;
   OperationGhost op;
-  Trespass trespass;
+  Trespass trespass;  // the one of the news
   OldData old_data;
+  News news;
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
   uint32_t nr_touched;
   uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
@@ -118,17 +132,14 @@ struct Ledger {
   uint16_t callback_owner;  // whose callback is being delivered an event, by callback_task
   uint16_t nr_warnings;     // WARN and bad_page so far
   uint8_t nr_instances;
-  KernelReport report;     // made in this step
-  uint8_t report_silent;   // a real kernel of this configuration would not print it
-  uint8_t going_offline;   // blocks whose state reads going-offline
-  uint8_t call_returned;   // the task + 1 whose call of the driver returned in this step
-  uint8_t released_class;  // the lock class + 1 released in this step
-  uint8_t busy;            // not at rest at the last step
+  uint8_t report_silent;  // a real kernel of this configuration would not print it
+  uint8_t going_offline;  // blocks whose state reads going-offline
+  uint8_t busy;           // not at rest at the last step
   uint8_t callback_task;
   uint8_t device;  // the instance + 1 that is the memory of a device
   std::array<uint8_t, kMaxThreads>
       instance_of;  // task's last instance in the call that it is in, + 1
-  std::array<uint8_t, 6> pad;
+  uint8_t pad;
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
@@ -145,8 +156,27 @@ inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 
 // The owner whose callback the running task is inside of; kNobody outside of callbacks.
 Owner ActingOwner();
-// References that the page's owner may hold now. 0 for pages without an owner.
-uint32_t Entitled(Pfn pfn);
+// Between the return of the owner's GOING_OFFLINE callback and the terminator that it is
+// told, and in a block that is no longer memory, the owner may hold nothing.
+inline bool GivenUp(Owner o, uint32_t block_index) {
+  const Ledger& l = ledger();
+  const Phase phase = l.blocks[block_index].phase;
+  if (phase != Phase::kOnline && phase != Phase::kOnlining && phase != Phase::kOfflining) {
+    return true;
+  }
+  if ((l.op.blocks >> block_index & 1) == 0 || !IsInstance(o)) return false;
+  return InstanceAt(o).given_up != 0;
+}
+// References that the owner of a page in that block may hold now. 0 for pages without an owner.
+inline uint32_t Entitled(Pfn pfn, Owner o, uint32_t block_index) {
+  if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp) return 0;
+  if (IsAllocation(o)) {
+    // Of several pages that are not contiguous memory only the first has a count.
+    const allocation& a = mm().allocations[o - kFirstAllocation];
+    if (a.contig == 0 && a.pfn != pfn.v) return 0;
+  }
+  return GivenUp(o, block_index) ? 0 : 1;
+}
 // References that are not the owner's.
 inline uint8_t OthersReferences(const PageGhost& g) {
   return static_cast<uint8_t>(g.transient + g.poison);
@@ -159,11 +189,21 @@ inline const uint32_t* Touched() { return sim::machine->Get<uint32_t>(kTouchedRe
 // ---- Writing: by mm alone ---------------------------------------------------------------
 
 // The page, or the block, was changed in this step.
-void Touch(Pfn pfn);
+inline PageGhost& Touch(Pfn pfn) {
+  PageGhost& g = GhostAt(pfn);
+  if (g.touched != 0) return g;
+  g.touched = 1;
+  sim::machine->Get<uint32_t>(kTouchedRegion)[ledger().nr_touched++] = pfn.v;
+  return g;
+}
 void TouchBlock(BlockId b);
 // Ends a step: what was changed in it was changed by trace point `writer`.
 void EndStep(uint16_t writer);
-void SetOwner(Pfn pfn, Owner owner);
+inline void SetOwner(Pfn pfn, Owner owner) {
+  PageGhost& g = Touch(pfn);
+  g.owner = owner;
+  if (owner == kBuddy) g.cleared = 0;
+}
 void SetPhase(BlockId b, Phase phase);
 void AddTransient(Pfn pfn);
 void DropTransient(Pfn pfn);

@@ -152,7 +152,7 @@ class Rig {
     sim::exit_task();
   }
   static void EndOfStep() {
-    const mm::KernelReport report = mm::ledger().report;
+    const mm::KernelReport report = mm::ledger().news.report;
     if (report != mm::KernelReport::kNone) {
       current_->said.push_back({report, sim::sim().last.tp});
     }

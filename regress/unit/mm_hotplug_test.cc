@@ -535,7 +535,7 @@ TEST_CASE("the memmap of an absent block is an oops") {
   CHECK(rig.Run() == sim::Stop::kDead);
   REQUIRE(rig.said.size() == 1);
   CHECK(rig.said[0].report == KernelReport::kOops);
-  CHECK(ledger().trespass.kind == kNone);  // judged, and over
+  CHECK(ledger().news.trespass == kNone);  // judged, and over
 }
 
 TEST_CASE("no operation leaves a lock behind or takes them in another order") {
