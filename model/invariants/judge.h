@@ -20,6 +20,9 @@ Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint
 // The trace point of this step.
 inline uint16_t Here() { return sim::sim().last.tp; }
 
+// Free, or reserved at boot: a page that needs nobody who owns it.
+inline bool NeedsNoOwner(mm::Owner o) { return o == mm::kBuddy || o == mm::kPcp || o == mm::kBoot; }
+
 // pages.cc: I1, I2, I3 over the pages of this step, or over all; I5, I6, I19; I16. Most often all
 // pages are legal, and one look at each is enough to know.
 bool PageIsLegal(mm::Pfn pfn);

@@ -97,20 +97,37 @@ bool TouchedPagesAreLegal() {
   return true;
 }
 
-bool AllPagesAreLegal() {
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
-    const mm::BlockId b = mm::BlockNumber(i);
-    const bool in_memory = InMemory(mm::BlockGhostAt(b).phase);
-    const Pfn start = mm::FirstPfn(b);
-    const mm::page* page = &mm::PageAt(start);
-    const mm::PageGhost* ghost = &GhostAt(start);
-    for (uint32_t k = 0; k < mm::PagesPerBlock(); ++k) {
-      // Most pages are free, and nothing more need be known of them.
-      const bool free = ghost[k].owner == mm::kBuddy && page[k].refcount == 0 &&
-                        !mm::PageOffline(page[k]) && in_memory;
-      if (!free && !IsLegal(View(start + k))) return false;
-    }
+namespace {
+
+// Notes by the way whether the block is plain.
+bool BlockIsLegal(uint32_t block) {
+  const uint32_t first = block << mm::mm().block_order;
+  const Pfn start = mm::FirstPfn(mm::BlockNumber(block));
+  const uint32_t nr_pages = mm::PagesPerBlock();
+  bool plain = true;
+  for (uint32_t i = 0; i < nr_pages; ++i) {
+    const View v(start + i, first + i);
+    if (!IsLegal(v)) return false;
+    plain = plain && NeedsNoOwner(v.ghost.owner);
   }
+  const uint64_t bit = uint64_t{1} << block;
+  uint64_t& blocks = mm::ledger().plain_blocks;
+  blocks = plain ? blocks | bit : blocks & ~bit;
+  return true;
+}
+
+}  // namespace
+
+// A block that was legal, and of which nothing has changed since, is legal. One that is not stays
+// dirty, and is told again at every rest.
+bool AllPagesAreLegal() {
+  static_assert(kMaxBlocks < 64);
+  const uint64_t all = (uint64_t{1} << mm::mm().nr_blocks) - 1;
+  uint64_t& dirty = mm::ledger().dirty_blocks;
+  for (uint64_t left = config().full ? all : dirty; left != 0; left &= left - 1) {
+    if (!BlockIsLegal(static_cast<uint32_t>(__builtin_ctzll(left)))) return false;
+  }
+  dirty = 0;
   return true;
 }
 

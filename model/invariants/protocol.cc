@@ -101,7 +101,7 @@ void CheckSucceededCall(const InstanceGhost& i, Owner self) {
 
 bool HasLiveOwner(Pfn pfn, const Recorded& recorded) {
   const Owner o = GhostAt(pfn).owner;
-  if (Free(o) || o == mm::kBoot) return true;
+  if (NeedsNoOwner(o)) return true;
   // Its owner has freed it, and a CPU's pagevec has the last reference, or hard poison.
   if (o == mm::kNobody) return HeldByOthersAlone(pfn);
   if (mm::IsInstance(o)) return mm::Live(mm::InstanceAt(o)) && recorded.Covers(pfn, 1);
@@ -154,6 +154,7 @@ void CheckReturn(Id id) {
 
 void CheckOrphans() {
   const Recorded recorded;
+  const uint64_t plain = mm::ledger().plain_blocks & ~mm::ledger().dirty_blocks;
   for (uint32_t k = 0; k < mm::mm().nr_blocks; ++k) {
     const BlockId b = mm::BlockNumber(k);
     const mm::BlockGhost& ghost = mm::BlockGhostAt(b);
@@ -170,7 +171,7 @@ void CheckOrphans() {
       AddBlock(Id::kI15, b.v, 0, 1, ghost.writer);
       return;
     }
-    if (absent || ghost.phase == Phase::kOffline) continue;
+    if (absent || ghost.phase == Phase::kOffline || (plain >> k & 1) != 0) continue;
     for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
       if (HasLiveOwner(pfn, recorded)) continue;
       AddPage(Id::kI15, pfn, 0, mm::PageAt(pfn).refcount, GhostAt(pfn).writer);

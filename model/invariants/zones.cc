@@ -30,12 +30,15 @@ Sums SumsOf(BlockId b) {
   Sums s;
   s.present = mm::PagesPerBlock();
   const Pfn start = mm::FirstPfn(b);
-  for (Pfn pfn = start; pfn < start + s.present; ++pfn) {
-    const mm::page& p = mm::PageAt(pfn);
+  const mm::page* page = &mm::PageAt(start);
+  const mm::PageGhost* ghost = &mm::GhostAt(start);
+  for (Pfn pfn = start; pfn < start + s.present; pfn = pfn + mm::PagesPerPageblock()) {
     const bool isolated = mm::PageblockAt(pfn) == mm::MIGRATE_ISOLATE;
-    if (!mm::PageReserved(p) && mm::GhostAt(pfn).unmanaged == 0) ++s.managed;
-    if (mm::PageBuddy(p) && !isolated) s.free += 1u << p.order;
-    if (isolated && (pfn.v & (mm::PagesPerPageblock() - 1)) == 0) ++s.isolated_pageblocks;
+    if (isolated) ++s.isolated_pageblocks;
+    for (uint32_t i = 0; i < mm::PagesPerPageblock(); ++i, ++page, ++ghost) {
+      if (!mm::PageReserved(*page) && ghost->unmanaged == 0) ++s.managed;
+      if (mm::PageBuddy(*page) && !isolated) s.free += 1u << page->order;
+    }
   }
   return s;
 }

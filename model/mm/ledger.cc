@@ -31,7 +31,11 @@ bool Live(const InstanceGhost& instance) {
   return instance.claimed != 0 && instance.released == 0;
 }
 
-void TouchBlock(BlockId b) { ledger().touched_blocks |= uint64_t{1} << BlockIndex(b); }
+void TouchBlock(BlockId b) {
+  const uint64_t bit = uint64_t{1} << BlockIndex(b);
+  ledger().touched_blocks |= bit;
+  ledger().dirty_blocks |= bit;
+}
 
 void EndStep(uint16_t writer) {
   Ledger& l = ledger();

@@ -126,6 +126,8 @@ struct Ledger {
   OldData old_data;
   News news;
   uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
+  uint64_t dirty_blocks;    // blocks of which anything changed since all pages were legal
+  uint64_t plain_blocks;    // blocks all of whose pages are free or boot's, unless they are dirty
   uint32_t nr_touched;
   uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
   uint32_t report_pfn;
@@ -188,12 +190,17 @@ inline const uint32_t* Touched() { return sim::machine->Get<uint32_t>(kTouchedRe
 
 // ---- Writing: by mm alone ---------------------------------------------------------------
 
-// The page, or the block, was changed in this step.
+// The page, or the block, was changed in this step. The checks look at no other page, at rest at no
+// page of another block: whatever changes a page, or what its owner may hold (its phase, an
+// operation, a callback, the allocation that it is of), must say so of the page or of its block.
 inline PageGhost& Touch(Pfn pfn) {
-  PageGhost& g = GhostAt(pfn);
+  const uint32_t index = PageIndex(pfn);
+  PageGhost& g = sim::machine->Get<PageGhost>(kGhostRegion)[index];
   if (g.touched != 0) return g;
   g.touched = 1;
-  sim::machine->Get<uint32_t>(kTouchedRegion)[ledger().nr_touched++] = pfn.v;
+  Ledger& l = ledger();
+  l.dirty_blocks |= uint64_t{1} << (index >> mm().block_order);
+  sim::machine->Get<uint32_t>(kTouchedRegion)[l.nr_touched++] = pfn.v;
   return g;
 }
 void TouchBlock(BlockId b);
