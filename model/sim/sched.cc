@@ -122,20 +122,21 @@ uint32_t Preempted(SimState& s, Task& t) {
 
 // ---- A step ----
 
-void RecordEvent(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
-  const Record r{s.step, tp, s.current, a, b, c};
+inline void RecordEvent(SimState& s, const Record& r) {
   s.digest = MixRecord(s.digest, r);
   machine->trace.Add(r);
 }
 
-// Record, time, checks. Leaves for the main stack when the run is over.
-void Step(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
+// Record, time, checks. Leaves for the main stack when the run is over. Inlined into what ends in
+// it, as most of what runs is steps.
+[[gnu::always_inline]] inline void Step(SimState& s, Tp tp, uint32_t a, uint32_t b, uint32_t c) {
+  Task& t = s.tasks[s.current];
   ++s.step;
   ++s.now;
-  ++s.tasks[s.current].steps;
-  s.tasks[s.current].last_tp = tp;
-  RecordEvent(s, tp, a, b, c);
+  ++t.steps;
+  t.last_tp = tp;
   s.last = Record{s.step, tp, s.current, a, b, c};
+  RecordEvent(s, s.last);
   if (s.atomic != 0 && s.lock_fault == LockFault::kNone) s.lock_fault = LockFault::kAtomicSleep;
   if (s.next_timer <= s.now) ExpireTimers(s);
   if (machine->hooks.step != nullptr) machine->hooks.step();
@@ -166,21 +167,20 @@ void AddKworker(void (*entry)(uint32_t)) {
 void SetSchedule(const ScheduleEntry* entries, uint32_t n) {
   SimState& s = sim();
   HOTPLUG_CHECK(n <= kMaxPreemptions);
-  // A stable insertion sort by (task, step): of two entries for one place the first counts.
-  for (uint32_t i = 0; i < n; ++i) {
-    const ScheduleEntry e = entries[i];
-    const auto key = [](const ScheduleEntry& x) { return uint32_t{x.task} << 16 | x.step; };
-    uint32_t k = i;
-    for (; k > 0 && key(s.schedule[k - 1]) > key(e); --k) s.schedule[k] = s.schedule[k - 1];
-    s.schedule[k] = e;
-  }
-  uint32_t pos = 0;
+  // By task, and of a task by step: of two entries for one place the first counts. The entries of a
+  // task mostly come in the order of their steps.
+  uint32_t end = 0;
   for (uint32_t id = 0; id < s.nr_tasks; ++id) {
     Task& t = s.tasks[id];
-    while (pos < n && s.schedule[pos].task == id && s.schedule[pos].step == 0) ++pos;
-    t.schedule_pos = static_cast<uint8_t>(pos);
-    while (pos < n && s.schedule[pos].task == id) ++pos;
-    t.schedule_end = static_cast<uint8_t>(pos);
+    const uint32_t begin = end;
+    for (const ScheduleEntry* e = entries; e != entries + n; ++e) {
+      if (e->task != id || e->step == 0) continue;
+      uint32_t k = end++;
+      for (; k > begin && s.schedule[k - 1].step > e->step; --k) s.schedule[k] = s.schedule[k - 1];
+      s.schedule[k] = *e;
+    }
+    t.schedule_pos = static_cast<uint8_t>(begin);
+    t.schedule_end = static_cast<uint8_t>(end);
     NextPreemption(s, t);
   }
 }
@@ -242,7 +242,10 @@ Stop StepTask(TaskId id) {
   return s.stop;
 }
 
-void record(Tp tp, uint32_t a, uint32_t b, uint32_t c) { RecordEvent(sim(), tp, a, b, c); }
+void record(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
+  SimState& s = sim();
+  RecordEvent(s, Record{s.step, tp, s.current, a, b, c});
+}
 
 void sched_point(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
   SimState& s = sim();

@@ -101,11 +101,16 @@ class TraceBuffer {
     records_.clear();
   }
   void Add(const Record& r) {
-    if (keep_) records_.push_back(r);
+    if (keep_) [[unlikely]] {
+      Keep(r);
+    }
   }
   const std::vector<Record>& records() const { return records_; }
 
  private:
+  // Out of the way of the runs that keep none.
+  [[gnu::noinline, gnu::cold]] void Keep(const Record& r) { records_.push_back(r); }
+
   bool keep_ = false;
   std::vector<Record> records_;
 };
