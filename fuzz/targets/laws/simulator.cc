@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The laws of a run, on any bytes: it ends, whatever the scenario breaks; it is the same run
-// each time; and the checks of what a step changed find what the checks of everything find.
+// each time; and the checks of what a step changed find what the checks of everything find, as the
+// step says all that it changes.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
+#include "fuzz/targets/marks.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
@@ -24,10 +26,12 @@ using hotplug::scenario::Scenario;
   std::abort();
 }
 
-Outcome RunIt(const Scenario& s, OnViolation on_violation, bool full_checks) {
+Outcome RunIt(const Scenario& s, OnViolation on_violation, bool full_checks = false,
+              hotplug::run::Observer* observer = nullptr) {
   RunOptions options;
   options.on_violation = on_violation;
   options.full_checks = full_checks;
+  options.observer = observer;
   return hotplug::run::Run(s, options);
 }
 
@@ -62,15 +66,17 @@ bool JoinOrder(const hotplug::sim::LockOrder& order) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Scenario s =
       hotplug::scenario::Decode(data, size, hotplug::drivers::kNrDrivers, hotplug::mm::kNrKernels);
-  const Outcome recorded = RunIt(s, OnViolation::kRecord, false);
+  const Outcome recorded = RunIt(s, OnViolation::kRecord);
   if (recorded.steps > hotplug::kMaxSteps) Broken("bounded");
   if (!JoinOrder(recorded.lock_order)) Broken("lock-order-of-the-campaign");
   // The other laws cost several runs each: a part of the inputs will do.
   if (size % 8 != 0) return 0;
-  const Outcome stopped = RunIt(s, OnViolation::kStop, false);
+  const Outcome stopped = RunIt(s, OnViolation::kStop);
   if (!SameVerdict(stopped, recorded)) Broken("recording-changes-nothing");
-  const Outcome again = RunIt(s, OnViolation::kStop, false);
+  hotplug::Marks marks;
+  const Outcome again = RunIt(s, OnViolation::kStop, false, &marks);
   if (again.digest != stopped.digest || again.steps != stopped.steps) Broken("same-run");
+  if (marks.forgotten()) Broken("changes-are-marked");
   const Outcome full = RunIt(s, OnViolation::kStop, true);
   if (full.digest != stopped.digest || !SameVerdict(full, stopped)) Broken("full-checks");
   return 0;
