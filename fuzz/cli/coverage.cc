@@ -25,12 +25,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Line {
+struct SourceLine {
   std::string function;
   bool run = false;     // some basic block of it
   bool missed = false;  // some other one has never run
 };
-using Lines = std::map<uint32_t, Line>;
+using Lines = std::map<uint32_t, SourceLine>;
 using Source = std::map<std::string, Lines>;  // by file
 
 // A byte of the code, and which basic block it is of.
@@ -98,7 +98,7 @@ absl::StatusOr<Source> Cover(const driver::Loaded& loaded) {
     const std::string file = fs::path(at.first).lexically_normal().string();
     std::from_chars(at.second.data(), at.second.data() + at.second.size(), number);
     if (number == 0 || absl::StartsWith(file, driver::ShimFolder())) continue;
-    Line& line = source[file][number];
+    SourceLine& line = source[file][number];
     line.function = code[i].function->name;
     (module.covered()[code[i].block] != 0 ? line.run : line.missed) = true;
   }
@@ -112,7 +112,7 @@ struct Share {
   uint32_t lines = 0;
   uint32_t run = 0;
 
-  void Add(const Line& line) {
+  void Add(const SourceLine& line) {
     ++lines;
     if (line.run) ++run;
   }

@@ -19,9 +19,9 @@ namespace {
 
 constexpr uint32_t kRunsPerUpdate = 256;
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t stopped = 0;
 
-void OnInterrupt(int) { interrupted = 1; }
+void OnStop(int) { stopped = 1; }
 
 std::string Size(const scenario::Scenario& s) {
   const auto count = [](uint32_t n, const char* what) {
@@ -35,7 +35,7 @@ bool GoOn(const report::Minimized& m) {
   if (terminal && m.runs % kRunsPerUpdate == 0) {
     absl::FPrintF(stderr, "\r%d runs: %s\033[K", m.runs, Size(m.scenario));
   }
-  return interrupted == 0;
+  return stopped == 0;
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ bool GoOn(const report::Minimized& m) {
 absl::StatusOr<report::Minimized> MinimizeFile(const absl::StatusOr<Input>& input,
                                                const std::string& path) {
   if (!input.ok()) return input.status();
-  std::signal(SIGINT, OnInterrupt);
+  std::signal(SIGINT, OnStop);
   report::Minimized m = report::Minimize(input->scenario, input->Options(), GoOn);
   if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
   if (m.token.empty()) {

@@ -99,13 +99,13 @@ class Generator {
 };
 
 void Generator::MakeMachine() {
-  constexpr uint8_t kBlockOrders[] = {2, 3, 3, 4, 4, 4};
+  constexpr uint8_t kOrders[] = {2, 3, 3, 4, 4, 4};
   Machine& m = s_.machine;
   s_.driver = AnyRow(options_.driver, options_.nr_drivers);
   m.kernel = AnyRow(options_.kernel, options_.nr_kernels);
   m.debug_vm = random_.OneIn(4);
   m.auto_online = random_.OneIn(4);
-  m.block_order = random_.Pick(kBlockOrders);
+  m.block_order = random_.Pick(kOrders);
   // A pageblock is at least two pages and no larger than the largest buddy.
   m.max_order = static_cast<uint8_t>(m.block_order - random_.Below(m.block_order > 2 ? 3 : 2));
   m.pageblock_order = static_cast<uint8_t>(random_.Between(1, m.max_order));
@@ -333,7 +333,7 @@ void Generator::Poisoner(uint32_t task) {
 
 void Generator::MakeNotifiers() {
   constexpr uint32_t kCounts[] = {0, 0, 1, 1, 2, 3};
-  constexpr int16_t kPriorities[] = {0, 0, 1, 10, 100, -1, -10};
+  constexpr int16_t kUsual[] = {0, 0, 1, 10, 100, -1, -10};
   constexpr uint32_t kValues[] = {mm::notifier_from_errno(-EBUSY),
                                   mm::notifier_from_errno(-EBUSY),
                                   mm::notifier_from_errno(-ENOMEM),
@@ -346,7 +346,7 @@ void Generator::MakeNotifiers() {
   constexpr uint8_t kNths[] = {0, 1, 1, 2, 3};
   const uint32_t notifiers = random_.Pick(kCounts);
   for (uint32_t i = 0; i < notifiers; ++i) {
-    s_.notifiers.push(Notifier{random_.Pick(kPriorities)});
+    s_.notifiers.push(Notifier{random_.Pick(kUsual)});
     const uint32_t answers = random_.Between(1, 2);
     for (uint32_t k = 0; k < answers; ++k) {
       Answer answer;

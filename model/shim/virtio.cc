@@ -107,7 +107,7 @@ uint16_t UnplugAll() {
   return VIRTIO_MEM_RESP_ACK;
 }
 
-uint16_t State(const virtio_mem_range& r, uint16_t* answer) {
+uint16_t StateOf(const virtio_mem_range& r, uint16_t* answer) {
   uint64_t first = 0;
   if (!PartsOf(r, &first)) return VIRTIO_MEM_RESP_ERROR;
   const uint32_t plugged = CountPlugged(first, r.nb_blocks);
@@ -131,7 +131,7 @@ void Answer() {
       response.type = UnplugAll();
       break;
     case VIRTIO_MEM_REQ_STATE:
-      response.type = State(request.u.state, &response.u.state.state);
+      response.type = StateOf(request.u.state, &response.u.state.state);
       break;
     default:
       response.type = VIRTIO_MEM_RESP_ERROR;

@@ -10,4 +10,7 @@
 #include <catch2/catch.hpp>
 #endif
 
+// A function of the simulated kernel.
+#undef WARN
+
 #endif  // REGRESS_UNIT_CATCH_H_

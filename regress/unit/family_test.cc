@@ -24,10 +24,16 @@ namespace {
 
 using run::Outcome;
 using run::Verdict;
+using testing::Blocks;
 using testing::Count;
 using testing::Deliveries;
+using testing::kOff;
+using testing::kOne;
+using testing::kRead;
+using testing::kTwo;
 using testing::Rc;
 using testing::Strings;
+using testing::Veto;
 
 using Names = std::vector<std::string>;
 
@@ -79,15 +85,6 @@ Outcome RunFamily(const std::string& driver, const std::string& body,
       options);
 }
 
-// States of the blocks at the end: online, offline, removed.
-std::string Blocks() {
-  std::string s;
-  for (const run::BlockEnd& b : run::BlocksAtEnd()) {
-    s += b.state == mm::MEM_ONLINE ? '+' : b.state == mm::MEM_OFFLINE ? '-' : '.';
-  }
-  return s;
-}
-
 bool AllFree() {
   const auto blocks = run::BlocksAtEnd();
   return std::all_of(blocks.begin(), blocks.end(),
@@ -95,20 +92,11 @@ bool AllFree() {
 }
 
 const std::string kTask = "task memtrace-1\n";
-const std::string kOne = "  write memtrace/enable 0x10000000\n";
-const std::string kTwo = "  write memtrace/enable 0x20000000\n";
-const std::string kOff = "  write memtrace/enable 0\n";
-const std::string kRead = "  read memtrace/enable\n";
 
 std::string Lines(std::initializer_list<std::string> parts) {
   std::string text;
   for (const std::string& part : parts) text += part;
   return text;
-}
-
-std::string Veto(const char* priority, const char* block) {
-  return std::string("notifier A priority=") + priority + "\n  answer MEM_GOING_OFFLINE " + block +
-         " notifier_from_errno(-EBUSY)\n";
 }
 
 // ---- What they have in common -----------------------------------------------------------

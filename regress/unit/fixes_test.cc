@@ -21,7 +21,8 @@ namespace {
 using testing::Deliveries;
 using testing::Strings;
 
-std::string Text(const std::string& driver, const std::string& kernel, const std::string& body) {
+std::string ScenarioText(const std::string& driver, const std::string& kernel,
+                         const std::string& body) {
   return absl::StrCat("scenario 1\ndriver ", driver, "\nmachine kernel=", kernel,
                       " debug_vm=off auto_online=off pages_per_block=4 pageblock_pages=4 "
                       "max_order=2\nmemory 4-7 node=0 zone=Normal\n",
@@ -41,12 +42,12 @@ void Begins(const std::string& text, const std::string& with) {
 const char kTask[] = "task user-1\n  write memory5/state offline\n";
 
 TEST_CASE("fixes are read in any order and printed in one", "[fixes]") {
-  const std::string text = Text("rfc_v1+errno+retry", "6.1+notify_all+paired", kTask);
+  const std::string text = ScenarioText("rfc_v1+errno+retry", "6.1+notify_all+paired", kTask);
   auto file = scenario::Parse(text, "f.scn", run::Names());
   REQUIRE(file.ok());
   CHECK(scenario::Print(file->scenario, run::Names()) == text);
-  file = scenario::Parse(Text("rfc_v1+retry+errno+retry", "6.1+paired+notify_all", kTask), "f.scn",
-                         run::Names());
+  file = scenario::Parse(ScenarioText("rfc_v1+retry+errno+retry", "6.1+paired+notify_all", kTask),
+                         "f.scn", run::Names());
   REQUIRE(file.ok());
   CHECK(scenario::Print(file->scenario, run::Names()) == text);
   std::vector<uint8_t> bytes;
@@ -60,16 +61,18 @@ TEST_CASE("fixes are read in any order and printed in one", "[fixes]") {
 }
 
 TEST_CASE("a fix that is not known is told with its place", "[fixes]") {
-  Begins(ErrorOf(Text("rfc_v1+errno+mutxe", "rfc", kTask)),
+  Begins(ErrorOf(ScenarioText("rfc_v1+errno+mutxe", "rfc", kTask)),
          "f.scn:2:21: expected a fix (size_first, mutex, files_first, ");
-  Begins(ErrorOf(Text("rfc_v1+", "rfc", kTask)), "f.scn:2:15: expected a fix (size_first, ");
-  Begins(ErrorOf(Text("rfc_v1++mutex", "rfc", kTask)), "f.scn:2:15: expected a fix (size_first, ");
-  Begins(ErrorOf(Text("+mutex", "rfc", kTask)), "f.scn:2:8: expected a driver (rfc_v1, ");
+  Begins(ErrorOf(ScenarioText("rfc_v1+", "rfc", kTask)),
+         "f.scn:2:15: expected a fix (size_first, ");
+  Begins(ErrorOf(ScenarioText("rfc_v1++mutex", "rfc", kTask)),
+         "f.scn:2:15: expected a fix (size_first, ");
+  Begins(ErrorOf(ScenarioText("+mutex", "rfc", kTask)), "f.scn:2:8: expected a driver (rfc_v1, ");
   // Each driver has its own, and the core has others.
-  Begins(ErrorOf(Text("legacy+errno", "rfc", kTask)),
+  Begins(ErrorOf(ScenarioText("legacy+errno", "rfc", kTask)),
          "f.scn:2:15: expected a fix (size_first, mutex, files_first, clear, all_nodes, bounded)");
-  Begins(ErrorOf(Text("hardened+mutex", "rfc", kTask)), "f.scn:2:17: expected a fix ()");
-  Begins(ErrorOf(Text("rfc_v1", "rfc+mutex", kTask)),
+  Begins(ErrorOf(ScenarioText("hardened+mutex", "rfc", kTask)), "f.scn:2:17: expected a fix ()");
+  Begins(ErrorOf(ScenarioText("rfc_v1", "rfc+mutex", kTask)),
          "f.scn:3:20: expected a fix (notify_all, paired, robust, own_isolation, ");
 }
 
@@ -79,7 +82,7 @@ TEST_CASE("a machine is not taken for the same one with a fix", "[fixes]") {
   const std::string task =
       "task memtrace-1\n  write memtrace/enable 0x10000000\n  read memtrace/enable\n";
   for (const char* driver : {"rfc_v1", "rfc_v1+size_first", "rfc_v1"}) {
-    testing::RunText(Text(driver, "rfc", task + body));
+    testing::RunText(ScenarioText(driver, "rfc", task + body));
     const bool fixed = std::string(driver) != "rfc_v1";
     CHECK(run::ResultOf(1).value == (fixed ? 0x10000000u : 0u));
   }
@@ -87,7 +90,7 @@ TEST_CASE("a machine is not taken for the same one with a fix", "[fixes]") {
       "notifier A priority=1\n  answer MEM_CANCEL_OFFLINE NOTIFY_STOP\n"
       "notifier B priority=0\n  answer MEM_GOING_OFFLINE NOTIFY_BAD\n";
   for (const char* kernel : {"rfc", "rfc+notify_all", "rfc"}) {
-    testing::RunText(Text("rfc_v1", kernel, stop + kTask));
+    testing::RunText(ScenarioText("rfc_v1", kernel, stop + kTask));
     CHECK(Deliveries().size() == (std::string(kernel) == "rfc" ? 3u : 4u));
   }
 }
@@ -101,7 +104,7 @@ const std::string kRefused =
     "notifier C priority=-1\n";
 
 Strings Told(const std::string& kernel, const std::string& body) {
-  const run::Outcome o = testing::RunText(Text("rfc_v1", kernel, body));
+  const run::Outcome o = testing::RunText(ScenarioText("rfc_v1", kernel, body));
   CHECK(o.nr_violations == 0);
   return Deliveries();
 }

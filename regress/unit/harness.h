@@ -19,9 +19,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -36,8 +34,11 @@
 #include "model/scenario/text/parse.h"
 #include "model/sim/lock.h"
 #include "regress/unit/catch.h"
+#include "regress/unit/files.h"
 
 namespace hotplug::testing {
+
+using Strings = std::vector<std::string>;
 
 // Blocks 4 .. 4+blocks-1 of node 0, ZONE_NORMAL, of 4 pages in 2 pageblocks.
 inline mm::BootConfig SmallBoot(uint32_t blocks = 4) {
@@ -176,6 +177,19 @@ auto Locked(F f) {
   };
 }
 
+// A step of the tests' own.
+inline constexpr sim::Tp kTpTest = 60;
+
+// A task that makes `steps` steps and logs each: "a1", "a2" ...
+inline std::function<void()> Stepper(Strings& log, char name, uint32_t steps) {
+  return [&log, name, steps] {
+    for (uint32_t i = 1; i <= steps; ++i) {
+      log.push_back(name + std::to_string(i));
+      sim::sched_point(kTpTest, i);
+    }
+  };
+}
+
 // ---- Scenarios as text ------------------------------------------------------------------
 
 inline const char kHeader[] =
@@ -184,6 +198,18 @@ inline const char kHeader[] =
     "machine kernel=rfc pages_per_block=4 pageblock_pages=2 max_order=2\n";
 // The machine of SmallBoot().
 inline const std::string kSmall = std::string(kHeader) + "memory 4-7 node=0 zone=Normal\n";
+
+// What a task does to the memtrace: one block of 256 MiB, two, none, and a look.
+inline const std::string kOne = "  write memtrace/enable 0x10000000\n";
+inline const std::string kTwo = "  write memtrace/enable 0x20000000\n";
+inline const std::string kOff = "  write memtrace/enable 0\n";
+inline const std::string kRead = "  read memtrace/enable\n";
+
+// A notifier that refuses that the block goes offline.
+inline std::string Veto(const char* priority, const char* block) {
+  return std::string("notifier A priority=") + priority + "\n  answer MEM_GOING_OFFLINE " + block +
+         " notifier_from_errno(-EBUSY)\n";
+}
 
 inline scenario::Scenario Parsed(const std::string& text) {
   const auto file = scenario::Parse(text, "test.scn", run::Names());
@@ -195,9 +221,7 @@ inline scenario::Scenario Parsed(const std::string& text) {
 
 // A file of that form.
 inline scenario::File Load(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const auto file = scenario::Parse(text, path.string(), run::Names());
+  const auto file = scenario::Parse(Contents(path), path.string(), run::Names());
   INFO(std::string(file.status().message()));
   REQUIRE(file.ok());
   return *file;
@@ -212,6 +236,15 @@ inline run::Outcome RunText(const std::string& text, run::RunOptions options = {
 inline int32_t Rc(uint32_t op) {
   CHECK(run::ResultOf(op).done == 1);
   return run::ResultOf(op).rc;
+}
+
+// States of the blocks at the end: online, offline, removed.
+inline std::string Blocks() {
+  std::string s;
+  for (const run::BlockEnd& b : run::BlocksAtEnd()) {
+    s += b.state == mm::MEM_ONLINE ? '+' : b.state == mm::MEM_OFFLINE ? '-' : '.';
+  }
+  return s;
 }
 
 // How often the last run came by a trace point.
@@ -233,8 +266,6 @@ inline std::vector<std::string> Deliveries() {
   }
   return all;
 }
-
-using Strings = std::vector<std::string>;
 
 }  // namespace hotplug::testing
 

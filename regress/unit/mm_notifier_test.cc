@@ -26,14 +26,14 @@ constexpr int kEperm = -EPERM;
 
 // ---- The table of answers ---------------------------------------------------------------
 
-struct Row {
+struct AnswerRow {
   const char* answer;
   bool stops;  // later notifiers are not told
   int rc;      // of the request
 };
 
 // As they act if another notifier comes behind.
-const Row kRows[] = {
+const AnswerRow kRows[] = {
     {"NOTIFY_DONE", false, 0},
     {"NOTIFY_OK", false, 0},
     {"NOTIFY_STOP", true, 0},
@@ -63,7 +63,7 @@ std::string Ask(const std::string& action, const std::string& answer) {
 }
 
 TEST_CASE("what a notifier answers to MEM_GOING_OFFLINE decides about the request") {
-  for (const Row& row : kRows) {
+  for (const AnswerRow& row : kRows) {
     INFO(row.answer);
     RunText(kSmall + Ask("MEM_GOING_OFFLINE", row.answer) +
             "task user-1\n  write memory5/state offline\n");
@@ -81,7 +81,7 @@ TEST_CASE("what a notifier answers to MEM_GOING_OFFLINE decides about the reques
 }
 
 TEST_CASE("what a notifier answers to MEM_GOING_ONLINE decides about the request") {
-  for (const Row& row : kRows) {
+  for (const AnswerRow& row : kRows) {
     INFO(row.answer);
     RunText(std::string(testing::kHeader) + "memory 4 node=0 zone=Normal\n" +
             "memory 5 node=0 zone=Normal offline\n" + Ask("MEM_GOING_ONLINE", row.answer) +
@@ -136,11 +136,11 @@ TEST_CASE("the chain is ordered by priority, and by registration among equals") 
   CHECK(order == "FBDAEC");
 }
 
-Strings* told = nullptr;  // of the callbacks below
+Strings* heard = nullptr;  // of the callbacks below
 
 int32_t Note(const notifier_block& nb, uint32_t action, const memory_notify_arg& arg) {
-  told->push_back(std::to_string(action) + " to " + std::to_string(nb.name) + " nid " +
-                  std::to_string(arg.status_change_nid));
+  heard->push_back(std::to_string(action) + " to " + std::to_string(nb.name) + " nid " +
+                   std::to_string(arg.status_change_nid));
   sim::sched_point(1);
   return nb.data != 0 && action == MEM_GOING_OFFLINE ? int32_t{NOTIFY_BAD} : int32_t{NOTIFY_OK};
 }
@@ -148,7 +148,7 @@ int32_t Note(const notifier_block& nb, uint32_t action, const memory_notify_arg&
 // A machine whose notifiers 0 .. n-1 are registered at boot.
 struct ChainRig : Rig {
   explicit ChainRig(uint32_t n) : Rig(SmallBoot()) {
-    told = &log;
+    heard = &log;
     notifiers.call[kProbeCall] = &Note;
     for (uint32_t i = 0; i < kObjects; ++i) nb(i).name = static_cast<uint16_t>(i);
     for (uint32_t i = 0; i < n; ++i) register_memory_notifier(nb(i));

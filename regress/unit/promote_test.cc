@@ -13,14 +13,12 @@
 #include "model/run/run.h"
 #include "model/scenario/text/parse.h"
 #include "regress/unit/cli.h"
+#include "regress/unit/files.h"
 
 namespace hotplug {
 namespace {
 
-std::string Contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
+using testing::Contents;
 
 constexpr char kToken[] = "I1/memtrace_memory_notifier_cb@offlining/MEM_CANCEL_OFFLINE";
 

@@ -31,6 +31,7 @@
 #include "model/shim/shim.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/catch.h"
+#include "regress/unit/files.h"
 
 namespace hotplug::report {
 namespace {
@@ -38,6 +39,7 @@ namespace {
 using invariants::Id;
 using invariants::Violation;
 using scenario::Scenario;
+using testing::Contents;
 
 constexpr uint32_t kMinus16 = static_cast<uint32_t>(-16);
 
@@ -293,11 +295,6 @@ TEST_CASE("a run that is stuck, a circle of locks, silence, consequences", "[rep
 }
 
 // ---- Approved texts ----
-
-std::string Contents(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 Scenario Read(const std::string& path) {
   const auto file = scenario::Parse(Contents(path), path, run::Names());

@@ -12,36 +12,28 @@ namespace hotplug::drivers {
 namespace {
 
 using run::Verdict;
+using testing::Blocks;
 using testing::Count;
 using testing::Deliveries;
 using testing::kHeader;
+using testing::kOff;
+using testing::kOne;
+using testing::kRead;
 using testing::kSmall;
+using testing::kTwo;
 using testing::Rc;
 using testing::RunText;
 using testing::Strings;
-
-// States of the blocks at the end: online, offline, removed.
-std::string Blocks() {
-  std::string s;
-  for (const run::BlockEnd& b : run::BlocksAtEnd()) {
-    s += b.state == mm::MEM_ONLINE ? '+' : b.state == mm::MEM_OFFLINE ? '-' : '.';
-  }
-  return s;
-}
+using testing::Veto;
 
 std::string Memtrace(const std::string& ops) { return "task memtrace-1\n" + ops; }
-
-const char kOne[] = "  write memtrace/enable 0x10000000\n";
-const char kTwo[] = "  write memtrace/enable 0x20000000\n";
-const char kOff[] = "  write memtrace/enable 0\n";
-const char kRead[] = "  read memtrace/enable\n";
 
 TEST_CASE("bad values are refused and change nothing") {
   for (const char* value :
        {"1", "0xfffffff", "0x8000000", "0x10000001", "0x30000000", "0xffffffffffffffff"}) {
     INFO(value);
     const run::Outcome o = RunText(
-        kSmall + Memtrace(std::string(kOne) + "  write memtrace/enable " + value + "\n" + kRead));
+        kSmall + Memtrace(absl::StrCat(kOne, "  write memtrace/enable ", value, "\n", kRead)));
     CHECK(o.verdict == Verdict::kOk);
     CHECK(Rc(1) == -EINVAL);
     CHECK(Count(kTpLogValue) == 1);
@@ -51,8 +43,7 @@ TEST_CASE("bad values are refused and change nothing") {
 }
 
 TEST_CASE("enable takes the lowest aligned blocks, disable gives them back") {
-  const run::Outcome o =
-      RunText(kSmall + Memtrace(std::string(kRead) + kTwo + kRead + kOff + kRead));
+  const run::Outcome o = RunText(kSmall + Memtrace(kRead + kTwo + kRead + kOff + kRead));
   CHECK(o.verdict == Verdict::kOk);
   CHECK(run::ResultOf(0).value == 0);
   CHECK(Rc(1) == 0);
@@ -78,7 +69,7 @@ TEST_CASE("enabling tells its own notifier, block by block (G1)") {
 }
 
 TEST_CASE("a new size gives the old memory back first") {
-  const run::Outcome o = RunText(kSmall + Memtrace(std::string(kTwo) + kOne + kRead));
+  const run::Outcome o = RunText(kSmall + Memtrace(kTwo + kOne + kRead));
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(1) == 0);
   CHECK(run::ResultOf(2).value == 0x10000000);
@@ -87,7 +78,7 @@ TEST_CASE("a new size gives the old memory back first") {
 
 TEST_CASE("memory that is there again can be enabled again") {
   std::string ops;
-  for (int i = 0; i < 4; ++i) ops += std::string(kTwo) + kOff;
+  for (int i = 0; i < 4; ++i) ops += kTwo + kOff;
   const run::Outcome o = RunText(kSmall + Memtrace(ops));
   CHECK(o.verdict == Verdict::kOk);
   for (uint32_t op = 0; op < 8; ++op) CHECK(Rc(op) == 0);
@@ -97,7 +88,7 @@ TEST_CASE("memory that is there again can be enabled again") {
 TEST_CASE("a node without memory fails alone, and the write succeeds") {
   const run::Outcome o = RunText(std::string(kHeader) +
                                  "memory 4-5 node=0 zone=Normal\nmemory 6-7 node=1 zone=Movable\n" +
-                                 Memtrace(std::string(kOne) + kRead + kOff + kRead));
+                                 Memtrace(kOne + kRead + kOff + kRead));
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(0) == 0);
   CHECK(Count(kTpLogNoMemory) == 1);
@@ -108,8 +99,8 @@ TEST_CASE("a node without memory fails alone, and the write succeeds") {
 }
 
 TEST_CASE("the size is set even if no node had memory") {
-  const run::Outcome o = RunText(
-      kSmall + Memtrace("  write memtrace/enable 0x80000000\n" + std::string(kRead) + kOff));
+  const run::Outcome o =
+      RunText(kSmall + Memtrace("  write memtrace/enable 0x80000000\n" + kRead + kOff));
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(0) == 0);
   CHECK(Count(kTpLogNoMemory) == 1);
@@ -130,16 +121,16 @@ TEST_CASE("no size is too large to be refused") {
 }
 
 TEST_CASE("every node gives memory, and gets it back") {
-  const run::Outcome o = RunText(std::string(kHeader) +
-                                 "memory 4-5 node=0 zone=Normal\nmemory 6-7 node=1 zone=Normal\n" +
-                                 Memtrace(std::string(kTwo)));
+  const run::Outcome o =
+      RunText(std::string(kHeader) +
+              "memory 4-5 node=0 zone=Normal\nmemory 6-7 node=1 zone=Normal\n" + Memtrace(kTwo));
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Blocks() == "....");
   CHECK(Count(kTpLogAllocated) == 2);
 }
 
 TEST_CASE("memory that is onlined by itself is not onlined twice") {
-  std::string text = kSmall + Memtrace(std::string(kTwo) + kOff);
+  std::string text = kSmall + Memtrace(kTwo + kOff);
   text.replace(text.find("pages_per_block"), 0, "auto_online=on ");
   const run::Outcome o = RunText(text);
   CHECK(o.verdict == Verdict::kOk);
@@ -158,7 +149,7 @@ TEST_CASE("failures of services") {
                         Case{"ioremap", -EINVAL, ".+++", kTpLogMapFailed},
                         Case{"debugfs_create_dir", 0, ".+++", kTpLogAllocated}}) {
     INFO(c.fault);
-    RunText(kSmall + Memtrace(std::string(kOne) + kRead) + "fault " + c.fault + " nth=1 -ENOMEM\n");
+    RunText(absl::StrCat(kSmall, Memtrace(kOne + kRead), "fault ", c.fault, " nth=1 -ENOMEM\n"));
     CHECK(Rc(0) == c.enable);
     CHECK(run::ResultOf(1).value == (c.enable == 0 ? 0x10000000 : 0));
     CHECK(Blocks() == c.blocks);
@@ -167,9 +158,8 @@ TEST_CASE("failures of services") {
 }
 
 TEST_CASE("memory that cannot be added back stays reserved, for another attempt") {
-  const run::Outcome o =
-      RunText(kSmall + Memtrace(std::string(kOne) + kOff + kRead + kOff + kRead) +
-              "fault add_memory nth=1 -ENOMEM\n");
+  const run::Outcome o = RunText(kSmall + Memtrace(kOne + kOff + kRead + kOff + kRead) +
+                                 "fault add_memory nth=1 -ENOMEM\n");
   CHECK(o.verdict == Verdict::kOk);
   CHECK(Rc(1) == -EAGAIN);
   CHECK(run::ResultOf(2).value == 0x10000000);
@@ -180,11 +170,6 @@ TEST_CASE("memory that cannot be added back stays reserved, for another attempt"
 }
 
 // ---- One opponent -----------------------------------------------------------------------
-
-std::string Veto(const char* priority, const char* block) {
-  return std::string("notifier A priority=") + priority + "\n  answer MEM_GOING_OFFLINE " + block +
-         " notifier_from_errno(-EBUSY)\n";
-}
 
 TEST_CASE("a veto of the first block is a clean failure (G2)") {
   for (const char* priority : {"0", "-1"}) {
@@ -267,10 +252,10 @@ TEST_CASE("the refusal to go online again refuses nothing") {
   // The block is offline, still claimed, and its pages get into the buddy.
   uint32_t found = 0;
   for (uint32_t step = 1; step < 60; ++step) {
-    const run::Outcome o = RunText(kSmall + "task memtrace-1\n" + kTwo +
-                                   "task user-2\n  write memory5/state offline\n"
-                                   "  write memory5/state online\nat memtrace-1 " +
-                                   std::to_string(step) + " run user-2\n");
+    const run::Outcome o = RunText(absl::StrCat(kSmall, Memtrace(kTwo),
+                                                "task user-2\n  write memory5/state offline\n"
+                                                "  write memory5/state online\nat memtrace-1 ",
+                                                step, " run user-2\n"));
     found += o.verdict == Verdict::kViolation;
   }
   CHECK(found > 0);

@@ -17,15 +17,14 @@
 #include "model/scenario/rules.h"
 #include "model/scenario/scenario.h"
 #include "regress/unit/catch.h"
+#include "regress/unit/names.h"
 
 namespace hotplug::scenario {
 namespace {
 
+using testing::kNames;
 using Bytes = std::vector<uint8_t>;
 
-constexpr const char* kDrivers[] = {"rfc_v1", "rfc_v1_fixed", "merged"};
-constexpr const char* kKernels[] = {"rfc", "5.9"};
-constexpr Names kNames = {kDrivers, 3, kKernels, 2};
 constexpr uint32_t kRandomStrings = 30000;
 constexpr uint32_t kGenerated = 20000;
 constexpr uint64_t kGiB = uint64_t{1} << 30;

@@ -21,15 +21,15 @@
 #include "model/scenario/scenario.h"
 #include "model/scenario/text/parse.h"
 #include "regress/unit/catch.h"
+#include "regress/unit/names.h"
 
 namespace hotplug::scenario {
 namespace {
 
-constexpr const char* kDrivers[] = {"rfc_v1", "rfc_v1_fixed", "merged"};
-constexpr const char* kKernels[] = {"rfc", "5.9"};
-constexpr Names kNames = {kDrivers, 3, kKernels, 2};
-constexpr uint32_t kRandomStrings = 20000;
-constexpr uint32_t kGenerated = 10000;
+using testing::kNames;
+
+constexpr uint32_t kRandomTexts = 20000;
+constexpr uint32_t kGeneratedTexts = 10000;
 
 // Every kind of line. Line numbers below count from here.
 constexpr char kText[] =
@@ -94,7 +94,7 @@ void CheckBroken(const std::string& text, const std::string& message) {
 
 TEST_CASE("a decoded scenario parses from its text") {
   Random random(2);
-  for (uint32_t i = 0; i < kRandomStrings; ++i) {
+  for (uint32_t i = 0; i < kRandomTexts; ++i) {
     std::vector<uint8_t> bytes(random.Between(0, 600));
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Below(256));
     const Scenario s = Decode(bytes.data(), bytes.size(), kNames.nr_drivers, kNames.nr_kernels);
@@ -109,7 +109,7 @@ TEST_CASE("a generated scenario is valid and parses from its text") {
   GenerateOptions options;
   options.nr_drivers = kNames.nr_drivers;
   options.nr_kernels = kNames.nr_kernels;
-  for (uint32_t seed = 0; seed < kGenerated; ++seed) {
+  for (uint32_t seed = 0; seed < kGeneratedTexts; ++seed) {
     const Scenario s = Generate(seed, options);
     const char* why = Invalid(s, kNames);
     if (why != nullptr) FAIL("seed " << seed << ": " << why);
@@ -601,7 +601,7 @@ TEST_CASE("too much of something is told") {
 TEST_CASE("no text, however broken, ends the parser") {
   Random random(3);
   const std::string good = kText;
-  for (uint32_t i = 0; i < kRandomStrings; ++i) {
+  for (uint32_t i = 0; i < kRandomTexts; ++i) {
     std::string text = good;
     for (uint32_t edits = random.Between(1, 4); edits > 0; --edits) {
       const size_t at = random.Below(static_cast<uint32_t>(text.size()));

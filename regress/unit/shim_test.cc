@@ -34,7 +34,7 @@ constexpr char kMachine[] =
     "memory 4-7 node=0 zone=Normal\n";
 
 // A driver around the body of the function that is called with what is written.
-std::string File(const std::string& body, const std::string& before = "") {
+std::string DriverFile(const std::string& body, const std::string& before = "") {
   return "#include <linux/debugfs.h>\n"
          "#include <linux/module.h>\n" +
          before +
@@ -70,16 +70,16 @@ TEST_CASE("a file that cannot be run is refused", "[shim]") {
   for (const std::string& compiler : kCompilers) {
     INFO(compiler);
     const std::string cc = "--cc=" + compiler;
-    Result r = run.Explain(File("\tsome_new_kernel_call(val);\n"), cc);
+    Result r = run.Explain(DriverFile("\tsome_new_kernel_call(val);\n"), cc);
     CHECK(r.code == 2);
     CHECK(r.out ==
           "d.c:5: unknown kernel name some_new_kernel_call\n"
           "d.c: docs/your-driver.md says what to do about them\n");
-    r = run.Explain(File("\tstruct new_thing thing;\n\tthing.field = SOME_NEW_FLAG;\n"), cc);
+    r = run.Explain(DriverFile("\tstruct new_thing thing;\n\tthing.field = SOME_NEW_FLAG;\n"), cc);
     CHECK(r.code == 2);
     Has(r.out, "d.c:5: unknown kernel name ");
     Has(r.out, "d.c:6: unknown kernel name SOME_NEW_FLAG\n");
-    r = run.Explain(File("\treturn 0\n"), cc);
+    r = run.Explain(DriverFile("\treturn 0\n"), cc);
     CHECK(r.code == 2);
     Has(r.out, "d.c:5:");
     Has(r.out, "d.c: does not compile\n");
@@ -162,7 +162,7 @@ TEST_CASE("a file that does wrong is reported, with its function", "[shim]") {
   for (const Wrong& wrong : kWrong) {
     for (const std::string& compiler : kCompilers) {
       INFO(compiler << " " << wrong.body);
-      const Result r = run.Explain(File(wrong.body, wrong.before), "--cc=" + compiler);
+      const Result r = run.Explain(DriverFile(wrong.body, wrong.before), "--cc=" + compiler);
       INFO(r.out);
       CHECK(r.code == 1);
       Has(r.out, std::string("DEDUP_TOKEN: ") + wrong.token);
@@ -185,10 +185,11 @@ TEST_CASE("a file that does nothing wrong is not reported", "[shim]") {
     for (const std::string& compiler : kCompilers) {
       INFO(compiler << " " << body);
       const Result r = run.Explain(
-          File(body,
-               "static DEFINE_SPINLOCK(l);\nstatic DEFINE_MUTEX(m);\n"
-               "static int call(struct notifier_block *nb, unsigned long a, void *d) { return 0; "
-               "}\n"),
+          DriverFile(
+              body,
+              "static DEFINE_SPINLOCK(l);\nstatic DEFINE_MUTEX(m);\n"
+              "static int call(struct notifier_block *nb, unsigned long a, void *d) { return 0; "
+              "}\n"),
           "--cc=" + compiler);
       INFO(r.out);
       CHECK(r.code == 0);
@@ -198,11 +199,12 @@ TEST_CASE("a file that does nothing wrong is not reported", "[shim]") {
 
 TEST_CASE("another task calls back into what lies on a stack", "[shim]") {
   const Cli run;
-  run.Write("d.c", File("\tstruct notifier_block nb = {.notifier_call = call};\n"
-                        "\tregister_memory_notifier(&nb);\n\tmsleep(20);\n"
-                        "\tunregister_memory_notifier(&nb);\n",
-                        "static int call(struct notifier_block *nb, unsigned long a, void *d)\n"
-                        "{\n\tpr_info(\"%d\\n\", nb->priority);\n\treturn 0;\n}\n"));
+  run.Write("d.c",
+            DriverFile("\tstruct notifier_block nb = {.notifier_call = call};\n"
+                       "\tregister_memory_notifier(&nb);\n\tmsleep(20);\n"
+                       "\tunregister_memory_notifier(&nb);\n",
+                       "static int call(struct notifier_block *nb, unsigned long a, void *d)\n"
+                       "{\n\tpr_info(\"%d\\n\", nb->priority);\n\treturn 0;\n}\n"));
   run.Write("two.scn", std::string(kMachine) +
                            "task user-1\n  sleep 1\n  write memory4/state offline\n"
                            "task memtrace-2\n  write memtrace/enable 1\n");
@@ -242,7 +244,7 @@ TEST_CASE("a file may take blocks, and give them back", "[shim]") {
             once + "  write memory/auto_online_blocks online\n  write memtrace/enable 1\n");
   for (const std::string& compiler : kCompilers) {
     const auto did = [&](const std::string& scenario, const std::string& body) {
-      run.Write("d.c", File(body, kBlocks));
+      run.Write("d.c", DriverFile(body, kBlocks));
       return run(absl::StrCat("run --print-expect ", scenario, " --driver=d.c --cc=", compiler))
           .out;
     };
@@ -496,8 +498,8 @@ TEST_CASE("what user space sees of a file's memory", "[shim]") {
 
 TEST_CASE("a file may be preempted at its accesses to shared memory", "[shim]") {
   const Cli run;
-  run.Write("d.c", File("\tcounter = counter + 1;\n\tpr_info(\"%ld\\n\", counter);\n",
-                        "static volatile long counter;\n"));
+  run.Write("d.c", DriverFile("\tcounter = counter + 1;\n\tpr_info(\"%ld\\n\", counter);\n",
+                              "static volatile long counter;\n"));
   // Behind its second access to static data, the write, which is still to be made.
   run.Write("two.scn", std::string(kMachine) +
                            "task memtrace-1\n  write memtrace/enable 1\n"
@@ -516,9 +518,9 @@ TEST_CASE("the initcalls of a file are called in its order", "[shim]") {
   for (const std::string& compiler : kCompilers) {
     INFO(compiler);
     const Result r = run.Explain(
-        File("",
-             "static int ready;\nstatic int early(void) { ready = 1; return 0; }\n"
-             "core_initcall(early);\n") +
+        DriverFile("",
+                   "static int ready;\nstatic int early(void) { ready = 1; return 0; }\n"
+                   "core_initcall(early);\n") +
             "static int late(void) { return ready ? 0 : -EINVAL; }\nlate_initcall(late);\n",
         "--cc=" + compiler);
     INFO(r.out);
@@ -529,13 +531,14 @@ TEST_CASE("the initcalls of a file are called in its order", "[shim]") {
 TEST_CASE("the parameters of a file", "[shim]") {
   const Cli cli;
   cli.Write("one.scn", std::string(kMachine) + "task memtrace-1\n  write memtrace/enable 1\n");
-  cli.Write("d.c", File("\tpr_info(\"%d %u %lu %d %s\\n\", on, small, big, below, text);\n",
-                        "static bool on;\nmodule_param(on, bool, 0644);\n"
-                        "static unsigned short small = 7;\nmodule_param(small, ushort, 0444);\n"
-                        "static ulong big;\nmodule_param_named(large, big, ulong, 0);\n"
-                        "static int below = -1;\nmodule_param(below, int, 0);\n"
-                        "static char *text = \"text\";\nmodule_param(text, charp, 0);\n"));
-  cli.Write("none.c", File("\tpr_info(\"none\\n\");\n"));
+  cli.Write("d.c",
+            DriverFile("\tpr_info(\"%d %u %lu %d %s\\n\", on, small, big, below, text);\n",
+                       "static bool on;\nmodule_param(on, bool, 0644);\n"
+                       "static unsigned short small = 7;\nmodule_param(small, ushort, 0444);\n"
+                       "static ulong big;\nmodule_param_named(large, big, ulong, 0);\n"
+                       "static int below = -1;\nmodule_param(below, int, 0);\n"
+                       "static char *text = \"text\";\nmodule_param(text, charp, 0);\n"));
+  cli.Write("none.c", DriverFile("\tpr_info(\"none\\n\");\n"));
   for (const std::string& compiler : kCompilers) {
     const std::string run =
         absl::StrCat("run --print-expect one.scn --cc=", compiler, " --driver=d.c");
@@ -574,17 +577,17 @@ TEST_CASE("the parameters of a file", "[shim]") {
 
 TEST_CASE("which lines of a file have run", "[shim]") {
   const Cli cli;
-  cli.Write("d.c", File("\tif (val > 1 &&\n"
-                        "\t    val < 4)\n"
-                        "\t\tpr_info(\"two\\n\");\n"
-                        "\telse\n"
-                        "\t\tpr_info(\"one\\n\");\n"
-                        "\tif (counter == 1) return never(val);\n",
-                        "static volatile long counter;\n"
-                        "static int never(u64 val)\n"
-                        "{\n"
-                        "\treturn val + 1;\n"
-                        "}\n"));
+  cli.Write("d.c", DriverFile("\tif (val > 1 &&\n"
+                              "\t    val < 4)\n"
+                              "\t\tpr_info(\"two\\n\");\n"
+                              "\telse\n"
+                              "\t\tpr_info(\"one\\n\");\n"
+                              "\tif (counter == 1) return never(val);\n",
+                              "static volatile long counter;\n"
+                              "static int never(u64 val)\n"
+                              "{\n"
+                              "\treturn val + 1;\n"
+                              "}\n"));
   const auto scenario = [&cli](const std::string& name, const std::string& value) {
     cli.Write(name, std::string(kMachine) + "task memtrace-1\n  write memtrace/enable " + value);
   };
@@ -664,7 +667,7 @@ TEST_CASE("a run of a file leaves nothing behind", "[shim]") {
   constexpr uint32_t kRuns = 10000;
   constexpr uint32_t kFresh = 5;
   const Cli cli;
-  cli.Write("d.c", File(kRemembers, kObject));
+  cli.Write("d.c", DriverFile(kRemembers, kObject));
   REQUIRE(cli("compile d.c -o d.so").code == 0);
   const driver::Loaded loaded = driver::Load((cli.folder() / "d.so").string(), "d.c");
   REQUIRE(loaded.error.empty());
@@ -783,7 +786,7 @@ TEST_CASE("memtrace.c and our model of it agree, and what differs is found", "[s
 TEST_CASE("older memtrace.c and our models of them agree", "[shim]") {
   const char* folder = std::getenv("HOTPLUG_OLDER_MEMTRACE");
   if (folder == nullptr) {
-    WARN("skipped: HOTPLUG_OLDER_MEMTRACE names no folder (docs/your-driver.md)");
+    std::fputs("skipped: HOTPLUG_OLDER_MEMTRACE names no folder (docs/your-driver.md)\n", stderr);
     return;
   }
   const Cli cli;

@@ -15,22 +15,13 @@
 namespace hotplug::sim {
 namespace {
 
+using testing::kTpTest;
 using testing::Layout;
 using testing::Locked;
 using testing::Records;
 using testing::Rig;
+using testing::Stepper;
 using testing::Strings;
-
-constexpr Tp kTpTest = 60;
-
-std::function<void()> Stepper(Strings& log, char name, uint32_t steps) {
-  return [&log, name, steps] {
-    for (uint32_t i = 1; i <= steps; ++i) {
-      log.push_back(name + std::to_string(i));
-      sched_point(kTpTest, i);
-    }
-  };
-}
 
 // Steps a task until it answers anything but kPaused.
 Stop RunOn(TaskId id) {

@@ -9,10 +9,10 @@
 namespace hotplug::sim {
 namespace {
 
+using testing::kTpTest;
 using testing::Rig;
 using testing::Strings;
 
-constexpr Tp kTpTest = 60;
 constexpr SpinLock kSpin{3};
 const LockFault kNoFault = LockFault::kNone;
 

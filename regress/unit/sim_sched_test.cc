@@ -15,20 +15,10 @@
 namespace hotplug::sim {
 namespace {
 
+using testing::kTpTest;
 using testing::Rig;
+using testing::Stepper;
 using testing::Strings;
-
-constexpr Tp kTpTest = 60;
-
-// A task that makes `steps` steps and logs each: "a1", "a2" ...
-std::function<void()> Stepper(Strings& log, char name, uint32_t steps) {
-  return [&log, name, steps] {
-    for (uint32_t i = 1; i <= steps; ++i) {
-      log.push_back(name + std::to_string(i));
-      sched_point(kTpTest, i);
-    }
-  };
-}
 
 TEST_CASE("without a schedule tasks run one after the other") {
   Rig rig;

@@ -16,11 +16,13 @@
 #include "model/run/run.h"
 #include "model/scenario/text/parse.h"
 #include "regress/unit/catch.h"
+#include "regress/unit/files.h"
 
 namespace hotplug::report {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contents;
 
 Suppressions Of(std::string_view text) {
   Suppressions s;
@@ -108,11 +110,6 @@ TEST_CASE("a file that is not there is an error, not an empty one") {
 // ---- regress/known-findings.supp ----
 
 constexpr char kKnown[] = "regress/known-findings.supp";
-
-std::string Contents(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 TEST_CASE("every finding that is kept is a known one, and every known one is kept") {
   Suppressions known;

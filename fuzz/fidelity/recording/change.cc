@@ -106,7 +106,7 @@ constexpr uint32_t kPairTries = 64;  // of a kind and a field
 constexpr uint32_t kValueTries = 8;  // within such a pair
 constexpr const char* kValues[] = {
     "'online'", "'offline'", "'online_kernel'", "'online_movable'", "'1'", "'0'", "''", "'x'"};
-constexpr const char* kZones[] = {"DMA", "DMA32", "Normal", "Movable", "Device", "-"};
+constexpr const char* kOtherZones[] = {"DMA", "DMA32", "Normal", "Movable", "Device", "-"};
 constexpr int64_t kErrors[] = {0,       -EPERM, -EINTR,  -EIO,    -EAGAIN,
                                -ENOMEM, -EBUSY, -EEXIST, -EINVAL, -4095};
 constexpr uint32_t kAnswers[] = {mm::NOTIFY_DONE, mm::NOTIFY_OK, 2,          18,    mm::NOTIFY_STOP,
@@ -175,7 +175,7 @@ std::string SomeText(const File& file, Kind kind, const Spots& spots, const Fiel
     case Type::kAction:
       return ActionName(1u << random->Below(std::size(mm::kMemActions)));  // a bit each
     case Type::kZone:
-      return random->Pick(kZones);
+      return random->Pick(kOtherZones);
     case Type::kErrno:
       return field.number > 0 ? std::to_string(OtherNumber(field.number, random))
                               : ErrnoText(random->Pick(kErrors));
