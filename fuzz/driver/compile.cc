@@ -4,16 +4,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "fuzz/base/files.h"
 #include "fuzz/base/process.h"
@@ -34,6 +35,22 @@ Lines LinesOf(const std::string& text) { return absl::StrSplit(text, '\n'); }
 
 // ---- Headers ----
 
+void SkipBlanks(absl::string_view* text) {
+  text->remove_prefix(std::min(text->find_first_not_of(" \t"), text->size()));
+}
+
+// What a line includes, with the quote or bracket before it, or empty.
+absl::string_view Included(absl::string_view line) {
+  for (const absl::string_view part : {"#", "include"}) {
+    SkipBlanks(&line);
+    if (!absl::ConsumePrefix(&line, part)) return "";
+  }
+  SkipBlanks(&line);
+  if (!absl::StartsWith(line, "\"") && !absl::StartsWith(line, "<")) return "";
+  const size_t end = line.find_first_of(">\"", 1);
+  return end == absl::string_view::npos || end == 1 ? "" : line.substr(0, end);
+}
+
 // For each header of the kernel that a file includes a stub that stands for the whole vocabulary.
 // What lies beside the file is its own, and is looked into.
 absl::Status WriteStubs(const std::string& file, const std::string& folder,
@@ -41,19 +58,19 @@ absl::Status WriteStubs(const std::string& file, const std::string& folder,
   if (!seen->insert(file).second) return absl::OkStatus();
   const absl::StatusOr<std::string> text = base::Contents(file);
   if (!text.ok()) return text.status();
-  static const std::regex kInclude(R"(^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"])");
   for (const std::string& line : LinesOf(*text)) {
-    std::smatch m;
-    if (!std::regex_search(line, m, kInclude)) continue;
-    const fs::path beside = fs::path(file).parent_path() / m[2].str();
+    const absl::string_view included = Included(line);
+    if (included.empty()) continue;
+    const std::string name(included.substr(1));
+    const fs::path beside = fs::path(file).parent_path() / name;
     std::error_code ignored;
-    if (m[1] == "\"" && fs::exists(beside, ignored)) {
+    if (included[0] == '"' && fs::exists(beside, ignored)) {
       absl::Status status = WriteStubs(beside.string(), folder, seen);
       if (!status.ok()) return status;
       continue;
     }
-    const fs::path stub = fs::path(folder) / fs::path(m[2].str()).lexically_normal();
-    if (absl::StrContains(m[2].str(), "..")) continue;
+    const fs::path stub = fs::path(folder) / fs::path(name).lexically_normal();
+    if (absl::StrContains(name, "..")) continue;
     fs::create_directories(stub.parent_path(), ignored);
     std::ofstream(stub) << kStub;
   }
@@ -143,34 +160,72 @@ Lines ForDriver(const Compiler& c, const std::string& file, const Lines& defines
 
 // ---- What it says ----
 
-// Names that the vocabulary lacks, as gcc and clang complain about them.
-std::string UnknownName(const std::string& line) {
-  static const std::regex kUnknown(
-      R"((?:implicit declaration of function|call to undeclared function|)"
-      R"(unknown type name|use of undeclared identifier|'([^']+)' undeclared|)"
-      R"(invalid use of undefined type|incomplete definition of type|)"
-      R"(has incomplete type|storage size of|has no member named|no member named)(.*))");
-  static const std::regex kQuoted(R"('([^']+)')");
-  std::smatch m;
-  if (!std::regex_search(line, m, kUnknown)) return "";
-  if (m[1].matched) return m[1];
-  const std::string rest = m[2];
-  return std::regex_search(rest, m, kQuoted) ? m[1].str() : "";
+// The first word in quotes whose closing one begins this, or empty.
+absl::string_view Quoted(absl::string_view text, absl::string_view closing = "'") {
+  for (size_t open = text.find('\''); open != absl::string_view::npos;
+       open = text.find('\'', open + 1)) {
+    const size_t close = std::min(text.find('\'', open + 1), text.size());
+    if (close > open + 1 && absl::StartsWith(text.substr(close), closing)) {
+      return text.substr(open + 1, close - open - 1);
+    }
+  }
+  return "";
+}
+
+// Names that the vocabulary lacks, as gcc and clang complain about them: behind these words, or
+// before "undeclared".
+absl::string_view UnknownName(absl::string_view complaint) {
+  constexpr absl::string_view kWords[] = {"implicit declaration of function",
+                                          "call to undeclared function",
+                                          "unknown type name",
+                                          "use of undeclared identifier",
+                                          "invalid use of undefined type",
+                                          "incomplete definition of type",
+                                          "has incomplete type",
+                                          "storage size of",
+                                          "no member named"};
+  for (const absl::string_view words : kWords) {
+    const size_t at = complaint.find(words);
+    if (at != absl::string_view::npos) return Quoted(complaint.substr(at + words.size()));
+  }
+  return Quoted(complaint, "' undeclared");
+}
+
+bool IsNumber(absl::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+}
+
+// A line FILE:LINE:COLUMN: error: COMPLAINT.
+struct CompilerError {
+  std::string place;  // FILE:LINE; empty if the line is none
+  absl::string_view complaint;
+};
+
+CompilerError ParseError(absl::string_view line) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits(':', 3));
+  if (parts.size() != 4 || parts[0].empty() || !IsNumber(parts[1]) || !IsNumber(parts[2]) ||
+      std::any_of(parts[0].begin(), parts[0].end(), absl::ascii_isspace)) {
+    return {};
+  }
+  absl::string_view rest = parts[3];
+  if (!absl::ConsumePrefix(&rest, " ")) return {};
+  absl::ConsumePrefix(&rest, "fatal ");
+  if (!absl::ConsumePrefix(&rest, "error: ")) return {};
+  return {absl::StrCat(parts[0], ":", parts[1]), rest};
 }
 
 // The complaints of the compiler in a few words: a line for each unknown name, at its first place.
 std::string Explanation(const std::string& file, const std::string& said) {
-  static const std::regex kError(R"(^([^:\s]+:[0-9]+):[0-9]+: (?:fatal )?error: (.*))");
   Lines unknown;
   std::set<std::string> seen;
   bool others = false;
   for (const std::string& line : LinesOf(said)) {
-    std::smatch m;
-    if (!std::regex_search(line, m, kError)) continue;
-    const std::string name = UnknownName(m[2]);
+    const CompilerError error = ParseError(line);
+    if (error.place.empty()) continue;
+    const absl::string_view name = UnknownName(error.complaint);
     if (name.empty()) others = true;
-    if (name.empty() || !seen.insert(name).second) continue;
-    unknown.push_back(absl::StrCat(m[1].str(), ": unknown kernel name ", name));
+    if (name.empty() || !seen.emplace(name).second) continue;
+    unknown.push_back(absl::StrCat(error.place, ": unknown kernel name ", name));
   }
   if (!unknown.empty() && !others) {
     unknown.push_back(absl::StrCat(file, ": docs/your-driver.md says what to do about them"));
@@ -180,6 +235,16 @@ std::string Explanation(const std::string& file, const std::string& said) {
   if (lines.size() > kMaxLines) lines.resize(kMaxLines);
   lines.push_back(absl::StrCat(file, ": does not compile"));
   return absl::StrJoin(lines, "\n");
+}
+
+// Words of letters, digits and _=.+- with a comma between two of them; or nothing.
+bool AreValues(const std::string& params) {
+  const Lines words = absl::StrSplit(params, ',');
+  return params.empty() || std::all_of(words.begin(), words.end(), [](const std::string& word) {
+           return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+             return absl::ascii_isalnum(c) || absl::StrContains("_=.+-", c);
+           });
+         });
 }
 
 // Runs a step of the build; its complaints, or empty.
@@ -200,8 +265,7 @@ std::string ShimFolder() { return HOTPLUG_SOURCE_DIR "/model/shim"; }
 absl::Status Compile(const std::string& file, const CompileOptions& options,
                      const std::string& object) {
   const std::string params = absl::StrJoin(options.params, ",");
-  static const std::regex kParams("([A-Za-z0-9_=.+-]+(,[A-Za-z0-9_=.+-]+)*)?");
-  if (!std::regex_match(params, kParams)) {
+  if (!AreValues(params)) {
     return absl::InvalidArgumentError(
         absl::StrCat("--param=", params, ": expected NAME=VALUE,..."));
   }
