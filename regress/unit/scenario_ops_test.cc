@@ -13,13 +13,12 @@
 #include "model/scenario/print.h"
 #include "model/scenario/text/parse.h"
 #include "regress/unit/catch.h"
+#include "regress/unit/names.h"
 
 namespace hotplug::scenario {
 namespace {
 
-constexpr const char* kDrivers[] = {"rfc_v1"};
-constexpr const char* kKernels[] = {"rfc"};
-constexpr Names kNames = {kDrivers, 1, kKernels, 1};
+using testing::kNames;
 
 // A scenario with one operation of a kind, with the largest value of each operand.
 Scenario With(OpKind kind) {
