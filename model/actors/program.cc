@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What tasks do: the operations of the scenario, one after the other.
+#include <array>
+
 #include "model/actors/state.h"
 #include "model/mm/add_remove.h"
 #include "model/mm/ledger.h"
@@ -16,6 +18,10 @@ namespace {
 
 using scenario::Op;
 using scenario::OpKind;
+
+Result& ResultOf(const Op& op) {
+  return state().results[static_cast<size_t>(&op - context().scenario->ops.begin())];
+}
 
 mm::BlockId BlockOf(const Op& op) { return mm::BlockNumber(op.block); }
 
@@ -48,7 +54,8 @@ int32_t WriteEnable(const Op& op) {
                 }));
 }
 
-int32_t ReadEnable(const Op& op, Result& result) {
+int32_t ReadEnable(const Op& op) {
+  Result& result = ResultOf(op);
   result.value = context().enable.get();
   sim::sched_point(scenario::EndOf(op.kind), static_cast<uint32_t>(result.value >> kBlockShift));
   return 0;
@@ -77,8 +84,9 @@ int32_t WriteAutoOnline(const Op& op) {
 }
 
 // Firmware notifies, and a kworker does the rest.
-int32_t Firmware(const Op& op, int (*request)(mm::BlockId)) {
-  return Return(op, InKernel([&op, request] { return request(BlockOf(op)); }), BlockOf(op).v);
+template <int (*request)(mm::BlockId)>
+int32_t Firmware(const Op& op) {
+  return Return(op, InKernel([&op] { return request(BlockOf(op)); }), BlockOf(op).v);
 }
 
 // Opens the file `trace` of a node, does one thing with it, and closes it.
@@ -96,9 +104,13 @@ int32_t UseTrace(const Op& op, mm::debugfs_operation operation) {
   return Return(op, rc, op.node);
 }
 
+int32_t ReadTrace(const Op& op) { return UseTrace(op, context().trace.read); }
+int32_t MmapTrace(const Op& op) { return UseTrace(op, context().trace.mmap); }
+
 // A module comes or goes, and its notifier with it.
-int32_t Module(const Op& op, int (*change)(mm::notifier_block&)) {
-  const int32_t rc = InKernel([&op, change] { return change(state().probes[op.notifier]); });
+template <int (*change)(mm::notifier_block&)>
+int32_t Module(const Op& op) {
+  const int32_t rc = InKernel([&op] { return change(state().probes[op.notifier]); });
   return Return(op, rc, op.notifier);
 }
 
@@ -109,8 +121,9 @@ int32_t Alloc(const Op& op) {
   return Return(op, rc, op.node);
 }
 
-int32_t Free(const Op& op, bool (*free_oldest)()) {
-  return Return(op, InKernel([free_oldest] { return free_oldest() ? 0 : -ENOENT; }));
+template <bool (*free_oldest)()>
+int32_t Free(const Op& op) {
+  return Return(op, InKernel([] { return free_oldest() ? 0 : -ENOENT; }));
 }
 
 int32_t AllocContig(const Op& op) {
@@ -147,6 +160,18 @@ int32_t Put() {
   return 0;
 }
 
+int32_t PutOldest(const Op&) { return Put(); }
+
+int32_t After(const Op& op) {
+  sim::wait_for_task(sim::TaskId{op.target});
+  return 0;
+}
+
+int32_t Sleep(const Op& op) {
+  sim::sleep_ticks(sim::Ticks{static_cast<uint32_t>(op.value)}, true);
+  return 0;
+}
+
 int32_t Kill(const Op& op) {
   const auto signal = static_cast<sim::Sig>(1u << op.arg);
   sim::send_signal(sim::TaskId{op.target}, signal);
@@ -154,58 +179,44 @@ int32_t Kill(const Op& op) {
   return 0;
 }
 
-int32_t Do(const Op& op, Result& result) {
-  switch (op.kind) {
-    case OpKind::kWriteEnable:
-      return WriteEnable(op);
-    case OpKind::kReadEnable:
-      return ReadEnable(op, result);
-    case OpKind::kWriteState:
-      return WriteState(op);
-    case OpKind::kWriteOnline:
-      return WriteOnline(op);
-    case OpKind::kAlloc:
-      return Alloc(op);
-    case OpKind::kFree:
-      return Free(op, &mm::free_ordinary);
-    case OpKind::kGet:
-      return Get(op);
-    case OpKind::kPut:
-      return Put();
-    case OpKind::kKill:
-      return Kill(op);
-    case OpKind::kAfter:
-      sim::wait_for_task(sim::TaskId{op.target});
-      return 0;
-    case OpKind::kSleep:
-      sim::sleep_ticks(sim::Ticks{static_cast<uint32_t>(op.value)}, true);
-      return 0;
-    case OpKind::kWriteProbe:
-      return WriteProbe(op);
-    case OpKind::kRemove:
-      return Firmware(op, &mm::acpi_scan_hot_remove);
-    case OpKind::kAdd:
-      return Firmware(op, &mm::acpi_memory_device_add);
-    case OpKind::kReadTrace:
-      return UseTrace(op, context().trace.read);
-    case OpKind::kMmapTrace:
-      return UseTrace(op, context().trace.mmap);
-    case OpKind::kWriteAutoOnline:
-      return WriteAutoOnline(op);
-    case OpKind::kRegister:
-      return Module(op, &mm::register_memory_notifier);
-    case OpKind::kUnregister:
-      return Module(op, &mm::unregister_memory_notifier);
-    case OpKind::kAllocContig:
-      return AllocContig(op);
-    case OpKind::kFreeContig:
-      return Free(op, &mm::free_contig);
-    case OpKind::kPoison:
-      return Poison(op);
+struct Doing {
+  OpKind kind;
+  int32_t (*function)(const Op&);
+};
+
+// In the order of OpKind.
+constexpr std::array<Doing, scenario::kOpKinds> kDoings = {{
+    {OpKind::kWriteEnable, &WriteEnable},
+    {OpKind::kReadEnable, &ReadEnable},
+    {OpKind::kWriteState, &WriteState},
+    {OpKind::kWriteOnline, &WriteOnline},
+    {OpKind::kAlloc, &Alloc},
+    {OpKind::kFree, &Free<&mm::free_ordinary>},
+    {OpKind::kGet, &Get},
+    {OpKind::kPut, &PutOldest},
+    {OpKind::kKill, &Kill},
+    {OpKind::kAfter, &After},
+    {OpKind::kSleep, &Sleep},
+    {OpKind::kWriteProbe, &WriteProbe},
+    {OpKind::kRemove, &Firmware<&mm::acpi_scan_hot_remove>},
+    {OpKind::kAdd, &Firmware<&mm::acpi_memory_device_add>},
+    {OpKind::kReadTrace, &ReadTrace},
+    {OpKind::kMmapTrace, &MmapTrace},
+    {OpKind::kWriteAutoOnline, &WriteAutoOnline},
+    {OpKind::kRegister, &Module<&mm::register_memory_notifier>},
+    {OpKind::kUnregister, &Module<&mm::unregister_memory_notifier>},
+    {OpKind::kAllocContig, &AllocContig},
+    {OpKind::kFreeContig, &Free<&mm::free_contig>},
+    {OpKind::kPoison, &Poison},
+}};
+
+constexpr bool InOrder() {
+  for (uint32_t i = 0; i < scenario::kOpKinds; ++i) {
+    if (static_cast<uint32_t>(kDoings[i].kind) != i) return false;
   }
-  HOTPLUG_CHECK(!"an operation of no kind");
-  return 0;
+  return true;
 }
+static_assert(InOrder(), "the rows come in the order of OpKind");
 
 }  // namespace
 
@@ -213,8 +224,9 @@ void RunProgram(uint32_t task) {
   const scenario::Scenario& s = *context().scenario;
   for (uint32_t i = 0; i < s.ops.size; ++i) {
     if (s.ops[i].task != task) continue;
-    Result& result = state().results[i];
-    result.rc = Do(s.ops[i], result);
+    const Op& op = s.ops[i];
+    Result& result = ResultOf(op);
+    result.rc = kDoings[static_cast<uint32_t>(op.kind)].function(op);
     result.done = 1;
     // Back in user space: a deadly signal ends the program, a handler runs and is done.
     if (sim::fatal_signal_pending()) break;
