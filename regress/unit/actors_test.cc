@@ -332,7 +332,8 @@ TEST_CASE("removal waits for a reader, and turns away one that comes later") {
       "  write memtrace/enable 0\n" +
       kReader;
   RunText(kSmall + tasks, options);
-  const std::string taken = std::to_string(First(scenario::EndOf(scenario::OpKind::kWriteEnable))->step);
+  const std::string taken =
+      std::to_string(First(scenario::EndOf(scenario::OpKind::kWriteEnable))->step);
   for (const uint32_t step : {1, 2, 3, 4}) {
     std::string text = kSmall + tasks;
     text += "at memtrace-1 " + taken + " run user-2\n";
