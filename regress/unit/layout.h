@@ -80,9 +80,9 @@ class ToldRig : public Rig {
   std::vector<std::string> refuse;
 
   static const char* ActionName(uint32_t action) {
-    constexpr const char* kNames[] = {"ONLINE",       "GOING_OFFLINE", "OFFLINE",
-                                      "GOING_ONLINE", "CANCEL_ONLINE", "CANCEL_OFFLINE"};
-    return kNames[__builtin_ctz(action)];
+    constexpr const char* kActions[] = {"ONLINE",       "GOING_OFFLINE", "OFFLINE",
+                                        "GOING_ONLINE", "CANCEL_ONLINE", "CANCEL_OFFLINE"};
+    return kActions[__builtin_ctz(action)];
   }
 
  private:

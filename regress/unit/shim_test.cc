@@ -265,26 +265,27 @@ TEST_CASE("a file may lack the hotplug lock, or release that of others, and the 
           "[shim]") {
   const Cli run;
   run.Write("take.scn", std::string(kMachine) + "task memtrace-1\n  write memtrace/enable 1\n");
-  run.Write("d.c", File("\tconst u64 at = 0x50000000;\n"
-                        "\twalk_memory_blocks(at, 0x20000000, NULL, offline);\n"
-                        "\t__remove_memory(0, at, 0x10000000);\n"
-                        "\t__remove_memory(0, at + 0x10000000, 0x10000000);\n"
-                        "\tstart = at;\n",
-                        kBlocks));
+  run.Write("d.c", DriverFile("\tconst u64 at = 0x50000000;\n"
+                              "\twalk_memory_blocks(at, 0x20000000, NULL, offline);\n"
+                              "\t__remove_memory(0, at, 0x10000000);\n"
+                              "\t__remove_memory(0, at + 0x10000000, 0x10000000);\n"
+                              "\tstart = at;\n",
+                              kBlocks));
   Result r = run("run --print-expect take.scn --driver=d.c");
   Has(r.out, "verdict violation I12/");
   Has(r.out, "memory5 absent\n  memory6 absent\n");
   // Firmware, whose first attempt to offline a block ends without the lock, makes another one.
   run.Write("remove.scn", std::string(kMachine) +
                               "task memtrace-1\n  write memtrace/enable 1\n  remove memory6\n");
-  run.Write("d.c", File("\tregister_memory_notifier(&nb);\n",
-                        "static int call(struct notifier_block *n, unsigned long action, void *d)\n"
-                        "{\n"
-                        "\tif (action != MEM_GOING_OFFLINE)\n\t\treturn NOTIFY_OK;\n"
-                        "\tunlock_device_hotplug();\n"
-                        "\treturn NOTIFY_BAD;\n"
-                        "}\n"
-                        "static struct notifier_block nb = {.notifier_call = call};\n"));
+  run.Write("d.c",
+            DriverFile("\tregister_memory_notifier(&nb);\n",
+                       "static int call(struct notifier_block *n, unsigned long action, void *d)\n"
+                       "{\n"
+                       "\tif (action != MEM_GOING_OFFLINE)\n\t\treturn NOTIFY_OK;\n"
+                       "\tunlock_device_hotplug();\n"
+                       "\treturn NOTIFY_BAD;\n"
+                       "}\n"
+                       "static struct notifier_block nb = {.notifier_call = call};\n"));
   r = run("run --print-expect remove.scn --driver=d.c");
   Has(r.out, "verdict violation I12/d.c:call@none/none\n  then I14\n");
   Has(r.out, "remove memory6 = -EBUSY\n");
