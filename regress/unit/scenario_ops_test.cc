@@ -80,7 +80,7 @@ TEST_CASE("each row says what the rooms that walk over it need", "[ops]") {
     CHECK(ends.insert(row.end.id).second);
     CHECK((row.usual == 0) != (row.seldom == 0));
     CHECK(row.steps > 0);
-    CHECK(std::string(row.sentence) != "");
+    CHECK_FALSE(std::string(row.sentence).empty());
   }
 }
 
