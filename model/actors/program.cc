@@ -90,14 +90,14 @@ int32_t Firmware(const Op& op) {
 }
 
 // Opens the file `trace` of a node, does one thing with it, and closes it.
-int32_t UseTrace(const Op& op, mm::debugfs_operation operation) {
+int32_t UseTrace(const Op& op, mm::debugfs_transfer operation) {
   const mm::debugfs_fops& fops = context().trace;
   mm::debugfs_open_file file;
   const int32_t opened = ReturnAt(
       kOpenTrace.id, InKernel([&] { return mm::debugfs_open(op.node, fops, &file); }), op.node);
   const int32_t rc = InKernel([&] {
     if (opened != 0) return opened;
-    const int32_t done = mm::debugfs_call(file, operation);
+    const int32_t done = mm::debugfs_call(file, operation, mm::file_range{});
     mm::debugfs_release(fops, file);
     return done;
   });

@@ -158,16 +158,26 @@ int online(const Algorithm& algorithm) {
   return 0;
 }
 
-int trace_read(HeapPtr array, uint32_t index) {
+int trace_read(HeapPtr array, uint32_t index, const mm::file_range& range) {
   const auto entry = mm::heap_read<memtrace_entry>(array, index);
   mm::preempt_point(kTpTraceRead, index);
-  return mm::simple_read_from_buffer(entry.mem, 0, Pages(entry.size));
+  if (range.offset >= entry.size || range.length == 0) return 0;
+  const uint64_t end = range.offset + std::min(range.length, entry.size - range.offset);
+  const uint32_t first = Pages(range.offset);
+  // The size of an entry that was freed, and is read even so, is as large as can be.
+  const uint64_t nr_pages = ((end - 1) >> mm::PageShift()) + 1 - first;
+  const auto most = std::min<uint64_t>(nr_pages, UINT32_MAX);
+  return mm::simple_read_from_buffer(entry.mem, first, static_cast<uint32_t>(most));
 }
 
-int trace_mmap(HeapPtr array, uint32_t index) {
+int trace_mmap(HeapPtr array, uint32_t index, const mm::file_range& range) {
   const auto entry = mm::heap_read<memtrace_entry>(array, index);
   mm::preempt_point(kTpTraceMmap, index);
-  return mm::remap_pfn_range(PfnOf(entry.start), Pages(entry.size));
+  if (range.offset >= entry.size) return -EINVAL;
+  const uint64_t left = entry.size - range.offset;
+  const uint64_t length = range.length == mm::kWholeFile ? left : range.length;
+  if (length > left) return -EINVAL;
+  return mm::remap_pfn_range(PfnOf(entry.start + range.offset), Pages(length));
 }
 
 namespace {

@@ -86,8 +86,9 @@ int online(const Algorithm& algorithm);
 int reserve(uint64_t size, const Algorithm& algorithm);
 
 // The file `trace`. As RFC era debugfs has it: it is read, and removal waits for readers.
-int trace_read(mm::HeapPtr array, uint32_t index);
-int trace_mmap(mm::HeapPtr array, uint32_t index);
+// -EINVAL for a mapping that is not within the entry (memtrace_mmap() since cd097df4596f).
+int trace_read(mm::HeapPtr array, uint32_t index, const mm::file_range& range);
+int trace_mmap(mm::HeapPtr array, uint32_t index, const mm::file_range& range);
 inline constexpr mm::debugfs_fops kTrace = {.read = &trace_read};
 
 // For tables of drivers.

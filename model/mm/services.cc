@@ -159,10 +159,11 @@ void RemoveFile(uint32_t dir) {
   sim::up_write(d.active_users);
 }
 
-int Guarded(const debugfs_open_file& file, debugfs_operation operation) {
+template <class Operation, class... Range>
+int Guarded(const debugfs_open_file& file, Operation operation, const Range&... range) {
   debugfs_dir& d = mm().debugfs_dirs[file.dir];
   sim::down_read(d.active_users);
-  const int rc = operation(file.object, file.index);
+  const int rc = operation(file.object, file.index, range...);
   sim::up_read(d.active_users);
   return rc;
 }
@@ -202,12 +203,13 @@ void debugfs_release(const debugfs_fops& fops, const debugfs_open_file& file) {
   if (fops.release != nullptr) fops.release(file.object, file.index);
 }
 
-int debugfs_call(const debugfs_open_file& file, debugfs_operation operation) {
+int debugfs_call(const debugfs_open_file& file, debugfs_transfer operation,
+                 const file_range& range) {
   if (operation == nullptr) return -ENODEV;
-  if (file.unsafe) return operation(file.object, file.index);
+  if (file.unsafe) return operation(file.object, file.index, range);
   const debugfs_dir& d = mm().debugfs_dirs[file.dir];
   if (d.has_file == 0 || d.serial != file.serial) return -EIO;
-  return Guarded(file, operation);
+  return Guarded(file, operation, range);
 }
 
 void clear_page(Pfn pfn) { NoteCleared(pfn); }

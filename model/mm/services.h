@@ -81,11 +81,20 @@ int remap_pfn_range(Pfn start, uint32_t nr_pages);
 void unmap_mapping_range(Pfn start, uint32_t nr_pages);
 void exit_mmap();
 
+// What user space asks for of a file, in bytes; kWholeFile: as much as there is.
+inline constexpr uint64_t kWholeFile = UINT64_MAX;
+inline constexpr uint64_t kMaxRead = 0x7fff0000;  // as much as a read(2) may ask for (MAX_RW_COUNT)
+struct file_range {
+  uint64_t offset = 0;
+  uint64_t length = kWholeFile;
+};
+
 // Operations of a file of a directory, on what it was created with: 0 or a negative errno.
 using debugfs_operation = int (*)(HeapPtr object, uint32_t index);
+using debugfs_transfer = int (*)(HeapPtr object, uint32_t index, const file_range& range);
 struct debugfs_fops {
-  debugfs_operation read = nullptr;
-  debugfs_operation mmap = nullptr;
+  debugfs_transfer read = nullptr;
+  debugfs_transfer mmap = nullptr;
   debugfs_operation open = nullptr;
   debugfs_operation release = nullptr;
 };
@@ -106,7 +115,8 @@ void debugfs_create_file(uint32_t dir, HeapPtr object, uint32_t index, bool unsa
 int debugfs_open(uint32_t nid, const debugfs_fops& fops, debugfs_open_file* file);
 void debugfs_release(const debugfs_fops& fops, const debugfs_open_file& file);
 // -ENODEV without such an operation, -EIO if the file has been removed.
-int debugfs_call(const debugfs_open_file& file, debugfs_operation operation);
+int debugfs_call(const debugfs_open_file& file, debugfs_transfer operation,
+                 const file_range& range);
 
 // A file with a value, as DEFINE_SIMPLE_ATTRIBUTE makes it. set: 0 or a negative errno.
 struct debugfs_file {

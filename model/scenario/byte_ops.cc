@@ -224,9 +224,14 @@ Op DecodeOp(const Record& r, uint32_t task, const Scenario& s) {
   return op;
 }
 
-bool HasByteForm(const Op& op) {
-  return !Has(op.kind, Field::kBytes) || IsLow(op.value) ||
-         op.value % (uint64_t{1} << kHighShift) == 0;
+const char* BeyondBytes(const Machine&, const Op& op) {
+  for (Field field : ShapeOf(op.kind)) {
+    const uint64_t value = Get(op, field);
+    if (field == Field::kBytes && !IsLow(value) && value % (uint64_t{1} << kHighShift) != 0) {
+      return "the byte form writes only numbers below 2^48 and multiples of 2^16 to enable";
+    }
+  }
+  return nullptr;
 }
 
 Record EncodeOp(const Machine& m, const Op& op) {

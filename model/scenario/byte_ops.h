@@ -16,8 +16,8 @@ bool NamesNotifier(const Record& r);
 // The operation that a record says, as one of `task`. Operands are reduced by what `s` has.
 Op DecodeOp(const Record& r, uint32_t task, const Scenario& s);
 
-// Whether the byte form can say the operation's number.
-bool HasByteForm(const Op& op);
+// Null if the byte form can say the operation; otherwise a sentence about what it cannot.
+const char* BeyondBytes(const Machine& m, const Op& op);
 // Its record, with the smallest bytes.
 Record EncodeOp(const Machine& m, const Op& op);
 

@@ -354,9 +354,7 @@ const char* BeyondBytes(const Scenario& s) {
     return "the byte form has at most 64 pages per block";
   }
   for (const Op& op : s.ops) {
-    if (!HasByteForm(op)) {
-      return "the byte form writes only numbers below 2^48 and multiples of 2^16 to enable";
-    }
+    if (const char* why = BeyondBytes(s.machine, op)) return why;
   }
   return nullptr;
 }

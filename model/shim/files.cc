@@ -20,8 +20,6 @@ constexpr char kTrace[] = "memtrace/%08x/trace";
 constexpr size_t kMaxLine = 32;
 // Where user space has its memory: nowhere either.
 constexpr uintptr_t kUser = 0xe000000000000000;
-// As much as a read(2) may ask for.
-constexpr size_t kMaxRead = 0x7fff0000;
 // Where results of ioremap() are: nowhere that C code could reach.
 constexpr uintptr_t kMappings = 0xd000000000000000;
 constexpr uintptr_t kMappingBytes = uintptr_t{1} << 40;
@@ -207,19 +205,22 @@ int TraceOpen(mm::HeapPtr, uint32_t index) {
   return Returned(Open(f));
 }
 
-int TraceRead(mm::HeapPtr, uint32_t) {
+int TraceRead(mm::HeapPtr, uint32_t, const mm::file_range& range) {
   OpenFile& f = TheFile();
   if (f.fops->read == nullptr) return -EINVAL;
-  const long rc = f.fops->read(&f.file, reinterpret_cast<char*>(kUser), kMaxRead, &f.file.f_pos);
+  f.file.f_pos = static_cast<loff_t>(range.offset);
+  const long rc = f.fops->read(&f.file, reinterpret_cast<char*>(kUser),
+                               std::min(range.length, mm::kMaxRead), &f.file.f_pos);
   return Returned(rc < 0 ? static_cast<int>(rc) : 0);
 }
 
-// User space maps a memory block: no driver has less. What stands between the file and its driver
-// passes everything on but mmap.
-int TraceMmap(mm::HeapPtr, uint32_t) {
+// Who maps all of a file maps a memory block: no driver has less. What stands between the file and
+// its driver passes everything on but mmap.
+int TraceMmap(mm::HeapPtr, uint32_t, const mm::file_range& range) {
   OpenFile& f = TheFile();
   if (f.fops->mmap == nullptr || f.unsafe == 0) return -ENODEV;
-  vm_area_struct vma{kUser, kUser + kBlockBytes, 0, 0, {}};
+  const uint64_t length = range.length == mm::kWholeFile ? kBlockBytes : range.length;
+  vm_area_struct vma{kUser, kUser + length, range.offset >> mm::PageShift(), 0, {}};
   const int rc = f.fops->mmap(&f.file, &vma);
   f.mapped = rc == 0 ? 1 : 0;
   return Returned(rc);
