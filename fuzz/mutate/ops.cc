@@ -83,6 +83,13 @@ uint64_t Draft::AnyOperand(Field field) {
     case Field::kNode:
     case Field::kTrace:
       return s_.machine.blocks[Any(s_.machine.blocks)].node;
+    // Within a file of a block or a little behind its end; one in sixteen is no multiple of a page.
+    case Field::kOffset:
+    case Field::kLength: {
+      const uint64_t page = scenario::PageBytes(s_.machine);
+      const uint64_t pages = random_.Below(2 * scenario::PagesPerBlock(s_.machine) + 1);
+      return pages * page + (random_.OneIn(16) ? page / 2 : 0);
+    }
     default: {
       const scenario::Range range = scenario::RangeOf(field, s_);
       return random_.Between(static_cast<uint32_t>(range.low), static_cast<uint32_t>(range.high));

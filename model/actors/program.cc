@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What tasks do: the operations of the scenario, one after the other.
+#include <algorithm>
 #include <array>
 
 #include "model/actors/state.h"
@@ -90,18 +91,51 @@ int32_t Firmware(const Op& op) {
 }
 
 // Opens the file `trace` of a node, does one thing with it, and closes it.
-int32_t UseTrace(const Op& op, mm::debugfs_transfer operation) {
+template <class Do, class... Operands>
+int32_t WithTrace(const Op& op, Do use, Operands... operands) {
   const mm::debugfs_fops& fops = context().trace;
   mm::debugfs_open_file file;
   const int32_t opened = ReturnAt(
       kOpenTrace.id, InKernel([&] { return mm::debugfs_open(op.node, fops, &file); }), op.node);
   const int32_t rc = InKernel([&] {
     if (opened != 0) return opened;
-    const int32_t done = mm::debugfs_call(file, operation, mm::file_range{});
+    const int32_t done = use(file);
     mm::debugfs_release(fops, file);
     return done;
   });
-  return Return(op, rc, op.node);
+  return Return(op, rc, op.node, operands...);
+}
+
+int32_t UseTrace(const Op& op, mm::debugfs_transfer operation) {
+  return WithTrace(op, [operation](const mm::debugfs_open_file& file) {
+    return mm::debugfs_call(file, operation, mm::file_range{});
+  });
+}
+
+// Which page of a file, for the trace.
+uint32_t PageOfFile(const Op& op) { return static_cast<uint32_t>(op.value >> mm::PageShift()); }
+
+int32_t ReadTraceAt(const Op& op) {
+  const auto read = [&op](const mm::debugfs_open_file& file) {
+    return mm::debugfs_call(file, context().trace.read,
+                            {op.value, std::min(op.length, mm::kMaxRead)});
+  };
+  return WithTrace(op, read, PageOfFile(op));
+}
+
+constexpr uint64_t kTaskSize = uint64_t{1} << 47;  // x86-64
+
+// The kernel looks at offset and length before the driver does (ksys_mmap_pgoff(), do_mmap()): a
+// length becomes whole pages.
+int32_t MmapTraceAt(const Op& op) {
+  const auto map = [&op](const mm::debugfs_open_file& file) {
+    const uint64_t in_page = (uint64_t{1} << mm::PageShift()) - 1;
+    if ((op.value & in_page) != 0 || op.length == 0) return -EINVAL;
+    if (op.length > kTaskSize) return -ENOMEM;
+    const uint64_t length = (op.length + in_page) & ~in_page;
+    return mm::debugfs_call(file, context().trace.mmap, {op.value, length});
+  };
+  return WithTrace(op, map, PageOfFile(op));
 }
 
 int32_t ReadTrace(const Op& op) { return UseTrace(op, context().trace.read); }
@@ -208,6 +242,8 @@ constexpr std::array<Doing, scenario::kOpKinds> kDoings = {{
     {OpKind::kAllocContig, &AllocContig},
     {OpKind::kFreeContig, &Free<&mm::free_contig>},
     {OpKind::kPoison, &Poison},
+    {OpKind::kReadTraceAt, &ReadTraceAt},
+    {OpKind::kMmapTraceAt, &MmapTraceAt},
 }};
 
 constexpr bool InOrder() {

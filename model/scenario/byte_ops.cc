@@ -61,7 +61,8 @@ constexpr auto kForms = Spread<64, Form>({
     {{OpKind::kWriteProbe}, 1},
 });
 // The operations on a trace file share a place.
-constexpr std::array<OpKind, 2> kTraceOps = {OpKind::kReadTrace, OpKind::kMmapTrace};
+constexpr std::array<OpKind, 4> kTraceOps = {OpKind::kReadTrace, OpKind::kMmapTrace,
+                                             OpKind::kReadTraceAt, OpKind::kMmapTraceAt};
 
 // Blocks and pages that a write to `enable` asks for, in halves of a block.
 struct Size {
@@ -94,6 +95,10 @@ constexpr std::array<uint8_t, 8> kAllocOrders = {0, 1, 0, 2, 0, 3, 1, 0};
 constexpr std::array<Signal, 4> kSignalTable = {Signal::kInt, Signal::kUsr1, Signal::kKill,
                                                 Signal::kInt};
 constexpr uint32_t kShortSleep = 128;
+
+// What offsets and lengths in files are multiples of, as bytes say them: half a page, so that some
+// are no multiple of a page.
+uint64_t FileUnit(const Machine& m) { return PageBytes(m) / 2; }
 
 uint64_t EnableBytes(const Machine& m, const Size& size) {
   return size.half_blocks * (kBlockBytes / 2) + size.pages * PageBytes(m);
@@ -149,6 +154,10 @@ uint64_t DecodeField(const Scenario& s, Field field, Width width, const Record& 
       return (m.block_order + uint32_t{r[4]}) % (MaxContigOrder(m) + 1);
     case Field::kNode:
       return DecodeNode(m, r[5]);
+    case Field::kOffset:
+      return Load(r, 4, 2) * FileUnit(m);
+    case Field::kLength:
+      return Load(r, 6, 2) * FileUnit(m);
   }
   return 0;
 }
@@ -208,6 +217,10 @@ void EncodeField(const Machine& m, Field field, Width width, const Op& op, Recor
     }
     case Field::kNode:
       return Store(r, 5, 1, value - m.blocks[0].node);
+    case Field::kOffset:
+      return Store(r, 4, 2, value / FileUnit(m));
+    case Field::kLength:
+      return Store(r, 6, 2, value / FileUnit(m));
   }
 }
 
@@ -224,11 +237,16 @@ Op DecodeOp(const Record& r, uint32_t task, const Scenario& s) {
   return op;
 }
 
-const char* BeyondBytes(const Machine&, const Op& op) {
+const char* BeyondBytes(const Machine& m, const Op& op) {
+  const uint64_t unit = FileUnit(m);
   for (Field field : ShapeOf(op.kind)) {
     const uint64_t value = Get(op, field);
     if (field == Field::kBytes && !IsLow(value) && value % (uint64_t{1} << kHighShift) != 0) {
       return "the byte form writes only numbers below 2^48 and multiples of 2^16 to enable";
+    }
+    const bool of_file = field == Field::kOffset || field == Field::kLength;
+    if (of_file && (value % unit != 0 || value / unit > UINT16_MAX)) {
+      return "the byte form has offsets and lengths in files up to 65535 half pages";
     }
   }
   return nullptr;

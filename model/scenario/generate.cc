@@ -30,6 +30,7 @@ class Generator {
     MakeSeldom();
     MakeReader();
     s_.machine.kmemleak = random_.OneIn(64);
+    MakeParts();
     return s_;
   }
 
@@ -44,6 +45,7 @@ class Generator {
   void MakeCaches();
   void MakeSeldom();
   void MakeReader();
+  void MakeParts();
 
   // Programs, one for each role.
   void Memtrace(uint32_t task);
@@ -147,6 +149,18 @@ void Generator::MakeReader() {
   if (random_.OneIn(2)) Sleep(task, 64);
   const auto step = static_cast<uint16_t>(random_.Between(1, 12));
   s_.schedule.push(Preemption{static_cast<uint8_t>(task), AnyTask(), step});
+}
+
+// Some read and map a part of a file: within it, up to its end, or beyond.
+void Generator::MakeParts() {
+  const uint64_t page = PageBytes(s_.machine);
+  for (Op& op : s_.ops) {
+    const bool reads = op.kind == OpKind::kReadTrace;
+    if (!(reads || op.kind == OpKind::kMmapTrace) || !random_.OneIn(3)) continue;
+    op.kind = reads ? OpKind::kReadTraceAt : OpKind::kMmapTraceAt;
+    op.value = random_.Below(2 * PagesPerBlock(s_.machine)) * page;
+    op.length = random_.Between(1, 2 * PagesPerBlock(s_.machine)) * page;
+  }
 }
 
 void Generator::MakeBlocks(uint32_t blocks) {

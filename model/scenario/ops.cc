@@ -68,7 +68,10 @@ uint64_t Get(const Op& op, Field field) {
   switch (field) {
     case Field::kBytes:
     case Field::kTicks:
+    case Field::kOffset:
       return op.value;
+    case Field::kLength:
+      return op.length;
     case Field::kOrder:
     case Field::kContigOrder:
       return op.order;
@@ -99,7 +102,11 @@ void Set(Op* op, Field field, uint64_t value) {
   switch (field) {
     case Field::kBytes:
     case Field::kTicks:
+    case Field::kOffset:
       op->value = value;
+      return;
+    case Field::kLength:
+      op->length = value;
       return;
     case Field::kOrder:
     case Field::kContigOrder:
@@ -137,6 +144,9 @@ Range RangeOf(Field field, const Scenario& s) {
       return {0, std::numeric_limits<uint64_t>::max()};
     case Field::kTicks:
       return {1, kMaxSleep};
+    case Field::kOffset:
+    case Field::kLength:
+      return {0, std::numeric_limits<int64_t>::max()};
     case Field::kOrder:
       return {0, kMaxAllocOrder};
     case Field::kContigOrder:

@@ -38,8 +38,10 @@ enum class Field : uint8_t {
   kTrace,        // node: the same, by the name of the driver's folder for it
   kTask,         // target: index into Scenario::tasks
   kNotifier,     // notifier: index into Scenario::notifiers
+  kOffset,       // value: bytes from the beginning of a file, a loff_t
+  kLength,       // length: bytes, of a file
 };
-inline constexpr uint32_t kFields = 15;
+inline constexpr uint32_t kFields = 17;
 
 struct FieldType {
   Field field;
@@ -62,6 +64,8 @@ inline constexpr std::array<FieldType, kFields> kFieldTypes = {{
     {Field::kTrace, "trace", "NODE"},
     {Field::kTask, "task", "TASK"},
     {Field::kNotifier, "notifier", "LETTER"},
+    {Field::kOffset, "offset", "NUMBER"},
+    {Field::kLength, "length", "NUMBER"},
 }};
 
 // What the expect block of a scenario says of an operation.
@@ -232,6 +236,18 @@ inline constexpr std::array<Operation, kOpKinds> kOperations = {{
      .end = {243, "memory_failure", "pfn=%f = %e"},
      .seldom = 1,
      .sentence = "poisons a page"},
+    {.kind = OpKind::kReadTraceAt,
+     .text = "read memtrace/{trace}/trace offset={offset} length={length}",
+     .role = Role::kUser,
+     .end = {244, "pread64", "trace of node %u at page %u = %e"},
+     .seldom = 1,
+     .sentence = "reads a part of memtrace/NODE/trace"},
+    {.kind = OpKind::kMmapTraceAt,
+     .text = "mmap memtrace/{trace}/trace offset={offset} length={length}",
+     .role = Role::kUser,
+     .end = {245, "mmap", "trace of node %u at page %u = %e"},
+     .seldom = 1,
+     .sentence = "maps a part of memtrace/NODE/trace"},
 }};
 
 constexpr const Operation& OperationOf(OpKind kind) {

@@ -87,6 +87,8 @@ void PrintField(const Scenario& s, const Op& op, Field field, std::string* out) 
   const uint64_t value = Get(op, field);
   switch (field) {
     case Field::kBytes:
+    case Field::kOffset:
+    case Field::kLength:
       return Append(out, Hex(value));
     case Field::kAddress:
       return Append(out, Hex(BlockAddress(s.machine, op.block)));

@@ -103,8 +103,10 @@ enum class OpKind : uint8_t {
   kAllocContig,
   kFreeContig,
   kPoison,
+  kReadTraceAt,
+  kMmapTraceAt,
 };
-inline constexpr uint32_t kOpKinds = 22;
+inline constexpr uint32_t kOpKinds = 24;
 
 // Words for `state` and `auto_online_blocks`; kGarbage stands for any string that the kernel does
 // not know.
@@ -130,6 +132,7 @@ struct Op {
   uint16_t page = 0;     // offset within the block, in pages
   uint8_t notifier = 0;  // index into Scenario::notifiers
   uint64_t value = 0;    // bytes, or ticks
+  uint64_t length = 0;   // bytes
   bool operator==(const Op&) const = default;
 };
 

@@ -545,7 +545,7 @@ TEST_CASE("each broken rule of an operation is told") {
   const auto check = [](const char* expected, const Op& op) {
     CheckInvalid(expected, [&op](Scenario* s) { s->ops.push(op); });
   };
-  check("an operation is of an unknown kind", {.kind = std::bit_cast<OpKind>(uint8_t{22})});
+  check("an operation is of an unknown kind", {.kind = static_cast<OpKind>(kOpKinds)});
   check("an operation has a field that its kind does not use", {.block = 1});
   check("an operation has a field that its kind does not use", {.kind = OpKind::kFree, .value = 1});
   check("an operation is of a task that is not there", {.task = 3});
@@ -563,6 +563,10 @@ TEST_CASE("each broken rule of an operation is told") {
   check("an operation is on a node without memory", {.kind = OpKind::kAlloc, .node = 2});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 0});
   check("a sleep is too short or too long", {.kind = OpKind::kSleep, .value = 65536});
+  check("an operation has an unknown argument",
+        {.kind = OpKind::kMmapTraceAt, .value = uint64_t{1} << 63});
+  check("an operation has an unknown argument",
+        {.kind = OpKind::kReadTraceAt, .length = uint64_t{1} << 63});
 }
 
 }  // namespace

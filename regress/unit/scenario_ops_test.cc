@@ -20,6 +20,14 @@ namespace {
 
 using testing::kNames;
 
+// The largest value of an operand that the byte form has, too.
+uint64_t LargestInBytes(Field field, const Scenario& s) {
+  const uint64_t high = RangeOf(field, s).high;
+  if (field == Field::kBytes) return high >> 16;
+  const bool of_file = field == Field::kOffset || field == Field::kLength;
+  return of_file ? UINT16_MAX * PageBytes(s.machine) / 2 : high;
+}
+
 // A scenario with one operation of a kind, with the largest value of each operand.
 Scenario With(OpKind kind) {
   Scenario s;
@@ -32,9 +40,7 @@ Scenario With(OpKind kind) {
   Op op;
   op.kind = kind;
   for (Field field : ShapeOf(kind)) {
-    // All bits set is no number of bytes that the byte form has.
-    const uint64_t high = RangeOf(field, s).high;
-    Set(&op, field, field == Field::kBytes ? high >> 16 : high);
+    Set(&op, field, LargestInBytes(field, s));
   }
   s.ops.push(op);
   return s;
