@@ -750,7 +750,8 @@ TEST_CASE("memtrace.c without a check of its mmap shows memory that it does not 
   const std::string memtrace = KernelFile("arch/powerpc/platforms/powernv/memtrace.c");
   if (memtrace.empty()) return;
   const Cli cli;
-  // Of a block of 16 pages from the second page on: as many, one less, one, and none.
+  // Of a block of 16 pages from the second page on: as many, and one less; a byte of the last page;
+  // behind the end; from within a page; and nothing.
   cli.Write("m.scn", std::string(kMachine) +
                          "task memtrace-1\n"
                          "  write memtrace/enable 0x10000000\n"
@@ -760,6 +761,7 @@ TEST_CASE("memtrace.c without a check of its mmap shows memory that it does not 
                          "  mmap memtrace/00000000/trace offset=0x1000000 length=0xf000000\n"
                          "  mmap memtrace/00000000/trace offset=0xf000000 length=1\n"
                          "  mmap memtrace/00000000/trace offset=0x10000000 length=0x1000000\n"
+                         "  mmap memtrace/00000000/trace offset=0x11000000 length=0x1000000\n"
                          "  mmap memtrace/00000000/trace offset=0x800000 length=0x1000000\n"
                          "  mmap memtrace/00000000/trace offset=0 length=0\n"
                          "  read memtrace/00000000/trace offset=0xf800000 length=0x10000000\n"
@@ -772,17 +774,22 @@ TEST_CASE("memtrace.c without a check of its mmap shows memory that it does not 
   Has(same.out, "offset=0x1000000 length=0xf000000 = 0\n");
   Has(same.out, "offset=0xf000000 length=0x1 = 0\n");
   Has(same.out, "offset=0x10000000 length=0x1000000 = -EINVAL\n");
+  Has(same.out, "offset=0x11000000 length=0x1000000 = -EINVAL\n");
   Has(same.out, "offset=0x800000 length=0x1000000 = -EINVAL\n");
   Has(same.out, "offset=0 length=0 = -EINVAL\n");
   Has(same.out, "offset=0xf800000 length=0x10000000 = 0\n");
   CHECK(same.out == ours.out);
 
-  const std::string broken =
-      Changed(cli, memtrace, "broken.c", "vma_nrpages > ent_nrpages - vma->vm_pgoff",
-              "vma_nrpages > ent_nrpages");
-  const Result found = cli(absl::StrCat("explain m.scn --driver=", broken));
-  CHECK(found.code == 1);
-  Has(found.out, "DEDUP_TOKEN: I19/broken.c:memtrace_mmap@");
+  const std::pair<const char*, const char*> kChecks[] = {
+      {"vma_nrpages > ent_nrpages - vma->vm_pgoff", "vma_nrpages > ent_nrpages"},
+      {"vma->vm_pgoff >= ent_nrpages", "0"}};
+  for (const auto& [check, undone] : kChecks) {
+    INFO(check);
+    const std::string broken = Changed(cli, memtrace, "broken.c", check, undone);
+    const Result found = cli(absl::StrCat("explain m.scn --driver=", broken));
+    CHECK(found.code == 1);
+    Has(found.out, "DEDUP_TOKEN: I19/broken.c:memtrace_mmap@");
+  }
 }
 
 // Whether our model of memtrace.c does the same as a file with some generated scenarios.
