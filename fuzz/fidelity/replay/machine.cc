@@ -145,6 +145,8 @@ class Builder {
     for (const Line* z : zone_lines_) {
       machine_->zones.push_back(
           {static_cast<uint32_t>(z->Number("node")), std::string(z->Text("zone"))});
+      spans_.push_back({static_cast<uint32_t>(z->Number("start_pfn")),
+                        static_cast<uint32_t>(z->Number("spanned")), z});
     }
   }
 
@@ -194,11 +196,11 @@ class Builder {
   // No checks run here, only the ledger's lists are emptied.
   static void EndOfStep() { mm::EndStep(0); }
 
-  // The zone of the LAYOUT whose span a page lies in; null for a page that is no memory.
+  // The zone of the LAYOUT whose span a page lies in; null for a page that is no memory. Asked for
+  // every page.
   const Line* SpanAt(uint32_t pfn) const {
-    for (const Line* z : zone_lines_) {
-      const auto start = static_cast<uint32_t>(z->Number("start_pfn"));
-      if (pfn - start < static_cast<uint32_t>(z->Number("spanned"))) return z;
+    for (const Span& span : spans_) {
+      if (pfn - span.start < span.nr_pages) return span.zone;
     }
     return nullptr;
   }
@@ -346,7 +348,14 @@ class Builder {
   const std::string_view path_;
   Machine* const machine_;
   mm::BootConfig config_{};
+  struct Span {
+    uint32_t start;  // pfn
+    uint32_t nr_pages;
+    const Line* zone;
+  };
+
   std::vector<const Line*> zone_lines_;
+  std::vector<Span> spans_;  // of zone_lines_, in their order
   std::vector<const Line*> chain_;
   std::map<uint32_t, const Line*> pages_;
   std::map<uint32_t, const std::string*> states_;
