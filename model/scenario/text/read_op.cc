@@ -163,9 +163,8 @@ std::vector<std::string_view> AllVerbs() {
 }  // namespace
 
 bool IsVerb(absl::string_view word) {
-  const std::vector<std::string_view> verbs = AllVerbs();
-  return std::find(verbs.begin(), verbs.end(), std::string_view(word.data(), word.size())) !=
-         verbs.end();
+  return std::any_of(kShapes.begin(), kShapes.end(),
+                     [word](const OpShape& shape) { return View(shape.words[0].before) == word; });
 }
 
 std::string Verbs() { return Alternatives(AllVerbs()); }
