@@ -264,7 +264,6 @@ struct OpWord {
   std::string_view behind;
   Field field = {};
   bool has_field = false;
-  bool operator==(const OpWord&) const = default;
 };
 
 struct OpShape {
