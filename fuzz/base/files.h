@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Files that are read and written whole. Errors begin with the path.
+// Files that are read and written whole, and nothing else writes what somebody asked for. A file is
+// made beside its place, under a name of its own, and put there when the disk has all of it: there
+// are the old contents or the new ones, whatever happens. Errors begin with the path.
 #ifndef FUZZ_BASE_FILES_H_
 #define FUZZ_BASE_FILES_H_
 
@@ -19,8 +21,31 @@ absl::StatusOr<std::string> Contents(const std::string& path);
 absl::Status CheckNew(const std::string& path);
 absl::Status WriteNew(const std::string& path, absl::string_view contents);
 
-// Writes a file that may exist, all or nothing: it has the old or the new contents.
+// Writes a file that may exist.
 absl::Status Replace(const std::string& path, absl::string_view contents);
+
+// Gives a file another name, which nothing has yet.
+absl::Status Rename(const std::string& from, const std::string& to);
+
+// A folder that one process has for itself, as long as all of them ask. Waits for it.
+class FolderLock {
+ public:
+  static absl::StatusOr<FolderLock> Take(const std::string& folder);
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&& other) = delete;
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+// Sees to it that no file gets the number of a standard stream which is closed. For the beginning
+// of main().
+void KeepStandardStreams();
+
+// Writes out what standard output still has to. An error if any of it is lost.
+absl::Status CloseStandardOutput();
 
 }  // namespace hotplug::base
 

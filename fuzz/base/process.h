@@ -4,6 +4,9 @@
 #ifndef FUZZ_BASE_PROCESS_H_
 #define FUZZ_BASE_PROCESS_H_
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,7 +14,8 @@
 
 namespace hotplug::base {
 
-// A new folder, removed with all that is in it.
+// A new folder, removed with all that is in it. A process of its own removes it, when this object
+// or whoever has it is gone: a killed program leaves nothing behind either.
 class TemporaryFolder {
  public:
   // Below `parent`, or where temporary files belong.
@@ -24,22 +28,29 @@ class TemporaryFolder {
   const std::string& path() const { return path_; }
 
  private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  TemporaryFolder(std::string path, int alive, pid_t keeper)
+      : path_(std::move(path)), alive_(alive), keeper_(keeper) {}
   std::string path_;
+  int alive_;  // the keeper reads the other end of this pipe
+  pid_t keeper_;
 };
 
-// Runs a program with an empty standard input, found as a shell finds it, and waits for its end.
-// `out` and `err` may be one file. The answer is empty if it exited with 0, else what it did:
-// "exit code 2", "signal 6".
+// A program to run, found as a shell finds it, with an empty standard input. `out` and `err` may be
+// one file. It and all its children end with this process, and with the time that it has.
 struct Command {
   std::vector<std::string> args;
   std::string folder;  // where it runs; empty: here
   std::string out;
   std::string err;
+  uint32_t seconds = 120;
+  uint32_t mib = 64;  // the most that a file it writes may have
 };
+
+// Waits for the end. The answer is empty if the program exited with 0, else what it did: "exit code
+// 2", "signal 6". An error if it took too long or wrote too much.
 absl::StatusOr<std::string> RunCommand(const Command& command);
 
-// The contents of a file; empty if there is none.
+// The contents of a file; empty if there is none, or if it is larger than any input.
 std::string ReadFile(const std::string& path);
 
 }  // namespace hotplug::base

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "fuzz/base/files.h"
 #include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/driver/compile.h"
@@ -70,12 +70,13 @@ absl::StatusOr<std::vector<std::string>> Places(const driver::Loaded& loaded,
                                                 const std::vector<Byte>& code) {
   const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
-  std::ofstream(*folder / "object", std::ios::binary) << loaded.contents;
-  std::ofstream addresses(*folder / "addresses");
+  std::string addresses;
   for (const Byte& b : code) {
-    addresses << absl::StrFormat("%x\n", b.address - loaded.module->image().begin);
+    absl::StrAppendFormat(&addresses, "%x\n", b.address - loaded.module->image().begin);
   }
-  addresses.close();
+  absl::Status status = base::WriteNew(*folder / "object", loaded.contents);
+  if (status.ok()) status = base::WriteNew(*folder / "addresses", addresses);
+  if (!status.ok()) return status;
   const absl::StatusOr<std::string> end = base::RunCommand(
       {{"addr2line", "-e", "object", "@addresses"}, folder->path(), *folder / "out", "/dev/null"});
   if (!end.ok()) return end.status();

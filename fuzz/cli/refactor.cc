@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -19,7 +18,7 @@
 #include "model/scenario/generate.h"
 #include "model/scenario/ops.h"
 
-ABSL_FLAG(uint32_t, count, 2000, "");
+ABSL_FLAG(uint64_t, count, 2000, "");
 ABSL_FLAG(uint64_t, seed, 1, "");
 
 namespace hotplug::cli {
@@ -33,14 +32,13 @@ using refactor::Kind;
 using refactor::Relation;
 
 constexpr size_t kCasesPerUpdate = 64;
-constexpr size_t kMaxKinds = 20;  // shown
+constexpr size_t kMaxKinds = 20;   // shown
+constexpr uint64_t kBatch = 8192;  // scenarios in memory at a time
+constexpr uint64_t kMaxCount = 1'000'000'000;
+constexpr uint64_t kMaxSeed = uint64_t{1} << 60;
 
 // About so many in a generated scenario: the neighbourhoods of few can be explored completely.
 constexpr uint32_t kPreemptions = 2;
-
-volatile std::sig_atomic_t interrupted = 0;
-
-void OnInterrupt(int signal) { interrupted = signal; }
 
 // The scenarios of the repository, as far as this folder has any.
 std::vector<std::string> Files() {
@@ -63,32 +61,54 @@ scenario::Scenario Awake(scenario::Scenario s) {
   return s;
 }
 
-absl::StatusOr<std::vector<Case>> Cases() {
+absl::StatusOr<std::vector<Case>> CasesOfFiles() {
   std::vector<Case> cases;
   for (const std::string& file : Files()) {
     const absl::StatusOr<Input> input = Load(file);
     if (!input.ok()) return input.status();
     cases.push_back({file, input->scenario});
   }
+  return cases;
+}
+
+std::vector<Case> GeneratedCases(uint64_t first, uint64_t count) {
   const scenario::Names names = run::Names();
   scenario::GenerateOptions options;
   options.nr_drivers = names.nr_drivers;
   options.nr_kernels = names.nr_kernels;
   options.preemptions = kPreemptions;
-  const uint64_t first = absl::GetFlag(FLAGS_seed);
-  for (uint64_t seed = first; seed < first + absl::GetFlag(FLAGS_count); ++seed) {
+  std::vector<Case> cases;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
     cases.push_back({absl::StrCat("generated ", seed), Awake(scenario::Generate(seed, options))});
   }
   return cases;
 }
 
-Comparison::GoOn Progress(size_t all) {
-  return [all, terminal = isatty(STDERR_FILENO) != 0](size_t done) {
-    if (terminal && done % kCasesPerUpdate == 0) {
-      absl::FPrintF(stderr, "\r%d of %d scenarios\033[K", done, all);
+// A line on a terminal: how many are done.
+class Progress {
+ public:
+  explicit Progress(uint64_t all) : all_(all) {}
+  ~Progress() {
+    if (terminal_) absl::FPrintF(stderr, "\r\033[K");
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void CountOne() {
+    if (terminal_ && done_++ % kCasesPerUpdate == 0) {
+      absl::FPrintF(stderr, "\r%d of %d scenarios\033[K", done_, all_);
     }
-    return interrupted == 0;
-  };
+  }
+
+ private:
+  uint64_t all_;
+  uint64_t done_ = 0;
+  bool terminal_ = isatty(STDERR_FILENO) != 0;
+};
+
+absl::Status CheckFlag(const char* name, uint64_t value, uint64_t max) {
+  if (value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", name, "=", value, ": expected a number of 0 to ", max));
 }
 
 void PrintKind(const Kind& kind) {
@@ -110,18 +130,29 @@ void PrintReport(const Comparison& c) {
 }
 
 absl::StatusOr<Comparison> Compare(const Args& builds) {
-  const absl::StatusOr<std::vector<Case>> cases = Cases();
-  if (!cases.ok()) return cases.status();
+  const uint64_t count = absl::GetFlag(FLAGS_count);
+  const uint64_t first = absl::GetFlag(FLAGS_seed);
+  absl::Status status = CheckFlag("count", count, kMaxCount);
+  if (status.ok()) status = CheckFlag("seed", first, kMaxSeed);
+  if (!status.ok()) return status;
+  const absl::StatusOr<std::vector<Case>> files = CasesOfFiles();
+  if (!files.ok()) return files.status();
   std::vector<refactor::Build> asked;
   for (const std::string& build : builds) {
     const absl::StatusOr<std::string> binary = refactor::BinaryOf(build);
     if (!binary.ok()) return binary.status();
-    absl::Status status = refactor::Probe(*binary);
+    status = refactor::Probe(*binary);
     if (!status.ok()) return status;
     asked.push_back(refactor::AskBinary(*binary));
   }
   Comparison comparison(asked[0], asked[1]);
-  absl::Status status = comparison.Compare(*cases, Progress(cases->size()));
+  Progress progress(files->size() + count);
+  const auto count_one = [&progress] { progress.CountOne(); };
+  status = comparison.Compare(*files, count_one);
+  for (uint64_t done = 0; status.ok() && done < count; done += kBatch) {
+    status =
+        comparison.Compare(GeneratedCases(first + done, std::min(kBatch, count - done)), count_one);
+  }
   if (!status.ok()) return status;
   return comparison;
 }
@@ -134,15 +165,7 @@ ExitCode CodeOf(const Comparison& c) {
 }  // namespace
 
 ExitCode CheckRefactor(const Args& builds) {
-  std::signal(SIGINT, OnInterrupt);
-  std::signal(SIGTERM, OnInterrupt);
   const absl::StatusOr<Comparison> comparison = Compare(builds);
-  if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
-  if (interrupted != 0) {
-    // Everything temporary is gone by now; what is left is to end as one does who was told to.
-    std::signal(interrupted, SIG_DFL);
-    std::raise(interrupted);
-  }
   if (!comparison.ok()) return Complain(comparison.status());
   PrintReport(*comparison);
   return CodeOf(*comparison);

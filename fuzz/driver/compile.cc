@@ -28,7 +28,6 @@ using Lines = std::vector<std::string>;
 using base::TemporaryFolder;
 
 constexpr size_t kMaxLines = 40;  // of what a compiler says
-constexpr char kSeconds[] = "120";
 constexpr char kStub[] = "#include <hotplug/kernel.h>\n";
 
 Lines LinesOf(const std::string& text) { return absl::StrSplit(text, '\n'); }
@@ -110,8 +109,6 @@ absl::StatusOr<Compiler> FindCompiler(const std::string& name, const TemporaryFo
 Lines Common(const Compiler& c, const std::string& stubs) {
   return {"env",
           "LC_ALL=C",
-          "timeout",
-          kSeconds,
           c.name,
           "-c",
           "-nostdinc",

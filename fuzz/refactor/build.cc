@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <system_error>
@@ -17,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "fuzz/base/files.h"
 #include "fuzz/base/process.h"
 
 namespace hotplug::refactor {
@@ -30,15 +30,10 @@ using base::RunCommand;
 using base::TemporaryFolder;
 using Lines = std::vector<std::string>;
 
-constexpr char kRunSeconds[] = "600";     // for one process of a build
-constexpr char kBuildSeconds[] = "3600";  // for each command that makes one
+constexpr uint32_t kRunSeconds = 600;     // for one process of a build
+constexpr uint32_t kBuildSeconds = 3600;  // for each command that makes one
+constexpr uint32_t kBuildMiB = 1024;      // a file that it writes
 constexpr size_t kLogLines = 20;
-
-// In the foreground, so that Ctrl-C reaches the program too.
-Lines Limited(const char* seconds, Lines args) {
-  args.insert(args.begin(), {"timeout", "--foreground", "--kill-after=10", seconds});
-  return args;
-}
 
 // ---- Making a build ----
 
@@ -70,7 +65,7 @@ absl::Status MakeBinary(const std::string& top, const std::string& commit,
       {{"cmake", "--build", "--preset", "plain", "--target", "hotplug-fuzz"}, tree}};
   for (const auto& [args, where] : steps) {
     const absl::StatusOr<std::string> end =
-        RunCommand({Limited(kBuildSeconds, args), where, log, log});
+        RunCommand({args, where, log, log, kBuildSeconds, kBuildMiB});
     if (!end.ok()) return end.status();
     if (end->empty()) continue;
     return absl::FailedPreconditionError(
@@ -128,17 +123,24 @@ class Asked {
  public:
   Asked(const std::string& binary, const std::vector<std::string>& texts,
         const TemporaryFolder& folder)
-      : binary_(binary), folder_(folder), answers_(texts.size()) {
-    for (size_t i = 0; i < texts.size(); ++i) {
-      std::ofstream(folder_ / FileName(i), std::ios::binary) << texts[i];
+      : binary_(binary), texts_(texts), folder_(folder), answers_(texts.size()) {}
+
+  absl::Status WriteTexts() {
+    for (size_t i = 0; i < texts_.size(); ++i) {
+      absl::Status status = base::WriteNew(folder_ / FileName(i), texts_[i]);
+      if (!status.ok()) return status;
     }
+    return absl::OkStatus();
   }
 
   // Asks for the texts from `begin` on up to `end`. What a process printed before it was ended by
   // a signal is lost in part, so halves are asked then, down to the text that ends it.
   absl::Status Ask(size_t begin, size_t end) {
-    Command command{{}, folder_.path(), folder_ / "out", folder_ / "err"};
-    command.args = Limited(kRunSeconds, {binary_, "run", "--print-expect"});
+    Command command{{binary_, "run", "--print-expect"},
+                    folder_.path(),
+                    folder_ / "out",
+                    folder_ / "err",
+                    kRunSeconds};
     for (size_t i = begin; i < end; ++i) command.args.push_back(FileName(i));
     const absl::StatusOr<std::string> how = RunCommand(command);
     if (!how.ok()) return how.status();
@@ -174,6 +176,7 @@ class Asked {
   }
 
   const std::string& binary_;
+  const std::vector<std::string>& texts_;
   const TemporaryFolder& folder_;
   std::vector<Answer> answers_;
 };
@@ -203,7 +206,8 @@ Build AskBinary(const std::string& binary) {
     const absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
     if (!folder.ok()) return folder.status();
     Asked asked(binary, texts, *folder);
-    absl::Status status = asked.Ask(0, texts.size());
+    absl::Status status = asked.WriteTexts();
+    if (status.ok()) status = asked.Ask(0, texts.size());
     if (!status.ok()) return status;
     return asked.TakeAnswers();
   };

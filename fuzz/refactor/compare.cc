@@ -115,7 +115,8 @@ SetRelation CompareSets(const Outcomes& o) {
 Comparison::Comparison(Build old_build, Build new_build)
     : old_(std::move(old_build)), new_(std::move(new_build)) {}
 
-absl::Status Comparison::Compare(const std::vector<Case>& cases, const GoOn& go_on) {
+absl::Status Comparison::Compare(const std::vector<Case>& cases,
+                                 const std::function<void()>& done) {
   for (size_t begin = 0; begin < cases.size(); begin += kBatch) {
     const size_t end = std::min(begin + kBatch, cases.size());
     std::vector<std::string> texts;
@@ -125,10 +126,10 @@ absl::Status Comparison::Compare(const std::vector<Case>& cases, const GoOn& go_
     const absl::StatusOr<std::vector<Answer>> new_answers = new_(texts);
     if (!new_answers.ok()) return new_answers.status();
     for (size_t i = begin; i < end; ++i) {
-      if (!go_on(i)) return absl::CancelledError("interrupted");
       const absl::Status status =
           CompareOne(cases[i], (*old_answers)[i - begin], (*new_answers)[i - begin]);
       if (!status.ok()) return status;
+      done();
     }
   }
   return absl::OkStatus();

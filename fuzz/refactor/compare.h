@@ -5,7 +5,7 @@
 // kernel messages, the verdict, memory blocks at the end. Steps and digests cannot.
 //
 //   Comparison c(old_build, new_build);
-//   if (c.Compare(cases, go_on).ok()) ... c.count(Relation::kDifferent) ...
+//   if (c.Compare(cases, done).ok()) ... c.count(Relation::kDifferent) ...
 #ifndef FUZZ_REFACTOR_COMPARE_H_
 #define FUZZ_REFACTOR_COMPARE_H_
 
@@ -89,9 +89,8 @@ class Comparison {
  public:
   Comparison(Build old_build, Build new_build);
 
-  // Called now and then with the number of cases done; stops the work by returning false.
-  using GoOn = std::function<bool(size_t done)>;
-  absl::Status Compare(const std::vector<Case>& cases, const GoOn& go_on);
+  // Calls `done` behind each case. May be called again, for further cases.
+  absl::Status Compare(const std::vector<Case>& cases, const std::function<void()>& done);
 
   uint32_t count(Relation r) const { return counts_[static_cast<uint32_t>(r)]; }
   // In the order in which they were found.
