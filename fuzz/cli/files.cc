@@ -117,7 +117,14 @@ absl::StatusOr<Input> Load(const std::string& path) {
 ExitCode Compile(const Args& files) {
   const std::string out = absl::GetFlag(FLAGS_out);
   absl::Status status = base::CheckNew(out);
-  if (status.ok()) status = driver::Compile(files[0], HowToCompile(), out);
+  if (!status.ok()) return Complain(status);
+  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
+  if (!folder.ok()) return Complain(folder.status());
+  const std::string object = *folder / "driver.so";
+  status = driver::Compile(files[0], HowToCompile(), object);
+  if (!status.ok()) return Complain(status);
+  const absl::StatusOr<std::string> contents = base::Contents(object);
+  status = contents.ok() ? base::WriteNew(out, *contents) : contents.status();
   return status.ok() ? kAllWell : Complain(status);
 }
 

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/cli/words.h"
 
@@ -35,4 +36,10 @@ ExitCode Main(int argc, char** argv) {
 
 }  // namespace hotplug::cli
 
-int main(int argc, char** argv) { return hotplug::cli::Main(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace hotplug;
+  base::KeepStandardStreams();
+  const cli::ExitCode code = cli::Main(argc, argv);
+  const absl::Status written = base::CloseStandardOutput();
+  return written.ok() ? code : cli::Complain(written);
+}
