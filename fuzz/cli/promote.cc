@@ -3,7 +3,6 @@
 // promote FILE: what a fuzzer has found becomes a scenario that is kept, which the tests run
 // from then on. docs/known-findings.md has the whole way.
 #include <algorithm>
-#include <filesystem>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/ascii.h"
@@ -11,12 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/cli/kept.h"
 #include "fuzz/cli/minimize.h"
 #include "fuzz/report/expect.h"
-#include "fuzz/report/matrix.h"
 #include "fuzz/report/report.h"
 
 ABSL_FLAG(std::string, name, "", "");
@@ -26,10 +24,7 @@ namespace hotplug::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr char kFolder[] = "regress/crashes";
-constexpr char kMatrix[] = "MATRIX.tsv";
 constexpr size_t kMaxName = 64;
 constexpr size_t kColumns = 100;
 
@@ -79,60 +74,19 @@ std::string KeptText(const scenario::Scenario& s, const std::string& comment) {
   return kept;
 }
 
-absl::string_view NameOf(absl::string_view row) { return row.substr(0, row.find('\t')); }
-
-// The matrix with one row more, in its place. The other rows stay as they are: that they are
-// still true is for the tests to say.
-absl::StatusOr<std::string> WithRow(const std::string& path, const std::string& row) {
-  const absl::StatusOr<std::string> old = base::Contents(path);
-  if (!old.ok()) return old.status();
-  absl::string_view rest = *old;
-  std::string matrix = report::MatrixHeader();
-  if (!absl::ConsumePrefix(&rest, matrix)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ":1: not the columns of these drivers and kernels"));
-  }
-  std::vector<std::string> rows = absl::StrSplit(rest, '\n', absl::SkipEmpty());
-  const auto same = [&row](const std::string& r) { return NameOf(r) == NameOf(row); };
-  rows.erase(std::remove_if(rows.begin(), rows.end(), same), rows.end());
-  const auto behind = [&row](const std::string& r) { return NameOf(r) > NameOf(row); };
-  rows.insert(std::find_if(rows.begin(), rows.end(), behind),
-              std::string(absl::StripSuffix(row, "\n")));
-  for (const std::string& r : rows) absl::StrAppend(&matrix, r, "\n");
-  return matrix;
-}
-
-// The matrix that the folder's scenarios belong to; empty if there is none.
-std::string MatrixOf(const std::string& folder) {
-  const fs::path path = fs::path(folder).lexically_normal() / ".." / kMatrix;
-  std::error_code ignored;
-  return fs::exists(path, ignored) ? path.lexically_normal().string() : "";
-}
-
-// Both files, or neither if the matrix is broken.
-absl::Status WriteBoth(const std::string& out, const std::string& name, const std::string& folder,
-                       const scenario::Scenario& s) {
-  const std::string matrix = MatrixOf(folder);
-  absl::StatusOr<std::string> rows = std::string();
-  if (!matrix.empty()) rows = WithRow(matrix, report::MatrixRow(name, s));
-  if (!rows.ok()) return rows.status();
-  const absl::Status status = base::WriteNew(out, KeptText(s, absl::GetFlag(FLAGS_comment)));
-  return !status.ok() || matrix.empty() ? status : base::Replace(matrix, *rows);
-}
-
 }  // namespace
 
 ExitCode Promote(const Args& files) {
   const std::string name = absl::GetFlag(FLAGS_name);
   std::string folder = absl::GetFlag(FLAGS_out);
   if (folder.empty()) folder = kFolder;
+  const std::string out = KeptFile(folder, name);
   absl::Status status = CheckName(name);
-  const std::string out = (fs::path(folder) / absl::StrCat(name, ".scn")).string();
   if (status.ok()) status = base::CheckNew(out);
   if (!status.ok()) return Complain(status);
   const absl::StatusOr<report::Minimized> m = MinimizeFile(LoadSelfContained(files[0]), files[0]);
   if (!m.ok()) return Complain(m.status());
-  status = WriteBoth(out, name, folder, m->scenario);
+  status = Keep(folder, name, KeptText(m->scenario, absl::GetFlag(FLAGS_comment)));
   if (!status.ok()) return Complain(status);
   absl::PrintF("%s: %s\n", out, Summary(*m));
   if (const std::string matrix = MatrixOf(folder); !matrix.empty()) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "fuzz/report/print_trace.h"
 #include "fuzz/report/token.h"
@@ -63,6 +64,36 @@ Cells CellsOf(const std::string& matrix) {
   return cells;
 }
 
+constexpr size_t kMaxCell = 250;  // far more than a DEDUP_TOKEN has
+
+// What is wrong with a row, and where from 0 on; null if nothing is.
+struct RowFault {
+  const char* expected = nullptr;
+  size_t column = 0;
+};
+
+// `last` is the name of the row before.
+RowFault FaultOf(const std::string& row, const std::string& last) {
+  size_t cells = 0;
+  for (size_t begin = 0; begin <= row.size(); ++cells) {
+    const size_t end = std::min(row.find('\t', begin), row.size());
+    const auto graphic = [](char c) { return c > ' ' && c < 0x7f; };
+    if (end == begin) return {"a cell", begin};
+    if (end - begin > kMaxCell) return {"a shorter cell", begin};
+    const auto bad = std::find_if_not(row.begin() + static_cast<ptrdiff_t>(begin),
+                                      row.begin() + static_cast<ptrdiff_t>(end), graphic);
+    if (bad != row.begin() + static_cast<ptrdiff_t>(end)) {
+      return {"a word of ASCII characters", static_cast<size_t>(bad - row.begin())};
+    }
+    if (cells == 0 && row.compare(0, end, last) <= 0) {
+      return {"a name behind that of the row before", 0};
+    }
+    begin = end + 1;
+  }
+  if (cells == MatrixColumns().size() + 1) return {};
+  return {"a cell for each column", row.size()};
+}
+
 }  // namespace
 
 std::vector<Column> MatrixColumns() {
@@ -117,6 +148,36 @@ std::string MatrixRow(const std::string& name, const scenario::Scenario& s) {
   std::string row = name;
   for (const Column& column : MatrixColumns()) row += "\t" + MatrixCell(s, column);
   return row + "\n";
+}
+
+std::string Matrix::Read(const std::string& text, const std::string& path) {
+  const std::string header = MatrixHeader();
+  if (text.compare(0, header.size(), header) != 0) {
+    return path + ":1:1: expected the columns of these drivers and kernels";
+  }
+  std::map<std::string, std::string> rows;
+  size_t number = 1 + static_cast<size_t>(std::count(header.begin(), header.end(), '\n'));
+  for (size_t begin = header.size(); begin < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string row = text.substr(begin, end - begin);
+    const std::string last = rows.empty() ? "" : rows.rbegin()->first;
+    if (const RowFault fault = FaultOf(row, last);
+        fault.expected != nullptr || end == text.size()) {
+      const size_t column = fault.expected != nullptr ? fault.column : row.size();
+      return Format("%s:%zu:%zu: expected %s", path.c_str(), number, column + 1,
+                    fault.expected != nullptr ? fault.expected : "the end of the line");
+    }
+    rows.emplace(row.substr(0, row.find('\t')), row + "\n");
+    begin = end + 1;
+  }
+  rows_ = std::move(rows);
+  return "";
+}
+
+std::string Matrix::Print() const {
+  std::string text = MatrixHeader();
+  for (const auto& row : rows_) text += row.second;
+  return text;
 }
 
 std::vector<std::string> MatrixDifference(const std::string& from, const std::string& to) {

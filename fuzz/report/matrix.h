@@ -12,6 +12,7 @@
 #ifndef FUZZ_REPORT_MATRIX_H_
 #define FUZZ_REPORT_MATRIX_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,21 @@ std::string MatrixCell(const scenario::Scenario& s, const Column& column);
 std::string MatrixHeader();
 // The line of one scenario.
 std::string MatrixRow(const std::string& name, const scenario::Scenario& s);
+
+// A whole matrix, with the columns of this build.
+class Matrix {
+ public:
+  // Takes the place of what there was. The error is `PATH:LINE:COLUMN: what was expected`, and then
+  // nothing has changed; empty if all is well.
+  std::string Read(const std::string& text, const std::string& path);
+  // The row of a scenario, as MatrixRow() makes it, in the place of the one that it has.
+  void Set(const std::string& name, const std::string& row) { rows_[name] = row; }
+  // In the order of the names.
+  std::string Print() const;
+
+ private:
+  std::map<std::string, std::string> rows_;
+};
 
 // What `to` has in other cells than `from`, a line for each: SCENARIO COLUMN: CELL -> CELL, `-` for
 // a cell that is not there.

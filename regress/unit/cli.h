@@ -62,9 +62,12 @@ class Cli {
   static bool Built(const char* binary) { return fs::exists(Beside() / binary); }
   Result Run(const char* binary, const std::string& args,
              const std::string& redirect = "2>&1") const {
-    const std::string command = "cd '" + folder_.string() + "' && '" +
-                                (Beside() / binary).string() + "' " + args + " " + redirect +
-                                " </dev/null";
+    return Shell("'" + (Beside() / binary).string() + "' " + args + " " + redirect + " </dev/null");
+  }
+  // Commands for the shell, in the folder; $RUN is hotplug-fuzz.
+  Result Shell(const std::string& commands) const {
+    const std::string command = "cd '" + folder_.string() + "' && RUN='" +
+                                (Beside() / "hotplug-fuzz").string() + "'; " + commands;
     std::FILE* pipe = popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
     Result r{0, ""};

@@ -251,9 +251,8 @@ TEST_CASE("a difference where somebody polls a step earlier is not comparable", 
   // user-1 has released device_hotplug_lock when user-2 gets to it.
   while (Sleeps(s)) ++s.schedule[0].step;
   Comparison c(InHere(kReads, kSays), InHere(kReads, kNoCancel));
-  REQUIRE(c.Compare({{"near", s}, {"far", Load("regress/crashes/stale-flag.scn").scenario}},
-                    [] {})
-              .ok());
+  REQUIRE(c.Compare({{"near", s}, {"far", Load("regress/crashes/stale-flag.scn").scenario}}, [] {
+           }).ok());
   CHECK(c.count(Relation::kDifferent) == 1);
   REQUIRE(c.count(Relation::kNotComparable) == 1);
   CHECK(c.kinds()[0].first == "near");
