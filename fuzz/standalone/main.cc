@@ -9,6 +9,7 @@
 // random ones as hexadecimal digits, which `xxd -r -p` turns into a file.
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -18,7 +19,9 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "model/scenario/random.h"
@@ -30,6 +33,8 @@ extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*call
 namespace {
 
 constexpr uint64_t kDefaultMaxLen = 512;
+constexpr uint64_t kMostMaxLen = 1 << 20;
+constexpr uint64_t kMostRandom = 1000 * 1000 * 1000;
 constexpr int kUsage = 2;
 
 struct Options {
@@ -64,27 +69,46 @@ void OnAbort(int signal) {
   std::exit(kUsage);
 }
 
+// What is not a flag of ours is one of the target, or wrong.
+void InitializeTarget(std::vector<char*> args) {
+  for (size_t i = 1; i < args.size(); ++i) {
+    if (LLVMFuzzerInitialize == nullptr || args[i][1] != '-') {
+      Fail(std::string(args[i], strnlen(args[i], 80)) +
+           ": unknown flag; expected --random=, --seed=, --max-len= or one of the target");
+    }
+  }
+  int argc = static_cast<int>(args.size());
+  args.push_back(nullptr);
+  char** argv = args.data();
+  if (LLVMFuzzerInitialize != nullptr) LLVMFuzzerInitialize(&argc, &argv);
+}
+
 // Whether `arg` is `--name=NUMBER`.
-bool NumberFlag(const char* arg, const char* name, uint64_t* value) {
-  const size_t length = std::strlen(name);
-  if (std::strncmp(arg, name, length) != 0) return false;
-  const char* digits = arg + length;
-  char* end = nullptr;
-  *value = std::strtoull(digits, &end, 10);
-  if (*digits < '0' || *digits > '9' || *end != '\0') Fail(std::string(arg) + ": not a number");
+bool NumberFlag(std::string_view arg, std::string_view name, uint64_t most, uint64_t* value) {
+  if (!arg.starts_with(name)) return false;
+  const std::string_view digits = arg.substr(name.size());
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), *value);
+  if (error != std::errc() || end != digits.end() || *value > most ||
+      (digits.size() > 1 && digits[0] == '0')) {
+    Fail(std::string(name) + ": expected a number up to " + std::to_string(most));
+  }
   return true;
 }
 
 Options ParseArguments(int argc, char** argv) {
   Options options;
+  std::vector<char*> of_target = {argv[0]};
   for (int i = 1; i < argc; ++i) {
-    if (NumberFlag(argv[i], "--random=", &options.random)) continue;
-    if (NumberFlag(argv[i], "--seed=", &options.seed)) continue;
-    if (NumberFlag(argv[i], "--max-len=", &options.max_len)) continue;
-    if (argv[i][0] == '-') Fail(std::string(argv[i]) + ": unknown flag");
-    options.paths.emplace_back(argv[i]);
+    if (NumberFlag(argv[i], "--random=", kMostRandom, &options.random)) continue;
+    if (NumberFlag(argv[i], "--seed=", UINT64_MAX, &options.seed)) continue;
+    if (NumberFlag(argv[i], "--max-len=", kMostMaxLen, &options.max_len)) continue;
+    if (argv[i][0] == '-') {
+      of_target.push_back(argv[i]);
+    } else {
+      options.paths.emplace_back(argv[i]);
+    }
   }
-  if (options.max_len >= UINT32_MAX) Fail("--max-len is too large");
+  InitializeTarget(std::move(of_target));
   if (options.paths.empty() && options.random == 0) {
     Fail("usage: FILE|DIR... or --random=N --seed=S [--max-len=L]");
   }
@@ -145,7 +169,6 @@ uint64_t RunRandom(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (LLVMFuzzerInitialize != nullptr) LLVMFuzzerInitialize(&argc, &argv);
   const Options options = ParseArguments(argc, argv);
   std::signal(SIGABRT, OnAbort);
   if (__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(SayWhatRan);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/targets/target.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "fuzz/mutate/mutate.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/token.h"
+#include "fuzz/targets/arguments.h"
 #include "fuzz/targets/flags.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
@@ -36,7 +39,7 @@ Target& TheTarget() {
 
 // ---- Flags ----
 
-// Sets one of our own flags, which libFuzzer passes over as it does over all with two dashes.
+// Sets the flag that an argument is, if it is one of ours.
 void ReadFlag(std::string_view arg) {
   Settings& settings = TheTarget().settings;
   for (const Flag& flag : kFlags) {
@@ -49,7 +52,7 @@ void ReadFlag(std::string_view arg) {
     } else if (value == flag.value || value == flag.other) {
       settings.*flag.is_other = value == flag.other;
     } else {
-      Fail(std::string(arg) + ": expected " + flag.value + " or " + flag.other);
+      Fail(Shown(arg) + ": expected " + flag.value + " or " + flag.other);
     }
   }
 }
@@ -73,6 +76,14 @@ run::RunOptions OptionsOfTarget() {
   run::RunOptions options;
   options.driver = TheTarget().instead.driver;
   return options;
+}
+
+// From here on the engine keeps the input before anything else ends the process.
+void HoldSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&signals, signal);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
 // Whether fuzzing goes on as if the run had not failed.
@@ -104,11 +115,6 @@ size_t MutateBytes(uint8_t* data, size_t size, size_t max_size) {
 
 void SetOverride(const Override& instead) { TheTarget().instead = instead; }
 
-void Fail(const std::string& what) {
-  std::fprintf(stderr, "%s\n", what.c_str());
-  std::exit(2);
-}
-
 uint8_t RowOfDriver(const char* name) {
   for (uint32_t row = 0; row < drivers::kNrDrivers; ++row) {
     if (std::strcmp(drivers::kDriverNames[row], name) == 0) return static_cast<uint8_t>(row);
@@ -116,7 +122,9 @@ uint8_t RowOfDriver(const char* name) {
   Fail(std::string("no driver is called ") + name);
 }
 
-void ReadFlags(int argc, char** argv) {
+void ReadFlags(int argc, char** argv, std::vector<std::string_view> more) {
+  for (const Flag& flag : kFlags) more.emplace_back(flag.name);
+  CheckArguments(argc, argv, more);
   for (int i = 1; i < argc; ++i) ReadFlag(argv[i]);
   if (!TheTarget().settings.known.empty()) std::atexit(&ReportUnused);
 }
@@ -137,6 +145,7 @@ int RunBytes(uint8_t row, const uint8_t* data, size_t size) {
   target.settings.notes.CountExecution();
   if (outcome.verdict == run::Verdict::kOk || outcome.verdict == run::Verdict::kLimit) return 0;
   if (PassOver(s, outcome, data, size)) return 0;
+  HoldSignals();
   std::fputs(report::Explain(s, OptionsOfTarget(), &outcome).c_str(), stderr);
   std::abort();
 }

@@ -11,7 +11,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <string_view>
+#include <vector>
 
 namespace hotplug::drivers {
 struct Driver;
@@ -27,14 +28,12 @@ struct Override {
 };
 void SetOverride(const Override& instead);
 
-// Says what is wrong and ends the process.
-[[noreturn]] void Fail(const std::string& what);
-
 // The row of a driver. A target without its driver must not look as if it had found nothing.
 uint8_t RowOfDriver(const char* name);
 
-// Reads the flags of flags.h, and passes over those of the engine.
-void ReadFlags(int argc, char** argv);
+// Reads the flags of flags.h. Fails on what is neither one of them, nor in `more`, which the caller
+// reads, nor a flag of the engine.
+void ReadFlags(int argc, char** argv, std::vector<std::string_view> more = {});
 
 // One execution, with the driver of a row.
 int RunBytes(uint8_t row, const uint8_t* data, size_t size);

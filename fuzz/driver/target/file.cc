@@ -7,6 +7,7 @@
 // --driver= is what reports call it, and what a replay needs. With --kernel= every scenario runs on
 // that kernel. The other flags are those of all targets (flags.h).
 #include "fuzz/driver/load.h"
+#include "fuzz/targets/arguments.h"
 #include "fuzz/targets/target.h"
 #include "model/run/run.h"
 #include "model/scenario/spec.h"
@@ -40,17 +41,19 @@ void SetKernel(const std::string& name, hotplug::targets::Override* instead) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  namespace targets = hotplug::targets;
+  targets::ReadFlags(*argc, *argv, {"object", "driver", "kernel"});
+  if (targets::AsksForHelp(*argc, *argv)) return 0;
   const std::string object = Flag(*argc, *argv, "--object=");
   if (object.empty()) Fail("--object=FILE.so is missing");
   static const hotplug::driver::Loaded loaded =
       hotplug::driver::Load(object, Flag(*argc, *argv, "--driver="),
                             {.counters = counters, .nr_counters = sizeof(counters)});
   if (!loaded.error.empty()) Fail(loaded.error);
-  hotplug::targets::Override instead;
+  targets::Override instead;
   instead.driver = &loaded.module->driver();
   SetKernel(Flag(*argc, *argv, "--kernel="), &instead);
-  hotplug::targets::SetOverride(instead);
-  hotplug::targets::ReadFlags(*argc, *argv);
+  targets::SetOverride(instead);
   return 0;
 }
 
