@@ -113,6 +113,12 @@ int unregister_memory_notifier(notifier_block& nb) {
   return rc;
 }
 
+bool IsRegistered(const notifier_block& nb) {
+  const notifier_block* at = At(mm().chain_head);
+  while (at != nullptr && at != &nb) at = At(at->next);
+  return at != nullptr;
+}
+
 bool IsRolledBack(uint32_t action, int error) {
   return IsGoing(action) && error != 0 && fixed(CoreFix::kRobust);
 }

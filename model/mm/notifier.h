@@ -35,6 +35,9 @@ int register_memory_notifier(notifier_block& nb);
 // is not registered.
 int unregister_memory_notifier(notifier_block& nb);
 
+// Whether the block is in the chain.
+bool IsRegistered(const notifier_block& nb);
+
 // Delivers one event to the chain; the return value of the last callback that ran.
 int32_t memory_notify(uint32_t action, const memory_notify_arg& arg);
 // Whether a GOING_x that came to `error` has been cancelled by the walk that delivered it, so that

@@ -204,19 +204,32 @@ void ReleaseStuck() {
   }
 }
 
+namespace {
+
+// The place of a task that is done; nr_tasks if there is none. Who died keeps the locks that he
+// held, and with them his place.
+uint32_t DonePlace(const SimState& s) {
+  uint32_t id = 0;
+  while (id < s.nr_tasks && (s.tasks[id].state != TaskState::kDone || s.tasks[id].held != 0)) ++id;
+  return id;
+}
+
+}  // namespace
+
+bool CanSpawnTask() { return DonePlace(sim()) < kMaxThreads; }
+
 TaskId SpawnTask(void (*entry)(uint32_t)) {
   SimState& s = sim();
-  for (uint32_t id = 0; id < s.nr_tasks; ++id) {
-    // Who died keeps the locks that he held, and with them his place.
-    if (s.tasks[id].state != TaskState::kDone || s.tasks[id].held != 0) continue;
-    s.tasks[id] = Task{};
-    --s.nr_done;
-    machine->fibers.Prepare(id, entry);
-    make_ready(TaskId{id});
+  const uint32_t id = DonePlace(s);
+  if (id == s.nr_tasks) {
+    AddTask(entry);
     return TaskId{id};
   }
-  AddTask(entry);
-  return TaskId{s.nr_tasks - 1u};
+  s.tasks[id] = Task{};
+  --s.nr_done;
+  machine->fibers.Prepare(id, entry);
+  make_ready(TaskId{id});
+  return TaskId{id};
 }
 
 Stop StepTask(TaskId id) {

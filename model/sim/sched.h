@@ -132,8 +132,11 @@ void ReleaseStuck();
 
 // ---- Tasks that the host drives, one step at a time (in place of RunTasks()) --------------
 
+// Whether there is a place for another task: of kMaxThreads, one that no task has had yet or whose
+// task is done.
+bool CanSpawnTask();
 // A task that will call entry(id), in the place of one that is done if there is one. It runs
-// when it is told to.
+// when it is told to. There must be a place.
 TaskId SpawnTask(void (*entry)(uint32_t id));
 // Runs a task, and nobody else, up to and including its next step. kPaused: it made one;
 // kFinished: it has ended; kDead: it died of a BUG or an oops, and what it held stays held;
