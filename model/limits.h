@@ -18,6 +18,8 @@ inline constexpr uint32_t kMaxPagesPerBlock = 32768;  // x86-64: 128 MiB of 4 Ki
 inline constexpr uint32_t kFuzzPagesPerBlock = 64;
 inline constexpr uint32_t kMinPagesPerBlock = 4;
 inline constexpr uint32_t kMaxOrder = 12;  // largest buddy order, inclusive
+// Page frame numbers are below it, also those in holes: a sum of two fits into 32 bits.
+inline constexpr uint32_t kMaxPfn = uint32_t{1} << 31;
 inline constexpr uint32_t kMaxNodes = 2;
 inline constexpr uint32_t kNrCpus = 2;
 inline constexpr uint32_t kMaxPcpHigh = 4;  // pages on a per-CPU list
@@ -26,6 +28,9 @@ inline constexpr uint32_t kMaxPagevec = 4;  // pages that wait for the LRU
 // scaled instead, so that byte constants of a driver keep their meaning (256 MiB, powernv).
 inline constexpr uint32_t kBlockShift = 28;
 inline constexpr uint64_t kBlockBytes = uint64_t{1} << kBlockShift;
+// The size of a page where a machine says it.
+inline constexpr uint32_t kMinPageBytes = 4096;
+inline constexpr uint32_t kMaxPageBytes = kBlockBytes / kMinPagesPerBlock;
 
 // Up to this size a loop over the pages of a block has a scheduling point for each page;
 // above it, one for each pageblock.
@@ -52,6 +57,19 @@ inline constexpr uint32_t kMaxHeapObjects = kMaxOps;
 inline constexpr uint32_t kMaxMappings = 32;    // live ioremap() results
 inline constexpr uint32_t kMaxDirs = 32;        // debugfs directories
 inline constexpr uint32_t kMaxViolations = 16;  // listed; later ones are counted
+
+// A recording. The place of the kernel thread is for workers of the kernel, and for whoever only
+// looks.
+inline constexpr uint32_t kMaxProcesses = kMaxTasks;  // at one time
+inline constexpr uint32_t kMaxWrite = 63;             // bytes that a process writes to a file
+// Names of notifiers: of the kernel's own and of probes, ever; RFC, FIX and the notifier of the
+// error injection module are kOwnNotifierNames of them.
+inline constexpr uint32_t kMaxNotifierNames = 48;
+inline constexpr uint32_t kOwnNotifierNames = 3;
+inline constexpr uint32_t kMaxNotifierName = 31;  // characters
+inline constexpr uint32_t kMaxGrabbed = 8;        // pages that the instrument holds at one time
+inline constexpr uint32_t kMaxRecordingLines = 16384;
+inline constexpr uint32_t kMaxRecordingBytes = 1 << 20;
 
 // Virtual time: a step takes one tick. drivers/base/core.c sleeps 5 ms when the hotplug
 // lock is taken; at about 4 microseconds a step that would be more ticks than a run has

@@ -114,6 +114,17 @@ void BootOnline(BlockId block, const BootPart* parts, uint32_t nr_parts) {
   HOTPLUG_CHECK(start == FirstPfn(block) + PagesPerBlock());
 }
 
+const char* InvalidGeometry(uint32_t block_order, uint32_t pageblock_order, uint32_t max_order) {
+  if (block_order > 31 || 1u << block_order < kMinPagesPerBlock ||
+      1u << block_order > kMaxPagesPerBlock) {
+    return "a block has too few or too many pages";
+  }
+  if (pageblock_order > block_order) return "a pageblock is larger than a block";
+  if (max_order > block_order) return "max_order is larger than a block";
+  if (max_order > kMaxOrder) return "max_order is too large";
+  return nullptr;
+}
+
 void Boot(const BootConfig& c) {
   sim::Machine& machine = *sim::machine;
   const uint32_t pages = c.nr_blocks << c.block_order;

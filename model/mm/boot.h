@@ -37,6 +37,10 @@ struct BootConfig {
   BootBlock blocks[kMaxBlocks];
 };
 
+// Why blocks, pageblocks and buddy chunks of these orders make no machine, in words; null if they
+// do.
+const char* InvalidGeometry(uint32_t block_order, uint32_t pageblock_order, uint32_t max_order);
+
 // Carves mm's regions of an empty arena and fills them. Runs outside of any task.
 void Boot(const BootConfig& config);
 

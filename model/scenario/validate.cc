@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 
+#include "model/mm/boot.h"
 #include "model/scenario/ops.h"
 #include "model/scenario/rules.h"
 #include "model/scenario/scenario.h"
@@ -25,17 +26,6 @@ const char* InvalidLists(const Scenario& s) {
                   TailIsZero(s.answers) && TailIsZero(s.tasks) && TailIsZero(s.ops) &&
                   TailIsZero(s.faults) && TailIsZero(s.schedule);
   return ok ? nullptr : "a list is longer than its capacity, or not zero behind its end";
-}
-
-const char* InvalidGeometry(const Machine& m) {
-  if (m.block_order > 31 || PagesPerBlock(m) < kMinPagesPerBlock ||
-      PagesPerBlock(m) > kMaxPagesPerBlock) {
-    return "a block has too few or too many pages";
-  }
-  if (m.pageblock_order > m.block_order) return "a pageblock is larger than a block";
-  if (m.max_order > m.block_order) return "max_order is larger than a block";
-  if (m.max_order > kMaxOrder) return "max_order is too large";
-  return nullptr;
 }
 
 const char* InvalidBlocks(const Machine& m) {
@@ -151,7 +141,9 @@ const char* Invalid(const Scenario& s, const Names& names) {
   if ((s.fixes & ~names.driver_fixes(s.driver).all()) != 0)
     return "there is no such fix of the driver";
   if (const char* why = InvalidLists(s)) return why;
-  if (const char* why = InvalidGeometry(s.machine)) return why;
+  const Machine& m = s.machine;
+  if (const char* why = mm::InvalidGeometry(m.block_order, m.pageblock_order, m.max_order))
+    return why;
   if (const char* why = InvalidBlocks(s.machine)) return why;
   if (const char* why = InvalidNotifiers(s)) return why;
   if (const char* why = InvalidTasks(s)) return why;
