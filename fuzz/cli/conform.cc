@@ -16,9 +16,15 @@ namespace hotplug::cli {
 
 namespace {
 
+// A recording may have a line of 64 KiB.
+std::string Shown(const std::string& line) {
+  constexpr size_t kMost = 2000;
+  return line.size() <= kMost ? line : absl::StrCat(line.substr(0, kMost), "...");
+}
+
 void PrintDifference(const std::string& path, const replay::Difference& d, bool with_trace) {
   std::printf("%s:%u: the model differs\n  recorded: %s\n  model:    %s\n", path.c_str(), d.line,
-              d.expected.c_str(), d.got.c_str());
+              Shown(d.expected).c_str(), Shown(d.got).c_str());
   if (!with_trace) return;
   std::printf("  the model up to there:\n");
   for (const std::string& line : d.trace) std::printf("    %s\n", line.c_str());

@@ -68,7 +68,9 @@ int Name(const char* name) {
 const char* NameOf(uint32_t index) { return state().names[index].data(); }
 
 void AddKernelNotifier(uint32_t name, int32_t priority, bool injects) {
+  HOTPLUG_CHECK(name < state().nr_names);
   Notifier& n = state().notifiers[name];
+  if (mm::IsRegistered(n.nb)) return;
   n.kind = injects ? Kind::kInjector : Kind::kKernel;
   n.nb.priority = priority;
   n.nb.notifier_call = mm::kProbeCall;

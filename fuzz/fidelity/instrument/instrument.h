@@ -17,14 +17,13 @@
 #include <array>
 #include <cstdint>
 
+#include "model/limits.h"
 #include "model/mm/notifier.h"
 #include "model/sim/trace.h"
 
 namespace hotplug::instrument {
 
 inline constexpr sim::Region kInstrumentRegion = 10;
-inline constexpr uint32_t kMaxNotifierNames = 48;  // probes and the kernel's own, ever named
-inline constexpr uint32_t kMaxGrabbed = 8;
 // Names that are there from the start: the memtrace notifier of either kind.
 inline constexpr uint32_t kRfcName = 0;
 inline constexpr uint32_t kFixName = 1;
@@ -113,10 +112,11 @@ void Setup();
 // Binds the notifier functions; before the first Start().
 void Bind();
 // Index of a notifier's name; a new one at the first use. -1 if there are too many, or if it has
-// more than 31 characters.
+// more than kMaxNotifierName characters.
 int Name(const char* name);
 const char* NameOf(uint32_t index);
-// Adds one of the kernel's own notifiers to the chain (in order of equal priority): it
+// Adds one of the kernel's own notifiers to the chain (in order of equal priority), unless it is
+// there: it
 // answers NOTIFY_OK and shows nothing. With `injects` it is that of the error injection
 // module, which answers with the errno set by SetInjectedError().
 void AddKernelNotifier(uint32_t name, int32_t priority, bool injects);
@@ -129,8 +129,10 @@ int WriteAutoOnline(const char* word);
 
 // ---- The run ----------------------------------------------------------------------------
 
+// Whether there is room for another process: kMaxThreads may be there that have not ended.
+bool HasRoom();
 // A process that will do `work`. It runs when it is told to. It takes the place of one that
-// has ended, whose result is gone then.
+// has ended, whose result is gone then. There must be room.
 sim::TaskId Start(const Work& work);
 // A signal of the number, as kill(2) sends it: 10 and 14 have handlers, the others kill.
 void Signal(sim::TaskId task, uint32_t number);

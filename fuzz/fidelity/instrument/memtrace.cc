@@ -64,10 +64,18 @@ void Register(uint32_t kind, int32_t priority) {
   mm::register_memory_notifier(nb);
 }
 
+// Somebody else may have done it meanwhile.
 void Unregister() {
   Memtrace& m = memtrace();
+  if (m.registered == 0) return;
   mm::unregister_memory_notifier(m.nb[m.registered - 1u]);
   m.registered = 0;
+}
+
+// Whether a notifier of this kind can be registered: there is none, and none that is on its way
+// out of the chain.
+bool CanRegister(uint32_t kind) {
+  return memtrace().registered == 0 && !mm::IsRegistered(memtrace().nb[kind]);
 }
 
 // True if each page is as mtalloc has left it, or has more references.
@@ -130,8 +138,9 @@ int Mtalloc(const Work& w) {
 
 int Mtreg(const Work& w) {
   if (memtrace().nr_pages == 0) return -ENOENT;
-  if (memtrace().registered != 0) return -EINVAL;
-  Register(w.fixed ? kFix : kRfc, static_cast<int32_t>(w.value));
+  const uint32_t kind = w.fixed ? kFix : kRfc;
+  if (!CanRegister(kind)) return -EINVAL;
+  Register(kind, static_cast<int32_t>(w.value));
   return 0;
 }
 
@@ -146,10 +155,11 @@ int Mtrun(const Work& w) {
   if (m.nr_pages == 0) return -EINVAL;
   const Pfn base{m.base_pfn};
   const Pfn end = base + m.nr_pages;
-  if (m.registered != 0 || !CanBeFreed(base, end)) return -EPERM;
+  const uint32_t kind = w.fixed ? kFix : kRfc;
+  if (!CanRegister(kind) || !CanBeFreed(base, end)) return -EPERM;
   const BlockId start = mm::BlockOf(base);
   const BlockId end_block = mm::BlockOf(end);
-  Register(w.fixed ? kFix : kRfc, 0);
+  Register(kind, 0);
   BlockId kept{};
   const int rc = RemoveBlocks(start, end_block, &kept);
   Unregister();

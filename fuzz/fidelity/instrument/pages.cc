@@ -96,6 +96,11 @@ int Grab(const Work& w) {
   if (mm::FreeChunkHead(pfn).v == mm::kNoPfn) return -EBUSY;
   const int rc = mm::alloc_contig_range(pfn, pfn + 1, mm::kInstrument);
   if (rc != 0) return rc;
+  // Others may have grabbed theirs meanwhile.
+  if (s.nr_grabbed == kMaxGrabbed) {
+    mm::__free_page(pfn);
+    return -ENOSPC;
+  }
   s.grabbed[s.nr_grabbed++] = pfn.v;
   sim::sched_point(kTpGrab, pfn.v, CountOf(pfn));
   return 0;

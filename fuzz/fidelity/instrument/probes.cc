@@ -113,8 +113,9 @@ int Reg(const Work& w) {
   if (w.notifier <= kFixName || w.notifier >= state().nr_names) return -EINVAL;
   Notifier& n = state().notifiers[w.notifier];
   if (n.kind != Kind::kUnused && n.kind != Kind::kProbe) return -EINVAL;
-  // Registered already: the kernel is asked all the same, and nothing changes.
-  if (n.registered == 0) {
+  // Registered already, be it by a process that has not returned yet: the kernel is asked all the
+  // same, and nothing changes.
+  if (!mm::IsRegistered(n.nb)) {
     n.kind = Kind::kProbe;
     n.nb.priority = static_cast<int32_t>(w.value);
     n.nb.notifier_call = mm::kProbeCall;

@@ -144,6 +144,8 @@ bool HandlerRunsAtOnce(sim::TaskId task, const Process& p) {
 
 }  // namespace
 
+bool HasRoom() { return sim::CanSpawnTask(); }
+
 sim::TaskId Start(const Work& work) {
   const sim::TaskId task = sim::SpawnTask(&RunProcess);
   Process& p = state().processes[task.v];

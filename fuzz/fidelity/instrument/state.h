@@ -58,10 +58,10 @@ struct Process {
   uint8_t pad[6];
 };
 
-using NameText = std::array<char, 32>;
+using NameText = std::array<char, kMaxNotifierName + 1>;
 
 struct State {
-  std::array<Process, kMaxTasks> processes;
+  std::array<Process, kMaxThreads> processes;
   std::array<Notifier, kMaxNotifierNames> notifiers;
   std::array<NameText, kMaxNotifierNames> names;
   Memtrace memtrace;

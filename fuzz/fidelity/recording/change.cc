@@ -45,9 +45,6 @@ std::set<int64_t> FixedPriorities(const File& file) {
   return fixed;
 }
 
-// `reg` refuses numbers that are no priorities; they stay.
-bool IsPriority(int64_t number) { return number >= kLowestPriority && number <= kHighestPriority; }
-
 // Spreads the priorities of each gap between fixed ones evenly over the gap.
 std::map<int64_t, int64_t> SpreadPriorities(const std::set<int64_t>& used,
                                             const std::set<int64_t>& fixed) {
@@ -220,7 +217,7 @@ File RenumberPriorities(const File& file) {
   std::set<int64_t> used;
   for (Line& line : changed.lines) {
     Field* field = line.Find("prio");
-    if (field == nullptr || !IsPriority(field->number)) continue;
+    if (field == nullptr) continue;
     fields.push_back(field);
     used.insert(field->number);
   }

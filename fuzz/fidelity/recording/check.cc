@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fuzz/fidelity/recording/error.h"
+#include "model/limits.h"
 
 namespace hotplug::recording {
 namespace {
@@ -80,6 +81,7 @@ class Checker {
   bool CheckLine(const Line* before);
   bool CheckScenario();
   bool CheckBegin();
+  bool CheckName();
   bool CheckRet();
   bool CheckCtl(const Line* before);
   bool CheckDied();
@@ -98,6 +100,7 @@ class Checker {
   std::map<int64_t, Open> open_;  // requests and commands in progress, by process
   std::set<int64_t> known_;       // processes that have made a request or begun a command
   std::set<int64_t> eaters_;
+  std::set<std::string_view> names_;  // of notifiers
 };
 
 // Moves on to the next section where the line begins it.
@@ -196,12 +199,15 @@ bool Checker::CheckLine(const Line* before) {
     case Kind::kScenarioEnd:
       return CheckScenario();
     case Kind::kReq:
-    case Kind::kCall:
       return CheckBegin();
+    case Kind::kCall:
+      return CheckName() && CheckBegin();
+    case Kind::kChain:
+      return CheckName();
     case Kind::kRet:
       return CheckRet();
     case Kind::kCtl:
-      return CheckCtl(before);
+      return CheckName() && CheckCtl(before);
     case Kind::kDied:
       return CheckDied();
     case Kind::kEat:
@@ -231,7 +237,17 @@ bool Checker::CheckBegin() {
     return FailField("proc", "a process that has no open REQ or CALL");
   }
   known_.insert(proc);
-  return true;
+  return open_.size() <= kMaxProcesses ||
+         FailField("proc", "at most " + std::to_string(kMaxProcesses) + " processes at one time");
+}
+
+// Whoever names a notifier in CHAIN or in a command makes it known.
+bool Checker::CheckName() {
+  if (!line_->Has("name")) return true;
+  constexpr uint32_t kMost = kMaxNotifierNames - kOwnNotifierNames;
+  names_.insert(line_->Text("name"));
+  return names_.size() <= kMost ||
+         FailField("name", "at most " + std::to_string(kMost) + " notifiers");
 }
 
 bool Checker::CheckRet() {

@@ -46,35 +46,35 @@ constexpr Row kRows[] = {
     {Kind::kEndIncomplete, "END_INCOMPLETE"},
 
     {Kind::kReq,
-     "REQ {proc:proc} block={block:block} file={file:=state|online} value={value:value}"
+     "REQ {proc:proc} block={block:block} file={file:=state|online} value={value:written}"
      "[ alarm={alarm:count}][ {sa_restart:=SA_RESTART}]"},
     {Kind::kReqFailed,
-     "REQ block={block:block} file={file:=state|online} value={value:value}"
+     "REQ block={block:block} file={file:=state|online} value={value:written}"
      " => open: {result:errno}"},
     {Kind::kRet,
-     "RET {proc:proc} block={block:block} file={file:=state|online} value={value:value}"
-     " => {result:result}[ (signal {signal:count} was delivered)]"},
+     "RET {proc:proc} block={block:block} file={file:=state|online} value={value:written}"
+     " => {result:result}[ (signal {signal:signal} was delivered)]"},
     {Kind::kCall, "CALL {proc:proc} {command}[ alarm={alarm:count}]"},
     {Kind::kCtl, "CTL {command} => {result:status}"},
-    {Kind::kSig, "SIG {proc:proc} {signal:count}"},
-    {Kind::kDied, "DIED {proc:proc} {signal:count}"},
-    {Kind::kWr, "WR {path:word} <- {value:value} => {result:result}"},
+    {Kind::kSig, "SIG {proc:proc} {signal:signal}"},
+    {Kind::kDied, "DIED {proc:proc} {signal:signal}"},
+    {Kind::kWr, "WR {path:word} <- {value:written} => {result:result}"},
     {Kind::kRd, "RD {path:word} = {value:contents}[ errno={errno:name}]"},
     {Kind::kInsmod, "INSMOD {module:module}[ {args:words}]"},
     {Kind::kEat, "EAT {proc:proc} populated {mib:count} MiB"},
     {Kind::kEatCheck, "EAT {proc:proc} check: {bad:count} bad pages of {pages:count}"},
 
     {Kind::kEv,
-     "EV {proc:proc} {name:name} prio={prio:number} {action:action} block={block:block}"
+     "EV {proc:proc} {name:notifier} prio={prio:number} {action:action} block={block:block}"
      " pfn={pfn:pfn} nr={nr:count}"
      "[ status_change_nid={status_change_nid:number}"
      " status_change_nid_normal={status_change_nid_normal:number}]"
      "[ going_offline_before={going_offline_before:bit}] => {answer:answer}"},
-    {Kind::kSleep, "SLEEP {name:name} {action:action} {ms:count}"},
-    {Kind::kWake, "WAKE {name:name}"},
+    {Kind::kSleep, "SLEEP {name:notifier} {action:action} {ms:count}"},
+    {Kind::kWake, "WAKE {name:notifier}"},
     {Kind::kState,
      "STATE[+ {block:block}={state:=online|offline|going-offline|absent}({zones:zones})]"},
-    {Kind::kChain, "CHAIN {pos:count} prio={prio:number} {name:name}"},
+    {Kind::kChain, "CHAIN {pos:count} prio={prio:number} {name:notifier}"},
     {Kind::kPages,
      "PAGES at={at:name} block={block:block} online_section={online_section:bit}"
      " zone={zone:nozone} ref0={ref0:count} ref1={ref1:count} ref2={ref2:count}"
@@ -87,7 +87,7 @@ constexpr Row kRows[] = {
     {Kind::kPagesPoisoned,
      "PAGES at={at:name} block={block:block} poisoned_struct_pages={poisoned_struct_pages:count}"},
     {Kind::kZone,
-     "ZONE at={at:name} node={node:count} zone={zone:zone} start_pfn={start_pfn:pfn}"
+     "ZONE at={at:name} node={node:node} zone={zone:zone} start_pfn={start_pfn:pfn}"
      " spanned={spanned:count} present={present:count} managed={managed:count} free={free:count}"
      " nr_isolate_pageblock={nr_isolate_pageblock:count}"},
     {Kind::kZoneTotal, "ZONE at={at:name} totalram={totalram:count}"},
@@ -127,15 +127,15 @@ constexpr Row kRows[] = {
 
 constexpr std::string_view kCommand = "{command}";
 constexpr std::string_view kCommands[] = {
-    "{cmd:=reg} {name:name} {prio:number}",
-    "{cmd:=unreg} {name:name}",
+    "{cmd:=reg} {name:notifier} {prio:number}",
+    "{cmd:=unreg} {name:notifier}",
     "{cmd:=unregall}",
-    "{cmd:=nack} {name:name} {action:action} {errno:count}[ {block:anyblock}[ {nth:count}]]",
-    "{cmd:=raw} {name:name} {action:action} {value:raw}[ {block:anyblock}[ {nth:count}]]",
-    "{cmd:=sleep} {name:name} {action:action} {ms:count}[ {block:anyblock}]",
-    "{cmd:=pagesat} {name:name} {action:action}",
-    "{cmd:=zonesat} {name:name} {action:action}",
-    "{cmd:=clear} {name:name}",
+    "{cmd:=nack} {name:notifier} {action:action} {errno:count}[ {block:anyblock}[ {nth:count}]]",
+    "{cmd:=raw} {name:notifier} {action:action} {value:raw}[ {block:anyblock}[ {nth:count}]]",
+    "{cmd:=sleep} {name:notifier} {action:action} {ms:count}[ {block:anyblock}]",
+    "{cmd:=pagesat} {name:notifier} {action:action}",
+    "{cmd:=zonesat} {name:notifier} {action:action}",
+    "{cmd:=clear} {name:notifier}",
     "{cmd:=mtalloc} {count:count}[ {mode:=rfc}]",
     "{cmd:=mtreg} {mode:=rfc|fixed} {prio:number}",
     "{cmd:=mtunreg}",

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "fuzz/fidelity/recording/texts.h"
+#include "model/limits.h"
 #include "model/mm/kernel.h"
 #include "model/mm/types.h"
 #include "model/sim/check.h"
@@ -13,13 +16,11 @@
 namespace hotplug::recording {
 namespace {
 
-constexpr int64_t kAnyNumber = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxCount = std::numeric_limits<uint32_t>::max();
+constexpr int64_t kMinNumber = std::numeric_limits<int32_t>::min();
+constexpr int64_t kMaxNumber = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMaxProc = int64_t{1} << 20;
-constexpr int64_t kMaxPages = int64_t{1} << 20;  // of a block: 4 GiB
-constexpr int64_t kMaxOrder = 20;
-constexpr int64_t kMaxNode = 63;
-// Simulated machines scale the size of a page with the number of pages of a block.
-constexpr int64_t kMaxPageSize = int64_t{1} << 26;
+constexpr int64_t kMaxSignal = 64;  // _NSIG
 constexpr std::string_view kZones[] = {"DMA", "DMA32", "Normal", "Movable", "Device"};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -71,23 +72,25 @@ size_t Bit(std::string_view text, int64_t* number) {
   return Decimal<0, 1>(text, number) == 1 ? 1 : kNoValue;
 }
 
-template <int64_t kHigh>
+template <int64_t kLow, int64_t kHigh>
 size_t Power(std::string_view text, int64_t* number) {
-  const size_t size = Decimal<1, kHigh>(text, number);
+  const size_t size = Decimal<kLow, kHigh>(text, number);
   return size != kNoValue && (*number & (*number - 1)) == 0 ? size : kNoValue;
 }
 
 // What `raw` makes a probe return, as the 32 bits that it is.
 size_t Raw(std::string_view text, int64_t* number) {
-  constexpr int64_t kHighest = std::numeric_limits<uint32_t>::max();
-  constexpr int64_t kLowest = std::numeric_limits<int32_t>::min();
-  size_t size = Hex<kHighest>(text, number);
-  if (size == kNoValue) size = Decimal<kLowest, kHighest>(text, number);
-  *number &= kHighest;
+  size_t size = Hex<kMaxCount>(text, number);
+  if (size == kNoValue) size = Decimal<kMinNumber, kMaxCount>(text, number);
+  *number &= kMaxCount;
   return size;
 }
 
 size_t Name(std::string_view text, int64_t*) { return NonEmpty(Run(text, 0, IsWordChar)); }
+size_t Notifier(std::string_view text, int64_t* number) {
+  const size_t size = Name(text, number);
+  return size <= kMaxNotifierName ? size : kNoValue;
+}
 size_t Module(std::string_view text, int64_t*) { return NonEmpty(Run(text, 0, IsModuleChar)); }
 size_t Word(std::string_view text, int64_t*) { return NonEmpty(Run(text, 0, IsNoBlank)); }
 size_t Text(std::string_view text, int64_t*) { return text.size(); }
@@ -181,7 +184,7 @@ size_t Error(std::string_view text, int64_t* number) {
     *number = -*error;
     return end;
   }
-  return Decimal<-kAnyNumber, 0>(text, number);
+  return Decimal<kMinNumber, 0>(text, number);
 }
 
 size_t Status(std::string_view text, int64_t* number) {
@@ -191,7 +194,7 @@ size_t Status(std::string_view text, int64_t* number) {
 }
 
 size_t Result(std::string_view text, int64_t* number) {
-  return text.starts_with('-') ? Error(text, number) : Decimal<0, kAnyNumber>(text, number);
+  return text.starts_with('-') ? Error(text, number) : Decimal<0, kMaxCount>(text, number);
 }
 
 // "NOTIFY_OK", "0x12 (errno -EEXIST)", "0x8001 (errno OK, stops the chain)"
@@ -201,7 +204,7 @@ size_t Answer(std::string_view text, int64_t* number) {
     *number = mm::NOTIFY_OK;
     return Run(text, at, IsWordChar) == at ? at : kNoValue;
   }
-  at = Hex<std::numeric_limits<uint32_t>::max()>(text, number);
+  at = Hex<kMaxCount>(text, number);
   if (at == kNoValue || !Skip(text, &at, " (errno ")) return kNoValue;
   int64_t error = 0;
   const size_t size = Status(text.substr(at), &error);
@@ -221,59 +224,77 @@ size_t Value(std::string_view text, int64_t*) {
   return kNoValue;
 }
 
+// One that a process writes.
+size_t Written(std::string_view text, int64_t* number) {
+  const size_t size = Value(text, number);
+  return size <= kMaxWrite + 2 ? size : kNoValue;
+}
+
 // What was read from a file is not escaped: it ends with the last quote of the line.
 size_t Contents(std::string_view text, int64_t*) {
   const size_t end = text.rfind('\'');
   return text.starts_with('\'') && end > 0 ? end + 1 : kNoValue;
 }
 
-constexpr Lexer kLexers[] = {
-    {"proc", Type::kProc, "a process (p1, p2, ...)", Proc},
-    {"number", Type::kNumber, "a number", Decimal<-kAnyNumber, kAnyNumber>},
-    {"count", Type::kNumber, "a number", Decimal<0, kAnyNumber>},
-    {"bit", Type::kNumber, "0 or 1", Bit},
-    {"order", Type::kNumber, "a number from 0 to 20", Decimal<0, kMaxOrder>},
-    {"pages", Type::kNumber, "a power of two up to 1048576", Power<kMaxPages>},
-    {"bytes", Type::kNumber, "a power of two up to 67108864", Power<kMaxPageSize>},
-    {"nodes", Type::kNumber, "a number from 1 to 64", Decimal<1, kMaxNode + 1>},
-    {"node", Type::kNumber, "a number from 0 to 63", Decimal<0, kMaxNode>},
-    {"raw", Type::kHex, "a 32-bit number", Raw},
-    {"pfn", Type::kPfn, "a number with 0x", Hex<kAnyNumber>},
-    {"block", Type::kBlock, "a block number up to 1048576", Decimal<0, kMaxBlock>},
-    {"anyblock", Type::kBlock, "a block number up to 1048576 or -1",
-     Decimal<-kMaxBlock, kMaxBlock>},
-    {"range", Type::kWord, "blocks (a-b, both up to 1048576)", Range},
-    {"norange", Type::kWord, "blocks (a-b, both up to 1048576) or none", RangeOrNone},
-    {"kernel", Type::kWord, "a kernel (rfc, 5.9, 5.11 or 6.1, or one of these and .N)", Kernel},
-    {"name", Type::kName, "a name", Name},
-    {"action", Type::kAction,
-     "an action (ONLINE, GOING_OFFLINE, OFFLINE, GOING_ONLINE, CANCEL_ONLINE, CANCEL_OFFLINE)",
-     Action},
-    {"zone", Type::kZone, "a zone (DMA, DMA32, Normal, Movable, Device)", Zone},
-    {"nozone", Type::kZone, "a zone (DMA, DMA32, Normal, Movable, Device) or -", ZoneOrNone},
-    {"zones", Type::kWord, "zones (Normal,Movable), none or -", Zones},
-    {"errno", Type::kErrno, "an errno (-EBUSY, -4095)", Error},
-    {"status", Type::kErrno, "OK or an errno (-EBUSY, -4095)", Status},
-    {"result", Type::kErrno, "a number or an errno (-EBUSY, -4095)", Result},
-    {"answer", Type::kAnswer, "NOTIFY_OK or 0x... (errno ...[, stops the chain])", Answer},
-    {"value", Type::kValue, "a string in quotes", Value},
-    {"contents", Type::kValue, "a string in quotes", Contents},
-    {"module", Type::kWord, "the name of a module", Module},
-    {"word", Type::kWord, "a word", Word},
-    {"pair", Type::kWord, "a pair KEY=VALUE", Pair},
-    {"args", Type::kText, "arguments", Arguments},
-    {"words", Type::kText, "words with one blank between", Words},
-    {"message", Type::kText, "a message", Message},
-    {"text", Type::kText, "a text", Text},
-};
+std::string UpTo(int64_t most) { return " up to " + std::to_string(most); }
+std::string FromTo(int64_t least, int64_t most) {
+  return " from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
+const std::vector<Lexer>& Lexers() {
+  static const std::vector<Lexer> lexers = {
+      {"proc", Type::kProc, "a process (p1, p2, ...)", Proc},
+      {"number", Type::kNumber, "a 32-bit number", Decimal<kMinNumber, kMaxNumber>},
+      {"count", Type::kNumber, "a 32-bit number", Decimal<0, kMaxCount>},
+      {"bit", Type::kNumber, "0 or 1", Bit},
+      {"order", Type::kNumber, "a number" + FromTo(0, kMaxOrder), Decimal<0, kMaxOrder>},
+      {"pages", Type::kNumber, "a power of two" + UpTo(kMaxPagesPerBlock),
+       Power<1, kMaxPagesPerBlock>},
+      {"bytes", Type::kNumber, "a power of two" + FromTo(kMinPageBytes, kMaxPageBytes),
+       Power<kMinPageBytes, kMaxPageBytes>},
+      {"nodes", Type::kNumber, "a number" + FromTo(1, kMaxNodes), Decimal<1, kMaxNodes>},
+      {"node", Type::kNumber, "a number" + FromTo(0, kMaxNodes - 1), Decimal<0, kMaxNodes - 1>},
+      {"signal", Type::kNumber, "a signal" + FromTo(1, kMaxSignal), Decimal<1, kMaxSignal>},
+      {"raw", Type::kHex, "a 32-bit number", Raw},
+      {"pfn", Type::kPfn, "a number with 0x below " + HexText(kMaxPfn), Hex<kMaxPfn - 1>},
+      {"block", Type::kBlock, "a block number" + UpTo(kMaxBlock), Decimal<0, kMaxBlock>},
+      {"anyblock", Type::kBlock, "a block number" + UpTo(kMaxBlock) + " or -1",
+       Decimal<-kMaxBlock, kMaxBlock>},
+      {"range", Type::kWord, "blocks (a-b, both" + UpTo(kMaxBlock) + ")", Range},
+      {"norange", Type::kWord, "blocks (a-b, both" + UpTo(kMaxBlock) + ") or none", RangeOrNone},
+      {"kernel", Type::kWord, "a kernel (rfc, 5.9, 5.11 or 6.1, or one of these and .N)", Kernel},
+      {"name", Type::kName, "a name", Name},
+      {"notifier", Type::kName, "a notifier's name of" + UpTo(kMaxNotifierName) + " characters",
+       Notifier},
+      {"action", Type::kAction,
+       "an action (ONLINE, GOING_OFFLINE, OFFLINE, GOING_ONLINE, CANCEL_ONLINE, CANCEL_OFFLINE)",
+       Action},
+      {"zone", Type::kZone, "a zone (DMA, DMA32, Normal, Movable, Device)", Zone},
+      {"nozone", Type::kZone, "a zone (DMA, DMA32, Normal, Movable, Device) or -", ZoneOrNone},
+      {"zones", Type::kWord, "zones (Normal,Movable), none or -", Zones},
+      {"errno", Type::kErrno, "an errno (-EBUSY, -4095)", Error},
+      {"status", Type::kErrno, "OK or an errno (-EBUSY, -4095)", Status},
+      {"result", Type::kErrno, "a number or an errno (-EBUSY, -4095)", Result},
+      {"answer", Type::kAnswer, "NOTIFY_OK or 0x... (errno ...[, stops the chain])", Answer},
+      {"written", Type::kValue, "a string in quotes of" + UpTo(kMaxWrite) + " characters", Written},
+      {"contents", Type::kValue, "a string in quotes", Contents},
+      {"module", Type::kWord, "the name of a module", Module},
+      {"word", Type::kWord, "a word", Word},
+      {"pair", Type::kWord, "a pair KEY=VALUE", Pair},
+      {"args", Type::kText, "arguments", Arguments},
+      {"words", Type::kText, "words with one blank between", Words},
+      {"message", Type::kText, "a message", Message},
+      {"text", Type::kText, "a text", Text},
+  };
+  return lexers;
+}
 
 }  // namespace
 
 const Lexer& LexerOf(std::string_view name) {
-  const Lexer* const found =
-      std::find_if(std::begin(kLexers), std::end(kLexers),
-                   [name](const Lexer& lexer) { return lexer.name == name; });
-  HOTPLUG_CHECK(found != std::end(kLexers));
+  const auto found = std::find_if(Lexers().begin(), Lexers().end(),
+                                  [name](const Lexer& lexer) { return lexer.name == name; });
+  HOTPLUG_CHECK(found != Lexers().end());
   return *found;
 }
 

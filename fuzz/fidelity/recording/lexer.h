@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "fuzz/fidelity/recording/recording.h"
@@ -19,7 +20,7 @@ inline constexpr size_t kNoValue = std::string_view::npos;
 struct Lexer {
   std::string_view name;
   Type type;
-  std::string_view what;  // "expected WHAT"
+  std::string what;  // "expected WHAT"
   // The length of such a value at the beginning of `text`, or kNoValue. Sets *number if the
   // type has a number.
   size_t (*read)(std::string_view text, int64_t* number);

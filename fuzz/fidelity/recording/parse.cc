@@ -17,6 +17,7 @@
 #include "fuzz/fidelity/recording/error.h"
 #include "fuzz/fidelity/recording/grammar.h"
 #include "fuzz/fidelity/recording/recording.h"
+#include "model/limits.h"
 
 namespace hotplug::recording {
 namespace {
@@ -205,9 +206,17 @@ absl::StatusOr<Line> ParseLine(std::string_view text, std::string_view file, uin
 
 absl::StatusOr<File> Parse(std::string_view text, std::string_view file) {
   File result;
+  if (text.size() > kMaxRecordingBytes) {
+    return Expected({file, 1, 1}, "at most " + std::to_string(kMaxRecordingBytes) + " bytes",
+                    std::to_string(text.size()));
+  }
   absl::Status status = ReadComment(&text, file, 1, "# recording ", &result.name);
   if (status.ok()) status = ReadComment(&text, file, 2, "# kernel ", &result.kernel);
   for (uint32_t number = 3; status.ok() && !text.empty(); ++number) {
+    if (number > kMaxRecordingLines) {
+      return Expected({file, number, 1}, "at most " + std::to_string(kMaxRecordingLines) + " lines",
+                      "more");
+    }
     std::string_view line;
     status = TakeLine(&text, file, number, &line);
     if (!status.ok()) break;

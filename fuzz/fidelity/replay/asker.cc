@@ -86,7 +86,8 @@ void Asker::Named(const Line& line) {
   }
   if (p == nullptr && line.kind == Kind::kFnRet) {
     // Somebody who looks at the machine drains the per-CPU lists first.
-    p = &s_.processes.Start(number, instrument::Work{}, nullptr);
+    p = s_.Start(line, number, instrument::Work{}, nullptr);
+    if (p == nullptr) return;
   }
   if (p == nullptr) return s_.Differ(line, "no such process");
   AskFor(*p, line);

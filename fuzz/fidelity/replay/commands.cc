@@ -58,7 +58,7 @@ void Commands::Request(const Line& line) {
   if (!mm::Present(block)) return s_.Differ(line, "open: -ENOENT");
   const instrument::Work work = WorkOf(line);
   s_.input.TakeFor(s_.at, work);
-  s_.processes.Start(line.Number("proc"), work, &line);
+  s_.Start(line, line.Number("proc"), work, &line);
 }
 
 void Commands::FailedOpen(const Line& line) {
@@ -71,10 +71,11 @@ void Commands::FailedOpen(const Line& line) {
 void Commands::Call(const Line& line) {
   const instrument::Work work = WorkOf(line);
   s_.input.TakeFor(s_.at, work);
-  Process& p = s_.processes.Start(line.Number("proc"), work, &line);
-  calls_.push_back(&p);
+  Process* const p = s_.Start(line, line.Number("proc"), work, &line);
+  if (p == nullptr) return;
+  calls_.push_back(p);
   const bool queues = work.op == Op::kReg || work.op == Op::kUnreg || work.op == Op::kUnregall;
-  if (queues && !ComesLate(line)) s_.processes.Queue(p);
+  if (queues && !ComesLate(line)) s_.processes.Queue(*p);
 }
 
 // Between two events the rwsem of the chain is free for a moment. Whether a waiting change
@@ -112,7 +113,7 @@ void Commands::Control(const Line& line) {
   // A command without a CALL line began here, and nothing was said until its end.
   const instrument::Work work = WorkOf(line);
   s_.input.TakeFor(s_.at, work);
-  asker_.AskFor(s_.processes.Start(-1, work, &line), line);
+  if (Process* const p = s_.Start(line, -1, work, &line); p != nullptr) asker_.AskFor(*p, line);
 }
 
 void Commands::Signal(const Line& line) {

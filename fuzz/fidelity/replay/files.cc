@@ -41,7 +41,7 @@ void Write(Session& session, const Line& line) {
     work.op = Op::kEject;
     work.block = session.machine.first_dimm_block.v;
     work.count = session.machine.nr_dimm_blocks;
-    session.processes.Start(-1, work, nullptr);
+    if (session.Start(line, -1, work, nullptr) == nullptr) return;
   } else {
     return session.Differ(line, "the model has no such file");
   }
@@ -62,7 +62,11 @@ void Insmod(Session& session, const Line& line) {
   }
   int32_t priority = 0;
   const std::string_view args = line.Text("args");
-  if (args.starts_with("priority=")) (void)absl::SimpleAtoi(std::string(args.substr(9)), &priority);
+  constexpr std::string_view kPriority = "priority=";
+  if (args.starts_with(kPriority) &&
+      !absl::SimpleAtoi(std::string(args.substr(kPriority.size())), &priority)) {
+    return session.Differ(line, "the priority is a 32-bit number");
+  }
   const int name = instrument::Name("notifier_err_inject_callback");
   instrument::AddKernelNotifier(static_cast<uint32_t>(name), priority, true);
 }

@@ -93,6 +93,7 @@ void Input::TakeForGrab(size_t at, const instrument::Work& work) const {
   const Line& line = file_.lines[at];
   const BlockId b = BlockOf(line);
   if (!mm::Present(b) || mm::BlockAt(b).section_online == 0) return;
+  if (work.value >= mm::PagesPerBlock()) return;
   const mm::Pfn pfn = mm::FirstPfn(b) + static_cast<uint32_t>(work.value);
   bool grabbed = false, busy = false;
   ForEachLineOf(at, [&](const Line& l) {
@@ -123,7 +124,7 @@ void Input::TakeForMtalloc(size_t at, const instrument::Work& work) {
 void Input::Allocated() {
   if (!passed_over_.has_value()) return;
   const mm::Background have = mm::BackgroundOf(*passed_over_);
-  mm::SetBackground(*passed_over_, {have.unmovable - 1, have.lru});
+  if (have.unmovable != 0) mm::SetBackground(*passed_over_, {have.unmovable - 1, have.lru});
   passed_over_.reset();
 }
 

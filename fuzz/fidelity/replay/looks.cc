@@ -57,8 +57,8 @@ void Looks::State(const Line& line) {
 }
 
 void Looks::Chain(const Line& line) {
-  instrument::ChainEntry entries[instrument::kMaxNotifierNames];
-  const uint32_t n = instrument::Chain(entries, instrument::kMaxNotifierNames);
+  instrument::ChainEntry entries[kMaxNotifierNames];
+  const uint32_t n = instrument::Chain(entries, kMaxNotifierNames);
   const auto pos = static_cast<uint32_t>(line.Number("pos"));
   const Line* before = s_.Before();
   const bool goes_on = before != nullptr && before->kind == Kind::kChain;
@@ -81,7 +81,7 @@ void Looks::DrainFor(const Line& line) {
   if (recording::ActionOf(line.Text("at")).has_value() || line.Text("at") == "out_readd_memory")
     return;
   if (before != nullptr && before->Has("at")) return;
-  s_.processes.RunAside(instrument::Work{});
+  if (!s_.processes.RunAside(instrument::Work{})) s_.NoRoom(line);
 }
 
 void Looks::Zone(const Line& line) {

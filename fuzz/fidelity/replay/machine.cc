@@ -2,11 +2,17 @@
 #include "fuzz/fidelity/replay/machine.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <iterator>
 #include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/fidelity/instrument/instrument.h"
+#include "fuzz/fidelity/replay/show.h"
 #include "model/mm/boot.h"
 #include "model/mm/kernel.h"
 #include "model/mm/ledger.h"
@@ -18,6 +24,7 @@ namespace {
 
 using mm::BlockId;
 using mm::NodeId;
+using recording::BlockRange;
 using recording::Kind;
 using recording::Line;
 
@@ -34,8 +41,10 @@ class Builder {
     if (absl::Status s = ReadMachine(); !s.ok()) return s;
     ReadLayout();
     if (absl::Status s = CheckBlocks(); !s.ok()) return s;
+    if (absl::Status s = CheckZones(); !s.ok()) return s;
     Boot();
     for (const auto& [block, state] : states_) BootBlock(block, *state);
+    if (absl::Status s = CheckCounters(); !s.ok()) return s;
     SetCounters();
     SetUpInstrument();
     return absl::OkStatus();
@@ -49,22 +58,9 @@ class Builder {
                                                    std::string(message)));
   }
 
-  // "a-b" of blocks.
-  static void Range(const Line& line, std::string_view field, uint32_t* first, uint32_t* last) {
-    const std::string text(line.Text(field));
-    *first = static_cast<uint32_t>(std::stoul(text));
-    const size_t dash = text.find('-');
-    *last = dash == std::string::npos ? *first
-                                      : static_cast<uint32_t>(std::stoul(text.substr(dash + 1)));
-  }
-
   absl::Status ReadMachine() {
     const Line& m = file_.lines.front();
     if (absl::Status s = ReadKernel(m); !s.ok()) return s;
-    if (absl::Status s = ReadBlocks(m); !s.ok()) return s;
-    if (m.Number("nodes") > kMaxNodes) {
-      return Error(m, "nodes", absl::StrCat("expected at most ", kMaxNodes, " nodes"));
-    }
     config_.page_shift = Log2(m, "page_size");
     config_.block_order = Log2(m, "block_pages");
     config_.pageblock_order = Log2(m, "pageblock_pages");
@@ -72,11 +68,9 @@ class Builder {
     config_.debug_vm = m.Number("debug_vm") != 0;
     machine_->dimm_node = NodeId{static_cast<uint32_t>(m.Number("dimm_node"))};
     machine_->config_bug = m.Number("config_bug", 1) != 0;
-    if (config_.block_order > 15 || config_.max_order > kMaxOrder ||
-        config_.pageblock_order > config_.block_order || config_.max_order > config_.block_order) {
-      return Error(m, "block_pages", "expected pageblocks and chunks within blocks of 32768 pages");
-    }
-    return absl::OkStatus();
+    const char* why =
+        mm::InvalidGeometry(config_.block_order, config_.pageblock_order, config_.max_order);
+    return why == nullptr ? ReadBlocks(m) : Error(m, "block_pages", why);
   }
 
   // 5.9.1 has the profile of 5.9.
@@ -97,28 +91,25 @@ class Builder {
 
   // Boot memory, and a DIMM above it.
   absl::Status ReadBlocks(const Line& m) {
-    uint32_t boot_first, boot_last, dimm_first, dimm_last;
-    Range(m, "boot_blocks", &boot_first, &boot_last);
-    const bool has_dimm = m.Text("dimm_blocks") != "none";
-    if (has_dimm) {
-      Range(m, "dimm_blocks", &dimm_first, &dimm_last);
-    } else {
-      dimm_first = dimm_last = boot_last + 1;
+    const BlockRange boot = *recording::RangeOf(m.Text("boot_blocks"));
+    const std::optional<BlockRange> dimm = recording::RangeOf(m.Text("dimm_blocks"));
+    const char* highest = dimm.has_value() ? "dimm_blocks" : "boot_blocks";
+    const BlockRange above = dimm.value_or(BlockRange{boot.last + 1, boot.last});
+    const int64_t nr_boot = boot.last - boot.first + 1;
+    const int64_t nr_dimm = above.last - above.first + 1;
+    if (nr_boot + nr_dimm > kMaxBlocks) {
+      return Error(m, highest, absl::StrCat("expected at most ", kMaxBlocks, " blocks"));
     }
-    if (boot_first > boot_last || boot_last >= dimm_first || dimm_first > dimm_last) {
-      return Error(m, "dimm_blocks", "expected the DIMM's blocks above those of boot memory");
+    if ((above.last + 1) << config_.block_order > kMaxPfn) {
+      return Error(m, highest,
+                   absl::StrCat("expected pages below pfn ", recording::HexText(kMaxPfn)));
     }
-    const uint32_t boot = boot_last - boot_first + 1;
-    const uint32_t dimm = has_dimm ? dimm_last - dimm_first + 1 : 0;
-    if (uint64_t{boot} + dimm > kMaxBlocks) {
-      return Error(m, "dimm_blocks", absl::StrCat("expected at most ", kMaxBlocks, " blocks"));
-    }
-    config_.first_block = boot_first;
-    config_.nr_blocks = boot + dimm;
-    config_.gap_index = boot;
-    config_.gap_blocks = dimm_first - boot_last - 1;
-    machine_->first_dimm_block = BlockId{dimm_first};
-    machine_->nr_dimm_blocks = dimm;
+    config_.first_block = static_cast<uint32_t>(boot.first);
+    config_.nr_blocks = static_cast<uint32_t>(nr_boot + nr_dimm);
+    config_.gap_index = static_cast<uint32_t>(nr_boot);
+    config_.gap_blocks = static_cast<uint32_t>(above.first - boot.last - 1);
+    machine_->first_dimm_block = BlockId{static_cast<uint32_t>(above.first)};
+    machine_->nr_dimm_blocks = static_cast<uint32_t>(nr_dimm);
     return absl::OkStatus();
   }
 
@@ -163,6 +154,70 @@ class Builder {
     if (states_.size() == config_.nr_blocks) return absl::OkStatus();
     return Error(*state_line_, "block",
                  absl::StrCat("expected the states of all ", config_.nr_blocks, " blocks"));
+  }
+
+  // Zones of nodes that there are, each once, within the machine's memory.
+  absl::Status CheckZones() const {
+    std::set<std::pair<int64_t, std::string_view>> seen;
+    for (const Line* z : zone_lines_) {
+      if (z->Number("node") >= file_.lines.front().Number("nodes")) {
+        return Error(*z, "node", "expected a node of MACHINE");
+      }
+      if (!seen.insert({z->Number("node"), z->Text("zone")}).second) {
+        return Error(*z, "zone", "expected each zone once");
+      }
+      if (absl::Status s = CheckZone(*z); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  }
+
+  // A zone spans what it counts.
+  absl::Status CheckZone(const Line& z) const {
+    static constexpr const char* kFewer[] = {"spanned", "present", "managed", "free"};
+    for (size_t i = 1; i < std::size(kFewer); ++i) {
+      if (z.Number(kFewer[i]) <= z.Number(kFewer[i - 1])) continue;
+      return Error(z, kFewer[i], absl::StrCat("expected no more than ", kFewer[i - 1]));
+    }
+    const int64_t first = int64_t{config_.first_block} << config_.block_order;
+    const int64_t blocks = int64_t{config_.nr_blocks} + config_.gap_blocks;
+    const int64_t end = first + (blocks << config_.block_order);
+    const int64_t start = z.Number("start_pfn");
+    const int64_t spanned = z.Number("spanned");
+    if (spanned != 0 && z.Text("zone") == "Device") {
+      return Error(z, "spanned", "expected 0: the model has no pages of devices");
+    }
+    if (spanned != 0 && (start < first || start + spanned > end)) {
+      return Error(z, "start_pfn", "expected pages of the blocks of MACHINE");
+    }
+    return absl::OkStatus();
+  }
+
+  // What offlining takes off the counters of a zone is on them: the pages of its blocks that are
+  // online and have no hole are present, and managed unless they are reserved.
+  absl::Status CheckCounters() const {
+    struct Pages {
+      uint32_t present, managed;
+    };
+    std::array<Pages, kMaxNodes * mm::MAX_NR_ZONES> least{};
+    for (uint32_t i = 0; i < config_.nr_blocks; ++i) {
+      const BlockId block = mm::BlockNumber(i);
+      const mm::memory_block& mem = mm::BlockAt(block);
+      if (mem.section_online == 0 || mem.has_hole != 0 || mem.zone == mm::kSeveralZones) continue;
+      least[mem.zone].present += mm::PagesPerBlock();
+      least[mem.zone].managed += mm::PagesPerBlock() - Count(block).reserved;
+    }
+    for (const Line* z : zone_lines_) {
+      if (KindOfName(z->Text("zone")) == mm::MAX_NR_ZONES) continue;
+      const Pages& pages = least[IndexOf(*z)];
+      for (const auto& [name, least_of] :
+           {std::pair{"present", pages.present}, {"managed", pages.managed}}) {
+        if (z->Number(name) >= least_of) continue;
+        return Error(
+            *z, name,
+            absl::StrCat("expected at least the ", least_of, " pages of its online blocks"));
+      }
+    }
+    return absl::OkStatus();
   }
 
   void Boot() {

@@ -13,19 +13,18 @@ namespace hotplug::replay {
 namespace {
 
 using mm::BlockId;
-using mm::Pfn;
 using Texts = std::vector<std::string>;
 
 constexpr const char* kIsolationFailed = "failure to isolate range";
 
-uint64_t Physical(uint64_t pfn) { return pfn << mm::PageShift(); }
+// The address at which a block begins, or would begin.
+uint64_t Physical(uint64_t block) { return block << mm::mm().block_order << mm::PageShift(); }
 
 // The pages of a block that are onlined and offlined, as the kernel prints ranges.
 std::string MemRange(uint32_t block) {
-  const BlockId b{block};
-  const Pfn start = mm::FirstPfn(b) + mm::BlockAt(b).nr_vmemmap_pages;
-  const Pfn end = mm::FirstPfn(b) + mm::PagesPerBlock();
-  return absl::StrFormat("[mem 0x%08x-0x%08x]", Physical(start.v), Physical(end.v) - 1);
+  const uint64_t vmemmap = mm::BlockAt(BlockId{block}).nr_vmemmap_pages;
+  const uint64_t start = Physical(block) + (vmemmap << mm::PageShift());
+  return absl::StrFormat("[mem 0x%08x-0x%08x]", start, Physical(uint64_t{block} + 1) - 1);
 }
 
 std::string OfflineFailed(uint32_t block, const char* reason) {
@@ -51,20 +50,20 @@ Texts Bug(const Machine& machine, const char* file, const char* function) {
 }
 
 std::string RegionBusy(const sim::Record& r) {
-  const uint64_t start = Physical(mm::FirstPfn(BlockId{r.a}).v);
-  const uint64_t end = Physical(mm::FirstPfn(BlockId{r.a + r.b}).v);
+  const uint64_t start = Physical(r.a);
+  const uint64_t end = Physical(uint64_t{r.a} + r.b);
   return absl::StrFormat("Unable to reserve System RAM region: %016x->%016x", start, end);
 }
 
 std::string RemoveGranularity(const sim::Record& r) {
-  const uint64_t start = Physical(mm::FirstPfn(BlockId{r.a}).v);
-  const uint64_t end = Physical(mm::FirstPfn(BlockId{r.a + r.b}).v);
+  const uint64_t start = Physical(r.a);
+  const uint64_t end = Physical(uint64_t{r.a} + r.b);
   return absl::StrFormat("Refuse to remove 0x%x - 0x%x,wrong granularity", start, end);
 }
 
 std::string RemoveOnlined(uint32_t block) {
-  const uint64_t start = Physical(mm::FirstPfn(BlockId{block}).v);
-  const uint64_t end = Physical(mm::FirstPfn(BlockId{block + 1}).v) - 1;
+  const uint64_t start = Physical(block);
+  const uint64_t end = Physical(uint64_t{block} + 1) - 1;
   return absl::StrFormat("removing memory fails, because memory [0x%016x-0x%016x] is onlined",
                          start, end);
 }

@@ -44,7 +44,8 @@ bool WillDie(const sim::Task& t) {
 
 }  // namespace
 
-Process& Processes::Start(int64_t number, const instrument::Work& work, const Line* line) {
+Process* Processes::Start(int64_t number, const instrument::Work& work, const Line* line) {
+  if (!instrument::HasRoom()) return nullptr;
   Process& p = all_.emplace_back();
   p.number = number;
   p.task = instrument::Start(work);
@@ -52,7 +53,7 @@ Process& Processes::Start(int64_t number, const instrument::Work& work, const Li
   p.op = work.op;
   by_task_[p.task.v] = &p;
   if (number >= 0) by_number_[number] = &p;
-  return p;
+  return &p;
 }
 
 Process* Processes::Find(int64_t number) {
@@ -110,13 +111,15 @@ void Processes::Queue(Process& p) {
   }
 }
 
-void Processes::RunAside(const instrument::Work& work) {
+bool Processes::RunAside(const instrument::Work& work) {
   Process* const last = last_;
-  Process& p = Start(-1, work, nullptr);
-  while (!p.over && Step(p)) {
+  Process* const p = Start(-1, work, nullptr);
+  if (p == nullptr) return false;
+  while (!p->over && Step(*p)) {
   }
-  p.said.clear();
+  p->said.clear();
   last_ = last;
+  return true;
 }
 
 namespace {

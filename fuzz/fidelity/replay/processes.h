@@ -40,8 +40,9 @@ class Processes {
   Processes(const Machine& machine, std::function<void(const recording::Line&)> uevent)
       : machine_(machine), uevent_(std::move(uevent)) {}
 
-  // A new process; the one of the same number before it has ended.
-  Process& Start(int64_t number, const instrument::Work& work, const recording::Line* line);
+  // A new process, in place of the one of the same number before it. Null if there is no room for
+  // it.
+  Process* Start(int64_t number, const instrument::Work& work, const recording::Line* line);
   // The process of a number; null if it has never been.
   Process* Find(int64_t number);
   // A kernel worker that has no number yet gets one.
@@ -57,8 +58,8 @@ class Processes {
   static void Take(Process& p) { p.said.pop_front(); }
   // Runs the process until it has ended or waits for a lock.
   void Queue(Process& p);
-  // A process that nobody asks does the work to its end.
-  void RunAside(const instrument::Work& work);
+  // A process that nobody asks does the work to its end. False if there is no room for it.
+  bool RunAside(const instrument::Work& work);
   // The process whose probe of this name sleeps goes on.
   void Wake(Process& p) { awake_ = &p; }
 

@@ -24,7 +24,7 @@ struct Difference {
   uint32_t line = 0;
   std::string expected;            // as recorded
   std::string got;                 // the model's line, or why it has none
-  std::vector<std::string> trace;  // the model's last lines up to there
+  std::vector<std::string> trace;  // the model's last lines up to there; of the first difference
 };
 
 struct Report {

@@ -36,6 +36,11 @@ struct Session {
   // Compares what was recorded with what the model shows when it is looked at.
   void Expect(const recording::Line& recorded, const recording::Line& model);
 
+  // A new process, at a line; null, and a difference, if the model has no room for it.
+  Process* Start(const recording::Line& line, int64_t number, const instrument::Work& work,
+                 const recording::Line* request);
+  void NoRoom(const recording::Line& line);
+
   const recording::File& file;
   size_t at = 0;  // index of the line that is being handled
   bool in_layout = true;
