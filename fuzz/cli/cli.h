@@ -6,6 +6,7 @@
 #ifndef FUZZ_CLI_CLI_H_
 #define FUZZ_CLI_CLI_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ enum ExitCode : int {
   kStuck = 3,
   kSkipped = 4,
   kTwoDigests = 5,
+  kDied = 6,
 };
 // The one of two exit codes that several files together have.
 ExitCode Worse(ExitCode a, ExitCode b);
@@ -68,7 +70,11 @@ absl::StatusOr<Input> Load(const std::string& path);
 // The same where the scenario itself must say its driver.
 absl::StatusOr<Input> LoadSelfContained(const std::string& path);
 
-// The driver's own file of --driver, compiled and loaded once.
+// Whether --driver is a driver's own file. A verb runs with it in a child, which gets the compiled
+// object, and loads it when it is first asked for: once.
+bool IsDriverFile();
+ExitCode RunWithDriverFile(const std::function<ExitCode()>& verb);
+const std::string& DriverObject();
 absl::StatusOr<const driver::Loaded*> DriverFile();
 
 // Prints the message to stderr and returns kUsage.

@@ -17,6 +17,7 @@
 #include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/driver/compile.h"
+#include "fuzz/driver/elf.h"
 #include "fuzz/driver/load.h"
 
 namespace hotplug::cli {
@@ -33,6 +34,12 @@ struct SourceLine {
 using Lines = std::map<uint32_t, SourceLine>;
 using Source = std::map<std::string, Lines>;  // by file
 
+// What the object's own tables say, whether it is loaded or not.
+struct Code {
+  std::vector<shim::Function> functions;
+  std::vector<uintptr_t> blocks;
+};
+
 // A byte of the code, and which basic block it is of.
 struct Byte {
   uintptr_t address;
@@ -42,39 +49,37 @@ struct Byte {
 
 // The block of an address of a function with blocks. What lies before its first call, as its
 // prologue does, belongs to the first.
-size_t BlockOf(const shim::Image& image, const shim::Function& f, uintptr_t address) {
+size_t BlockOf(const Code& code, const shim::Function& f, uintptr_t address) {
   // A call is as long as that, and belongs to the block that it begins.
   constexpr size_t kCall = 5;
-  const auto& blocks = image.blocks;
+  const auto& blocks = code.blocks;
   const auto behind = std::upper_bound(blocks.begin(), blocks.end(), address + kCall);
   const auto first = std::upper_bound(blocks.begin(), blocks.end(), f.start);
   return static_cast<size_t>(std::max(behind - 1, first) - blocks.begin());
 }
 
-std::vector<Byte> CodeOf(const shim::Image& image) {
-  std::vector<Byte> code;
-  for (const shim::Function& f : image.functions) {
-    const auto first = std::upper_bound(image.blocks.begin(), image.blocks.end(), f.start);
-    // The compiler's own constructor has run before anybody counted.
-    if (first == image.blocks.end() || *first - f.start > f.size) continue;
+std::vector<Byte> BytesOf(const Code& code) {
+  std::vector<Byte> bytes;
+  for (const shim::Function& f : code.functions) {
+    const auto first = std::upper_bound(code.blocks.begin(), code.blocks.end(), f.start);
+    // The compiler's own constructor never runs.
+    if (first == code.blocks.end() || *first - f.start > f.size) continue;
     if (absl::StartsWith(f.name, "_sub_I_")) continue;
     for (uintptr_t a = f.start; a < f.start + f.size; ++a) {
-      code.push_back({a, &f, BlockOf(image, f, a)});
+      bytes.push_back({a, &f, BlockOf(code, f, a)});
     }
   }
-  return code;
+  return bytes;
 }
 
 // What addr2line says to each byte, a line each: "/folder/file.c:12 (discriminator 1)".
-absl::StatusOr<std::vector<std::string>> Places(const driver::Loaded& loaded,
+absl::StatusOr<std::vector<std::string>> Places(const std::string& object,
                                                 const std::vector<Byte>& code) {
   const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   std::string addresses;
-  for (const Byte& b : code) {
-    absl::StrAppendFormat(&addresses, "%x\n", b.address - loaded.module->image().begin);
-  }
-  absl::Status status = base::WriteNew(*folder / "object", loaded.contents);
+  for (const Byte& b : code) absl::StrAppendFormat(&addresses, "%x\n", b.address);
+  absl::Status status = base::WriteNew(*folder / "object", object);
   if (status.ok()) status = base::WriteNew(*folder / "addresses", addresses);
   if (!status.ok()) return status;
   const absl::StatusOr<std::string> end = base::RunCommand(
@@ -85,23 +90,29 @@ absl::StatusOr<std::vector<std::string>> Places(const driver::Loaded& loaded,
   return absl::UnavailableError(absl::StrCat("addr2line: ", *end));
 }
 
-// The lines of the file, and of headers of its own; the vocabulary's are ours.
-absl::StatusOr<Source> Cover(const driver::Loaded& loaded) {
-  const shim::Module& module = *loaded.module;
-  const std::vector<Byte> code = CodeOf(module.image());
-  const absl::StatusOr<std::vector<std::string>> places = Places(loaded, code);
-  if (!places.ok()) return places.status();
+// The lines of the file, and of headers of its own, of a byte each; the vocabulary's are ours, and
+// have no number.
+struct Place {
+  std::string file;
+  uint32_t number = 0;
+};
+Place ParsePlace(const std::string& said) {
+  const std::pair<std::string, std::string> at = absl::StrSplit(said, absl::MaxSplits(':', 1));
+  Place place{fs::path(at.first).lexically_normal().string(), 0};
+  if (absl::StartsWith(place.file, driver::ShimFolder())) return place;
+  std::from_chars(at.second.data(), at.second.data() + at.second.size(), place.number);
+  return place;
+}
+
+Source SourceOf(const std::vector<Byte>& bytes, const std::vector<std::string>& places,
+                const std::vector<uint8_t>& covered) {
   Source source;
-  for (size_t i = 0; i < code.size(); ++i) {
-    const std::pair<std::string, std::string> at =
-        absl::StrSplit((*places)[i], absl::MaxSplits(':', 1));
-    uint32_t number = 0;
-    const std::string file = fs::path(at.first).lexically_normal().string();
-    std::from_chars(at.second.data(), at.second.data() + at.second.size(), number);
-    if (number == 0 || absl::StartsWith(file, driver::ShimFolder())) continue;
-    SourceLine& line = source[file][number];
-    line.function = code[i].function->name;
-    (module.covered()[code[i].block] != 0 ? line.run : line.missed) = true;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const Place place = ParsePlace(places[i]);
+    if (place.number == 0) continue;
+    SourceLine& line = source[place.file][place.number];
+    line.function = bytes[i].function->name;
+    (covered[bytes[i].block] != 0 ? line.run : line.missed) = true;
   }
   return source;
 }
@@ -162,16 +173,27 @@ Args FilesOf(const std::string& path) {
 
 }  // namespace
 
+// Who is in the sandbox starts no addr2line: it is asked before the file is loaded.
 ExitCode Coverage(const Args& paths) {
+  if (!IsDriverFile()) return Complain("--driver=FILE.c is missing");
+  absl::StatusOr<std::string> object = base::Contents(DriverObject());
+  if (!object.ok()) return Complain(object.status());
+  const driver::Elf elf(*object);
+  const Code code{elf.Functions(0), elf.Blocks(0)};
+  std::vector<Byte> bytes;
+  absl::StatusOr<std::vector<std::string>> places = std::vector<std::string>();
+  if (elf.Objection().empty()) {
+    bytes = BytesOf(code);
+    places = Places(*object, bytes);
+  }
+  if (!places.ok()) return Complain(places.status());
   const absl::StatusOr<const driver::Loaded*> loaded = DriverFile();
   if (!loaded.ok()) return Complain(loaded.status());
   ExitCode worst = kAllWell;
   for (const std::string& path : paths) {
     for (const std::string& file : FilesOf(path)) worst = Worse(worst, RunOne(file));
   }
-  const absl::StatusOr<Source> source = Cover(**loaded);
-  if (!source.ok()) return Complain(source.status());
-  for (const auto& [file, lines] : *source) {
+  for (const auto& [file, lines] : SourceOf(bytes, *places, (*loaded)->module->covered())) {
     PrintSummary(file, lines);
     PrintMissed(file, lines);
   }

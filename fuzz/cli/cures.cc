@@ -14,7 +14,7 @@ namespace hotplug::cli {
 
 ExitCode Cures(const Args& files) {
   for (const std::string& file : files) {
-    const absl::StatusOr<Input> input = Load(file);
+    const absl::StatusOr<Input> input = LoadSelfContained(file);
     if (!input.ok()) return Complain(input.status());
     if (run::Run(input->scenario).first() == nullptr) {
       return Complain(absl::StrCat(file, ": does not fail, so there is nothing to cure"));

@@ -4,21 +4,14 @@
 #include <cstdio>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
-#include "fuzz/driver/compile.h"
 #include "fuzz/driver/load.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/spec.h"
 #include "model/scenario/text/parse.h"
 
-ABSL_FLAG(std::string, cc, hotplug::driver::DefaultCompiler(), "");
-ABSL_FLAG(std::vector<std::string>, param, {}, "");
-ABSL_FLAG(std::vector<std::string>, define, {}, "");
 ABSL_FLAG(std::string, driver, "", "");
-ABSL_FLAG(std::string, preempt, "calls", "");
 ABSL_FLAG(std::string, kernel, "", "");
 
 namespace hotplug::cli {
@@ -36,51 +29,10 @@ absl::Status Override(absl::string_view flag, const std::string& value, Read rea
                                                  "'"));
 }
 
-// ---- Drivers' own files ----
-
-bool IsFile(const std::string& driver) {
-  return absl::EndsWith(driver, ".c") || absl::EndsWith(driver, ".so");
-}
-
-driver::CompileOptions HowToCompile() {
-  return {absl::GetFlag(FLAGS_cc), absl::GetFlag(FLAGS_define), absl::GetFlag(FLAGS_param)};
-}
-
-absl::StatusOr<driver::Loaded> LoadFile(const std::string& file) {
-  const std::string preempt = absl::GetFlag(FLAGS_preempt);
-  if (preempt != "calls" && preempt != "memory") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--preempt=", preempt, ": there are only calls, memory"));
-  }
-  const shim::Options options{preempt == "memory"};
-  if (absl::EndsWith(file, ".so")) {
-    if (absl::GetFlag(FLAGS_define).empty() && absl::GetFlag(FLAGS_param).empty()) {
-      return driver::Load(file, file, options);
-    }
-    return absl::InvalidArgumentError(
-        absl::StrCat(file, ": has been compiled: --define= and --param= come too late"));
-  }
-  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
-  if (!folder.ok()) return folder.status();
-  const std::string object = *folder / "driver.so";
-  if (absl::Status status = driver::Compile(file, HowToCompile(), object); !status.ok())
-    return status;
-  return driver::Load(object, file, options);
-}
-
 }  // namespace
 
-absl::StatusOr<const driver::Loaded*> DriverFile() {
-  const std::string file = absl::GetFlag(FLAGS_driver);
-  if (!IsFile(file)) return absl::InvalidArgumentError("--driver=FILE.c is missing");
-  static const auto* loaded = new absl::StatusOr<driver::Loaded>(LoadFile(file));
-  if (!loaded->ok()) return loaded->status();
-  if (!(*loaded)->error.empty()) return absl::InvalidArgumentError((*loaded)->error);
-  return &**loaded;
-}
-
 absl::StatusOr<Input> LoadSelfContained(const std::string& path) {
-  if (!IsFile(absl::GetFlag(FLAGS_driver))) return Load(path);
+  if (!IsDriverFile()) return Load(path);
   return absl::InvalidArgumentError(
       absl::StrCat("--driver=", absl::GetFlag(FLAGS_driver), ": a scenario cannot name a file"));
 }
@@ -100,7 +52,7 @@ absl::StatusOr<Input> Load(const std::string& path) {
   }
   const std::string driver = absl::GetFlag(FLAGS_driver);
   absl::Status status;
-  if (IsFile(driver)) {
+  if (IsDriverFile()) {
     const absl::StatusOr<const driver::Loaded*> loaded = DriverFile();
     if (!loaded.ok()) return loaded.status();
     input.driver = &(*loaded)->module->driver();
@@ -112,20 +64,6 @@ absl::StatusOr<Input> Load(const std::string& path) {
                     &input.scenario.machine);
   if (!status.ok()) return status;
   return input;
-}
-
-ExitCode Compile(const Args& files) {
-  const std::string out = absl::GetFlag(FLAGS_out);
-  absl::Status status = base::CheckNew(out);
-  if (!status.ok()) return Complain(status);
-  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
-  if (!folder.ok()) return Complain(folder.status());
-  const std::string object = *folder / "driver.so";
-  status = driver::Compile(files[0], HowToCompile(), object);
-  if (!status.ok()) return Complain(status);
-  const absl::StatusOr<std::string> contents = base::Contents(object);
-  status = contents.ok() ? base::WriteNew(out, *contents) : contents.status();
-  return status.ok() ? kAllWell : Complain(status);
 }
 
 ExitCode Complain(absl::string_view message) {

@@ -16,7 +16,10 @@ ExitCode RunVerb(const Verb& verb, int argc, char** argv) {
   if (!args.ok()) {
     return Complain(absl::StrCat("hotplug-fuzz ", verb.name, ": ", args.status().message()));
   }
-  if (Takes(verb, args->size())) return verb.main(*args);
+  if (Takes(verb, args->size())) {
+    if ((verb.groups & kOfDriverFiles) == 0 || !IsDriverFile()) return verb.main(*args);
+    return RunWithDriverFile([&verb, &args] { return verb.main(*args); });
+  }
   return Complain(absl::StrCat("usage: hotplug-fuzz ", absl::StripSuffix(UsageOf(verb), "\n")));
 }
 

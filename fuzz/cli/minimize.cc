@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/base/files.h"
+#include "fuzz/cli/child.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/report/report.h"
 
@@ -64,7 +65,7 @@ ExitCode Minimize(const Args& files) {
   const absl::StatusOr<Input> input = Load(files[0]);
   const absl::StatusOr<report::Minimized> m = MinimizeFile(input, files[0]);
   if (!m.ok()) return Complain(m.status());
-  status = base::WriteNew(out, report::CommentedText(m->scenario, input->Options()));
+  status = WriteOut(out, report::CommentedText(m->scenario, input->Options()));
   if (!status.ok()) return Complain(status);
   absl::PrintF("%s: %s\n", out, Summary(*m));
   return kAllWell;

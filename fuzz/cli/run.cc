@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/base/files.h"
+#include "fuzz/cli/child.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/driver/against.h"
 #include "fuzz/fidelity/record/record.h"
@@ -68,7 +69,7 @@ absl::Status RunAndRecord(const std::string& file, const scenario::Scenario& s,
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": cannot be recorded: ", recorded.status().message()));
   }
-  return base::WriteNew(out, recording::Print(*recorded));
+  return WriteOut(out, recording::Print(*recorded));
 }
 
 ExitCode RunOne(const std::string& file, const Input& input) {

@@ -70,7 +70,9 @@ constexpr Group kGroups[] = {
       {"kernel", "NAME", "instead of the scenario's"}}},
     {kOfDriverFiles, "VERBS take a driver's own file (docs/your-driver.md):",
      {{"driver", "FILE.c", "or what compile has made of it"},
-      {"preempt", "memory", "it may be preempted at each access to shared memory, too"}}},
+      {"preempt", "memory", "it may be preempted at each access to shared memory, too"},
+      {"stall", "SECONDS", "of processor time without progress end it (10)"},
+      {"no_sandbox", nullptr, "its code may make system calls, and open what it likes"}}},
     {kOfCompiling, "VERBS compile it:",
      {{"cc", "COMPILER", "with this gcc or clang"},
       {"define", "MACRO[=VALUE],...", "with these macros"},
@@ -84,6 +86,7 @@ constexpr ExitWord kExitWords[] = {
     {kStuck, "the run is stuck without a legal cause (liveness), or reached the step limit"},
     {kSkipped, "nothing differs, but not everything could be compared (check-refactor)"},
     {kTwoDigests, "two runs of one input had different digests"},
+    {kDied, "the driver's own file has ended its process, or makes no progress"},
 };
 // clang-format on
 

@@ -50,8 +50,8 @@ std::span<const Verb> Verbs();
 // By number.
 std::span<const ExitWord> ExitWords();
 // Of several files the exit code is the first of these that one of them has.
-inline constexpr ExitCode kWorstFirst[] = {kUsage, kTwoDigests, kFailed,
-                                           kStuck, kSkipped,    kAllWell};
+inline constexpr ExitCode kWorstFirst[] = {kDied,  kUsage,   kTwoDigests, kFailed,
+                                           kStuck, kSkipped, kAllWell};
 
 // Null if there is none of that name.
 const Verb* FindVerb(absl::string_view name);

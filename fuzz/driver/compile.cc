@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -28,6 +29,9 @@ using Lines = std::vector<std::string>;
 using base::TemporaryFolder;
 
 constexpr size_t kMaxLines = 40;  // of what a compiler says
+constexpr size_t kMaxHeaders = 1000;
+// A macro or a recursion may take any memory.
+constexpr const char* kBounds[] = {"env", "LC_ALL=C", "prlimit", "--as=4294967296", "--"};
 constexpr char kStub[] = "#include <hotplug/kernel.h>\n";
 
 Lines LinesOf(const std::string& text) { return absl::StrSplit(text, '\n'); }
@@ -54,7 +58,18 @@ absl::string_view Included(absl::string_view line) {
 // What lies beside the file is its own, and is looked into.
 absl::Status WriteStubs(const std::string& file, const std::string& folder,
                         std::set<std::string>* seen) {
-  if (!seen->insert(file).second) return absl::OkStatus();
+  std::error_code error;
+  const fs::path path = fs::canonical(file, error);
+  if (error) return absl::NotFoundError(absl::StrCat(file, ": ", error.message()));
+  if (!seen->insert(path.string()).second) return absl::OkStatus();
+  // Others have no end, or are waited for.
+  if (!fs::is_regular_file(path, error)) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": is no regular file"));
+  }
+  if (seen->size() > kMaxHeaders) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": more than ", kMaxHeaders, " headers of a driver's own"));
+  }
   const absl::StatusOr<std::string> text = base::Contents(file);
   if (!text.ok()) return text.status();
   for (const std::string& line : LinesOf(*text)) {
@@ -107,9 +122,7 @@ absl::StatusOr<Compiler> FindCompiler(const std::string& name, const TemporaryFo
 
 // Kernel C: its dialect, none of libc's headers, nothing that the compiler would replace calls by.
 Lines Common(const Compiler& c, const std::string& stubs) {
-  return {"env",
-          "LC_ALL=C",
-          c.name,
+  return {c.name,
           "-c",
           "-nostdinc",
           "-isystem",
@@ -127,6 +140,7 @@ Lines Common(const Compiler& c, const std::string& stubs) {
           "-fno-delete-null-pointer-checks",
           "-fno-common",
           "-fno-stack-protector",
+          "-fstack-clash-protection",     // no frame is so large that it passes over a guard page
           "-fno-optimize-sibling-calls",  // a basic block's call of ours returns to it
           "-fvisibility=hidden",
           "-fdiagnostics-color=never"};
@@ -150,7 +164,8 @@ Lines ForDriver(const Compiler& c, const std::string& file, const Lines& defines
   } else {
     flags.insert(flags.end(), {"--param", "tsan-instrument-func-entry-exit=0"});
   }
-  flags.push_back("-DKBUILD_MODNAME=\"" + fs::path(file).stem().string() + "\"");
+  const std::string name = absl::CHexEscape(fs::path(file).stem().string());
+  flags.push_back("-DKBUILD_MODNAME=\"" + name + "\"");
   for (const std::string& macro : defines) flags.push_back("-D" + macro);
   return flags;
 }
@@ -211,6 +226,21 @@ CompilerError ParseError(absl::string_view line) {
   return {absl::StrCat(parts[0], ":", parts[1]), rest};
 }
 
+// What a program says, without what a terminal would obey; long lines end early.
+std::string Plain(absl::string_view said) {
+  constexpr size_t kMaxLine = 400;
+  Lines lines = LinesOf(std::string(absl::StripSuffix(said, "\n")));
+  if (lines.size() > kMaxLines) lines.resize(kMaxLines);
+  for (std::string& line : lines) {
+    if (line.size() > kMaxLine) line = line.substr(0, kMaxLine) + "...";
+    const bool tame = std::none_of(line.begin(), line.end(), [](char c) {
+      return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t';
+    });
+    if (!tame) line = absl::CHexEscape(line);
+  }
+  return absl::StrJoin(lines, "\n");
+}
+
 // The complaints of the compiler in a few words: a line for each unknown name, at its first place.
 std::string Explanation(const std::string& file, const std::string& said) {
   Lines unknown;
@@ -228,10 +258,26 @@ std::string Explanation(const std::string& file, const std::string& said) {
     unknown.push_back(absl::StrCat(file, ": docs/your-driver.md says what to do about them"));
     return absl::StrJoin(unknown, "\n");
   }
-  Lines lines = LinesOf(std::string(absl::StripSuffix(said, "\n")));
-  if (lines.size() > kMaxLines) lines.resize(kMaxLines);
-  lines.push_back(absl::StrCat(file, ": does not compile"));
-  return absl::StrJoin(lines, "\n");
+  return absl::StrCat(Plain(said), "\n", file, ": does not compile");
+}
+
+// The same of the linker, which says "FOLDER/FILE:LINE: undefined reference to `NAME'", and has no
+// line for what stands in data.
+std::string LinkExplanation(const std::string& file, const std::string& said) {
+  Lines unknown;
+  std::set<std::string> seen;
+  for (const std::string& line : LinesOf(said)) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(line, absl::MaxSplits(": undefined reference to `", 1));
+    if (parts.second.empty() || !seen.insert(parts.second).second) continue;
+    const std::string number = parts.first.substr(parts.first.rfind(':') + 1);
+    const std::string place = IsNumber(number) ? absl::StrCat(file, ":", number) : file;
+    const absl::string_view name = absl::StripSuffix(parts.second, "'");
+    unknown.push_back(absl::StrCat(place, ": unknown kernel name ", name));
+  }
+  if (unknown.empty()) return absl::StrCat(Plain(said), "\n", file, ": does not link");
+  unknown.push_back(absl::StrCat(file, ": docs/your-driver.md says what to do about them"));
+  return absl::StrJoin(unknown, "\n");
 }
 
 // Words of letters, digits and _=.+- with a comma between two of them; or nothing.
@@ -245,7 +291,10 @@ bool AreValues(const std::string& params) {
 }
 
 // Runs a step of the build; its complaints, or empty.
-absl::StatusOr<std::string> Step(Lines args, const Lines& more, const TemporaryFolder& folder) {
+absl::StatusOr<std::string> Step(const Lines& command, const Lines& more,
+                                 const TemporaryFolder& folder) {
+  Lines args(std::begin(kBounds), std::end(kBounds));
+  args.insert(args.end(), command.begin(), command.end());
   args.insert(args.end(), more.begin(), more.end());
   const std::string log = folder / "log";
   const absl::StatusOr<std::string> end = base::RunCommand({args, "", log, log});
@@ -277,7 +326,9 @@ absl::Status Compile(const std::string& file, const CompileOptions& options,
 
   const Lines common = Common(*compiler, stubs);
   Lines driver = ForDriver(*compiler, file, options.defines);
-  driver.insert(driver.end(), {file, "-o", *folder / "driver.o"});
+  // A name that begins so would be an option, or a file of them.
+  const bool odd = file[0] == '-' || file[0] == '@';
+  driver.insert(driver.end(), {odd ? "./" + file : file, "-o", *folder / "driver.o"});
   absl::StatusOr<std::string> said = Step(common, driver, *folder);
   if (!said.ok()) return said.status();
   if (!said->empty()) return absl::InvalidArgumentError(Explanation(file, *said));
@@ -285,14 +336,14 @@ absl::Status Compile(const std::string& file, const CompileOptions& options,
   const std::string values = absl::StrCat("-DHOTPLUG_PARAMS=\"", params, "\"");
   said = Step(common, {values, ShimFolder() + "/module.c", "-o", *folder / "module.o"}, *folder);
   if (said.ok() && said->empty()) {
-    said = Step({"env", "LC_ALL=C", compiler->name, "-shared", "-nostdlib",
-                 "-Wl,-z,now,-z,relro,--no-undefined,--emit-relocs", *folder / "driver.o",
-                 *folder / "module.o", "-o", object},
-                {}, *folder);
+    said = Step(
+        {compiler->name, "-shared", "-nostdlib", "-Wl,-z,now,-z,relro,--no-undefined,--emit-relocs",
+         *folder / "driver.o", *folder / "module.o", "-o", object},
+        {}, *folder);
   }
   if (!said.ok()) return said.status();
   if (said->empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(*said, file, ": does not link"));
+  return absl::InvalidArgumentError(LinkExplanation(file, *said));
 }
 
 }  // namespace hotplug::driver

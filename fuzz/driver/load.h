@@ -11,19 +11,25 @@
 #include <memory>
 #include <string>
 
+#include "fuzz/driver/sandbox.h"
 #include "model/shim/shim.h"
 
 namespace hotplug::driver {
 
 struct Loaded {
   std::unique_ptr<shim::Module> module;
-  std::string contents;  // of the object, for who looks up where in the source something is
-  std::string error;     // a sentence, or empty
+  std::string error;  // a sentence, or empty
+};
+
+struct LoadOptions {
+  shim::Options shim;
+  Sandbox sandbox = Sandbox::kNone;
 };
 
 // Loads an object and boots a machine with it, to see that user space can do something with it.
-// `name` is what the driver is called. An object is loaded once in a process.
-Loaded Load(const std::string& object, const std::string& name, shim::Options options = {});
+// `name` is what the driver is called. Nothing of the object runs before it is in the sandbox, and
+// who wants to know how it dies calls Guard() before.
+Loaded Load(const std::string& object, const std::string& name, const LoadOptions& options = {});
 
 }  // namespace hotplug::driver
 

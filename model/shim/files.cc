@@ -33,11 +33,11 @@ bool IsDentry(const dentry* d) {
 }
 
 // Freed entries rest as long as they can, so that who holds one too long is found.
-Dentry& NewDentry(const char* name, const dentry* parent) {
+Dentry& NewDentry(const hotplug_site* at, const char* name, const dentry* parent) {
   State& s = state();
   uint32_t i = s.next_dentry;
   for (uint32_t tried = 0; s.dentries[i].live != 0; ++tried) {
-    HOTPLUG_CHECK(tried < kMaxDentries);
+    if (tried == kMaxDentries) EndNotSimulated("one more file", at->function);
     i = (i + 1) % kMaxDentries;
   }
   s.next_dentry = (i + 1) % kMaxDentries;
@@ -72,9 +72,10 @@ uint32_t TraceDir(const Dentry& d) {
 dentry* CreateDir(const hotplug_site* at, const char* name, dentry* parent) {
   Enter(at, Context::kSleeps);
   if (IsError(parent)) return parent;
+  CheckObject(name, at->function);
   const uint32_t handle = mm::debugfs_create_dir(NodeOf(name));
   if (handle == 0) return reinterpret_cast<dentry*>(static_cast<intptr_t>(-ENOMEM));
-  Dentry& d = NewDentry(name, parent);
+  Dentry& d = NewDentry(at, name, parent);
   d.is_dir = 1;
   d.handle = handle;
   return reinterpret_cast<dentry*>(&d);
@@ -84,7 +85,9 @@ dentry* CreateFile(const hotplug_site* at, const char* name, dentry* parent, voi
                    const file_operations* fops, int unsafe) {
   EnterStep(at, Context::kSleeps);
   if (IsError(parent)) return parent;
-  Dentry& d = NewDentry(name, parent);
+  CheckObject(name, at->function);
+  if (fops != nullptr) CheckObject(fops, at->function);
+  Dentry& d = NewDentry(at, name, parent);
   d.data = data;
   d.fops = fops;
   d.handle = TraceDir(d);

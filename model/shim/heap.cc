@@ -62,15 +62,16 @@ std::string Words(const char* what, const std::string& function, int write, size
          std::to_string(size) + " bytes";
 }
 
-void AccessHeap(uintptr_t address, size_t size, int write, uintptr_t pc) {
+// The function may be null: that of `pc` then, which is looked for only if it is needed.
+void AccessHeap(uintptr_t address, size_t size, int write, uintptr_t pc, const char* known) {
   const mm::heap_object* o = ObjectOf(address);
   if (o == nullptr) {
-    const std::string function = Inside::FunctionAt(pc);
+    const std::string function = known != nullptr ? known : Inside::FunctionAt(pc);
     return Kasan(Words("slab-out-of-bounds", function, write, size), function);
   }
   const size_t offset = address - (Heap() + o->start);
   if (o->live != 0 && offset + size <= o->size) return;
-  const std::string function = Inside::FunctionAt(pc);
+  const std::string function = known != nullptr ? known : Inside::FunctionAt(pc);
   Kasan(Words(o->live == 0 ? "use-after-free" : "slab-out-of-bounds", function, write, size) +
             " at offset " + std::to_string(offset) + " of an object of " + std::to_string(o->size) +
             " bytes",
@@ -88,6 +89,10 @@ bool OnStack(uintptr_t address) {
 template <class T>
 bool Within(const T& object, uintptr_t address) {
   return address - reinterpret_cast<uintptr_t>(&object) < sizeof(object);
+}
+template <class T>
+size_t RestOf(const T& object, uintptr_t address) {
+  return Within(object, address) ? reinterpret_cast<uintptr_t>(&object + 1) - address : 0;
 }
 bool InKernel(uintptr_t address) {
   return Within(state().blocks, address) || Within(state().files, address) ||
@@ -114,7 +119,7 @@ void Access(uintptr_t address, size_t size, int write, uintptr_t pc) {
   if (!is_static && OnStack(address)) return;
   const bool is_heap = !is_static && InHeap(address);
   if (is_heap) {
-    AccessHeap(address, size, write, pc);
+    AccessHeap(address, size, write, pc, nullptr);
   } else if (!is_static && !InKernel(address)) {
     const bool null = address < kNullPage || address >= kErrors;
     Oops(null ? "Unable to handle kernel NULL pointer dereference"
@@ -123,6 +128,22 @@ void Access(uintptr_t address, size_t size, int write, uintptr_t pc) {
   }
   const uintptr_t data = reinterpret_cast<uintptr_t>(image.data);
   if (is_heap || address - data < image.data_bytes) Inside::Shared(write, pc);
+}
+
+size_t ReadableFrom(uintptr_t address) {
+  const Image& image = Inside::image();
+  if (address - image.begin < image.end - image.begin) return image.end - address;
+  for (uint32_t task = 0; task < kMaxThreads; ++task) {
+    const size_t offset = address - sim::machine->fibers.BottomOf(task);
+    if (offset < sim::FiberPool::kStackBytes) return sim::FiberPool::kStackBytes - offset;
+  }
+  const State& s = state();
+  return std::max({RestOf(s.heap, address), RestOf(s.blocks, address), RestOf(s.files, address),
+                   RestOf(s.device, address)});
+}
+
+void CheckHeap(uintptr_t address, size_t size, const char* function) {
+  if (size != 0 && InHeap(address)) AccessHeap(address, size, 0, 0, function);
 }
 
 void FillHeap(hotplug_kernel* k) {

@@ -151,6 +151,8 @@ inline constexpr uint64_t kPageOffset = 0xc000000000000000;
 inline constexpr uint64_t kVmemmap = 0xf000000000000000;
 inline constexpr uint64_t kStructPage = 64;
 
+inline constexpr uintptr_t kNullPage = 4096;
+
 // The name of a file without its folder.
 std::string Base(const char* path);
 
@@ -159,6 +161,8 @@ std::string Base(const char* path);
 void Kasan(const std::string& text, const std::string& function);
 // Says that a call fails which a real machine might carry out.
 void SayNotSimulated(const char* what);
+// The machine ends, as what the driver asks for cannot fail and there is none.
+[[noreturn]] void EndNotSimulated(const char* what, const char* function);
 
 // printf of the kernel.
 int FormatKernel(char* to, size_t size, const char* format, va_list args, uintptr_t pc);
@@ -166,6 +170,19 @@ int FormatKernel(char* to, size_t size, const char* format, va_list args, uintpt
 // Which object of mm's heap an address belongs to, be it inside or behind it; null for none.
 const mm::heap_object* ObjectOf(uintptr_t address);
 void Access(uintptr_t address, size_t size, int write, uintptr_t pc);
+// How many bytes C code may read from an address on, whatever they are; 0: none. What an object of
+// kmalloc has of them, if it is one, CheckHeap() says.
+size_t ReadableFrom(uintptr_t address);
+void CheckHeap(uintptr_t address, size_t size, const char* function);
+// An oops unless the kernel may read an object that C code hands over.
+template <class T>
+void CheckObject(const T* object, const char* function) {
+  if (ReadableFrom(reinterpret_cast<uintptr_t>(object)) >= sizeof(T)) return;
+  Oops(reinterpret_cast<uintptr_t>(object) < kNullPage
+           ? "Unable to handle kernel NULL pointer dereference"
+           : "Unable to handle kernel paging request",
+       function);
+}
 
 // The parts of the table that drivers get.
 void FillHeap(hotplug_kernel* k);
@@ -178,7 +195,6 @@ void FillText(hotplug_kernel* k);
 void FillVirtio(hotplug_kernel* k);
 void FillWork(hotplug_kernel* k);
 
-inline constexpr uintptr_t kNullPage = 4096;
 inline constexpr uintptr_t kErrors = static_cast<uintptr_t>(-4095);
 // IS_ERR()
 inline bool IsError(const void* p) { return reinterpret_cast<uintptr_t>(p) >= kErrors; }

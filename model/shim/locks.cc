@@ -29,8 +29,9 @@ std::string NameOf(const hotplug_site* at) {
 // The simulator's lock behind one of C, which gets one when it is first used.
 sim::Mutex& LockOf(hotplug_lock* lock, const hotplug_site* at) {
   State& s = state();
+  CheckObject(lock, at->function);
   if (lock->number == 0) {
-    HOTPLUG_CHECK(s.nr_locks < kMaxLocks);
+    if (s.nr_locks == kMaxLocks) EndNotSimulated("one more lock", at->function);
     const uint32_t number = std::min(s.nr_locks, kClasses - 1);
     sim::InitLock(s.locks[s.nr_locks].lock, static_cast<uint8_t>(mm::kLockClasses + number));
     Inside::LockName(number) = NameOf(at);

@@ -15,6 +15,9 @@ namespace {
 // Basic blocks without a call of the kernel, after which a CPU counts as stuck.
 constexpr uint32_t kLockup = 4'000'000;
 
+// So much of its stack is left to the calls that a basic block makes.
+constexpr uintptr_t kStackReserve = uintptr_t{32} << 10;
+
 std::string TextOfSite(const hotplug_site& at) {
   return Base(at.file) + ":" + std::to_string(at.line) + " " + at.function + "(): " + at.name;
 }
@@ -52,7 +55,7 @@ Module::Module(Image image, Options options)
       booted_(image_.data_bytes),
       ranks_(image_.module.nr_sites),
       block_at_(image_.end - image_.begin),
-      covered_(image_.blocks.size()),
+      covered_(std::max(image_.blocks.size(), size_t{1})),
       callback_("none") {
   const hotplug_module& m = image_.module;
   m.kernel->block_shift = kBlockShift;
@@ -102,6 +105,8 @@ const char* Module::FunctionAt(uintptr_t pc) const {
   }
   return "?";
 }
+
+void Module::Oops(const char* what, uintptr_t pc) const { shim::Oops(what, FunctionAt(pc)); }
 
 void Inside::NameCallback(uintptr_t function) {
   Module& m = module();
@@ -178,15 +183,29 @@ void Inside::StartRun() {
   m.culprit_.clear();
   m.step_ = 0;
   m.blocks_ = 0;
+  ++m.progress_;
 }
 
 // ---- What the compiler tells ----
+
+namespace {
+
+bool IsStackUsedUp() {
+  const sim::Machine& machine = *sim::machine;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  return here - machine.fibers.BottomOf(machine.sim().current) < kStackReserve;
+}
+
+}  // namespace
 
 void Inside::Covered(uintptr_t pc) {
   Module& m = module();
   const uint32_t block = m.block_at_[pc - m.image_.begin];
   m.covered_[block] = 1;
   if (m.options_.counters != nullptr) m.options_.counters[block % m.options_.nr_counters] = 1;
+  m.last_block_ = pc;
+  ++m.progress_;
+  if (IsStackUsedUp()) Oops("BUG: stack guard page was hit", m.FunctionAt(pc));
   if (sim::sim().step != m.step_) {
     m.step_ = sim::sim().step;
     m.blocks_ = 0;

@@ -18,10 +18,10 @@ Notifier* Find(const ::notifier_block* c) {
   return nullptr;
 }
 
-int Register(::notifier_block* c) {
+int Register(::notifier_block* c, const char* function) {
   if (Notifier* twice = Find(c)) return mm::register_memory_notifier(twice->nb);
   Notifier* n = Find(nullptr);
-  HOTPLUG_CHECK(n != nullptr);
+  if (n == nullptr) EndNotSimulated("one more notifier", function);
   n->c = c;
   n->nb = mm::notifier_block{};
   n->nb.priority = c->priority;
@@ -34,8 +34,9 @@ int Register(::notifier_block* c) {
 int NotifierCall(const hotplug_site* at, ::notifier_block* c, int registers) {
   Enter(at, Context::kSleeps);
   if (registers != 0) {
+    CheckObject(c, at->function);
     Inside::NameCallback(reinterpret_cast<uintptr_t>(c->notifier_call));
-    return Register(c);
+    return Register(c, at->function);
   }
   Notifier* n = Find(c);
   if (n == nullptr) {

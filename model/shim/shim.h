@@ -25,6 +25,9 @@
 namespace hotplug::shim {
 
 inline constexpr uint32_t kMaxLocks = 16;  // of a file
+inline constexpr uint32_t kMaxBasicBlocks = UINT16_MAX;
+// Bytes of a file when it is loaded. All static data is copied for each run.
+inline constexpr size_t kMaxImage = size_t{16} << 20;
 
 // A function of the file.
 struct Function {
@@ -71,13 +74,22 @@ class Module {
   const std::string& init_report() const { return init_report_; }
   const std::string& enable() const { return enable_; }
 
+  // The machine ends with an oops of the code at `pc`. For who sees a fault in code of the file.
+  [[noreturn]] void Oops(const char* what, uintptr_t pc) const;
+
+  // The function that an address is in, "?" for none.
+  const char* FunctionAt(uintptr_t pc) const;
+
+  // Where the last basic block that ran has called us, 0 before the first; and a number that grows
+  // with each block and each run.
+  uintptr_t last_block() const { return last_block_; }
+  uint64_t progress() const { return progress_; }
+
   // Whether a basic block of the image has ever run, in the order of its table.
   const std::vector<uint8_t>& covered() const { return covered_; }
 
  private:
   friend struct Inside;  // the parts of the room
-
-  const char* FunctionAt(uintptr_t pc) const;
 
   Image image_;
   Options options_;
@@ -98,6 +110,8 @@ class Module {
   int init_error_ = 0;
   uint32_t step_ = 0;    // the last step that a basic block ran behind
   uint32_t blocks_ = 0;  // how many have run since
+  uintptr_t last_block_ = 0;
+  uint64_t progress_ = 0;
 };
 
 // Texts by number (%T): the calls of a file, what it has said, and then FILE:FUNCTION of a call,

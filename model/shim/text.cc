@@ -15,6 +15,7 @@ namespace hotplug::shim {
 namespace {
 
 constexpr size_t kMaxText = 512;
+constexpr uint32_t kNone = UINT32_MAX;
 
 uint32_t Hash(std::string_view text) {
   uint64_t hash = 0;
@@ -22,10 +23,16 @@ uint32_t Hash(std::string_view text) {
   return static_cast<uint32_t>(hash);
 }
 
-// A format of the kernel, one conversion after the other.
+// A format of the kernel, one conversion after the other. What it points to that is no memory of C
+// code is passed over, and IsBad() then.
 class Formatter {
  public:
-  Formatter(const char* format, va_list args) : p_(format) { va_copy(args_, args); }
+  Formatter(const char* format, va_list args, const char* function) : function_(function) {
+    va_copy(args_, args);
+    p_ = Readable(format, SIZE_MAX) ? format : "";
+    // A message has its level before it.
+    if (p_[0] == '\001' && p_[1] != '\0') p_ += 2;
+  }
   ~Formatter() { va_end(args_); }
   Formatter(const Formatter&) = delete;
   Formatter& operator=(const Formatter&) = delete;
@@ -40,6 +47,7 @@ class Formatter {
     }
     return out;
   }
+  bool IsBad() const { return is_bad_; }
 
  private:
   std::string Conversion() {
@@ -57,19 +65,35 @@ class Formatter {
     if (kind == '\0') return spec;
     ++p_;
     if (kind == '%') return "%";
-    if (kind == 's') return Print(spec + "s", String());
+    if (kind == 's') return String(spec + "s");
     if (kind == 'p') return Pointer();
     if (kind == 'c') return Print(spec + "c", va_arg(args_, int));
     if (std::strchr("di", kind) != nullptr) {
       return Print(spec + "lld", longs != 0 ? va_arg(args_, long long) : va_arg(args_, int));
     }
+    if (std::strchr("uxXo", kind) == nullptr) return spec + kind;
     return Print(spec + "ll" + kind,
                  longs != 0 ? va_arg(args_, unsigned long long) : va_arg(args_, unsigned int));
   }
 
-  const char* String() {
+  std::string String(const std::string& spec) {
     const char* s = va_arg(args_, const char*);
-    return s == nullptr ? "(null)" : s;
+    if (s == nullptr) return Print(spec, "(null)");
+    const size_t point = spec.find('.');
+    const size_t most = point == spec.npos ? SIZE_MAX : std::strtoul(&spec[point + 1], nullptr, 10);
+    return Readable(s, most) ? Print(spec, s) : "(efault)";
+  }
+
+  // Whether the kernel may read a string of at most so many bytes.
+  bool Readable(const char* s, size_t most) {
+    const size_t reach = std::min(most, ReadableFrom(reinterpret_cast<uintptr_t>(s)));
+    const size_t length = strnlen(s, reach);
+    if (length == reach && reach != most) {
+      is_bad_ = true;
+      return false;
+    }
+    CheckHeap(reinterpret_cast<uintptr_t>(s), std::min(length + 1, most), function_);
+    return true;
   }
 
   // The kernel's extensions stand behind the p. Nothing prints an address.
@@ -78,6 +102,10 @@ class Formatter {
     const char kind = *p_;
     while ((*p_ >= 'a' && *p_ <= 'z') || (*p_ >= 'A' && *p_ <= 'Z')) ++p_;
     if (kind == 'a' && value != nullptr) {
+      if (ReadableFrom(reinterpret_cast<uintptr_t>(value)) < sizeof(unsigned long long)) {
+        is_bad_ = true;
+        return "(efault)";
+      }
       return Print("0x%016llx", *static_cast<const unsigned long long*>(value));
     }
     if (kind == 'e') return Print("%ld", reinterpret_cast<intptr_t>(value));
@@ -95,20 +123,28 @@ class Formatter {
   }
 
   const char* p_;
+  const char* function_;
   va_list args_;
+  bool is_bad_ = false;
 };
 
-// A message without its level and its line feed.
-std::string Message(const char* format, va_list args) {
-  if (format[0] == '\001' && format[1] != '\0') format += 2;
-  std::string text = Formatter(format, args).Format();
+// Nothing that has to be destroyed may be alive.
+[[noreturn]] void BadPointer(const char* function) {
+  Oops("Unable to handle kernel paging request", function);
+}
+
+// A message without its level and its line feed: its number, or kNone.
+uint32_t Message(const hotplug_site* at, const char* format, va_list args) {
+  Formatter formatter(format, args, at->function);
+  std::string text = formatter.Format();
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  return formatter.IsBad() ? kNone : Inside::Text(std::move(text));
 }
 
 void Log(const hotplug_site* at, const char* format, va_list args) {
   Enter(at, Context::kAny);
-  const uint32_t text = Inside::Text(Message(format, args));
+  const uint32_t text = Message(at, format, args);
+  if (text == kNone) BadPointer(at->function);
   sim::sched_point(kTpPrintk, text, Hash(Inside::TextOf(text)));
 }
 
@@ -139,14 +175,23 @@ std::string Base(const char* path) {
 }
 
 int FormatKernel(char* to, size_t size, const char* format, va_list args, uintptr_t pc) {
-  const std::string text = Formatter(format, args).Format();
-  if (size != 0) {
-    const size_t n = std::min(text.size(), size - 1);
-    Access(reinterpret_cast<uintptr_t>(to), n + 1, 1, pc);
-    std::memcpy(to, text.data(), n);
-    to[n] = '\0';
+  const char* function = Inside::FunctionAt(pc);
+  int length = 0;
+  bool bad = false;
+  {
+    Formatter formatter(format, args, function);
+    const std::string text = formatter.Format();
+    length = static_cast<int>(text.size());
+    bad = formatter.IsBad();
+    if (!bad && size != 0) {
+      const size_t n = std::min(text.size(), size - 1);
+      Access(reinterpret_cast<uintptr_t>(to), n + 1, 1, pc);
+      std::memcpy(to, text.data(), n);
+      to[n] = '\0';
+    }
   }
-  return static_cast<int>(text.size());
+  if (bad) BadPointer(function);
+  return length;
 }
 
 uint32_t Inside::Text(std::string text) {
@@ -222,6 +267,12 @@ void SayNotSimulated(const char* what) {
   const uint32_t text =
       Inside::Text(std::string("hotplug-fuzz: ") + what + " is not simulated and fails");
   sim::sched_point(kTpPrintk, text);
+}
+
+void EndNotSimulated(const char* what, const char* function) {
+  Inside::Blame(function);
+  mm::Report(mm::KernelReport::kBug, mm::Pfn{mm::kNoPfn}, false);
+  sim::dead(kTpBug, Inside::Text(std::string("hotplug-fuzz: ") + what + " is not simulated"));
 }
 
 void FillText(hotplug_kernel* k) {

@@ -32,11 +32,12 @@ void WakeKworker() {
 
 int QueueWork(const hotplug_site* at, work_struct* work) {
   Enter(at, Context::kAny);
+  CheckObject(work, at->function);
   Queue& q = queue();
   const bool queued =
       std::find(q.work.begin(), q.work.begin() + q.nr_work, work) != q.work.begin() + q.nr_work;
   if (!queued) {
-    HOTPLUG_CHECK(q.nr_work < kMaxWork);
+    if (q.nr_work == kMaxWork) EndNotSimulated("one more work", at->function);
     q.work[q.nr_work++] = work;
     WakeKworker();
   }
@@ -66,12 +67,13 @@ void WakeAll(uint32_t* waiting) {
 
 int StartOrCancel(const hotplug_site* at, hrtimer* timer, long long nanoseconds) {
   Enter(at, Context::kAny);
+  CheckObject(timer, at->function);
   Queue& q = queue();
   const bool active = q.timer == timer;
   if (nanoseconds < 0) {
     if (active) q.timer = nullptr;
   } else {
-    HOTPLUG_CHECK(active || q.timer == nullptr);
+    if (!active && q.timer != nullptr) EndNotSimulated("a second timer", at->function);
     q.timer = timer;
     const long long ticks = std::min<long long>(nanoseconds / kNsPerTick, kMaxSteps);
     q.expires = sim::sim().now + static_cast<uint32_t>(ticks) + 1;

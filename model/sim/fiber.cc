@@ -26,12 +26,6 @@ namespace hotplug::sim {
 
 namespace fc = boost::context::detail;
 
-namespace {
-
-size_t GuardBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
-
-}  // namespace
-
 struct FiberPool::Arrival {
   static void Enter(fc::transfer_t t) {
     auto* pool = static_cast<FiberPool*>(t.data);
@@ -41,6 +35,8 @@ struct FiberPool::Arrival {
     HOTPLUG_CHECK(!"a fiber's entry function returned");
   }
 };
+
+size_t FiberPool::GuardBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
 FiberPool::FiberPool() {
   const size_t stride = kStackBytes + GuardBytes();

@@ -36,6 +36,12 @@ class FiberPool {
   // Suspends `from`, which must be the running context, and goes on with `to`.
   void Switch(uint32_t from, uint32_t to);
 
+  // The lowest address of the stack of a fiber; below it are GuardBytes() that fault.
+  uintptr_t BottomOf(uint32_t id) const {
+    return reinterpret_cast<uintptr_t>(contexts_[id].bottom);
+  }
+  static size_t GuardBytes();
+
   // True for an address in a frame of a fiber that is suspended.
   bool InSuspendedFrame(uintptr_t address) const;
 

@@ -6,6 +6,12 @@
 //
 // --driver= is what reports call it, and what a replay needs. With --kernel= every scenario runs on
 // that kernel. The other flags are those of all targets (flags.h).
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "fuzz/driver/guard.h"
 #include "fuzz/driver/load.h"
 #include "fuzz/targets/arguments.h"
 #include "fuzz/targets/target.h"
@@ -20,6 +26,11 @@ using hotplug::targets::Fail;
 // NOLINTNEXTLINE: the name and that it can be written are libFuzzer's
 __attribute__((section("__libfuzzer_extra_counters"), used)) uint8_t counters[1024];
 
+std::string& DriverName() {
+  static std::string name;
+  return name;
+}
+
 // The value of a flag, empty without it.
 std::string Flag(int argc, char** argv, const std::string& name) {
   for (int i = 1; i < argc; ++i) {
@@ -27,6 +38,15 @@ std::string Flag(int argc, char** argv, const std::string& name) {
     if (arg.compare(0, name.size(), name) == 0) return arg.substr(name.size());
   }
   return "";
+}
+
+// The engine keeps the input of who aborts.
+void Died(const hotplug::driver::Death& death) {
+  const auto line = hotplug::driver::Sentence(death, DriverName().c_str(), "");
+  for (const char* part : {line.data(), "\n"}) {
+    if (write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
+  }
+  std::abort();
 }
 
 void SetKernel(const std::string& name, hotplug::targets::Override* instead) {
@@ -46,9 +66,12 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   if (targets::AsksForHelp(*argc, *argv)) return 0;
   const std::string object = Flag(*argc, *argv, "--object=");
   if (object.empty()) Fail("--object=FILE.so is missing");
+  DriverName() = Flag(*argc, *argv, "--driver=");
+  hotplug::driver::Guard({.died = &Died, .aborts = false});
   static const hotplug::driver::Loaded loaded =
-      hotplug::driver::Load(object, Flag(*argc, *argv, "--driver="),
-                            {.counters = counters, .nr_counters = sizeof(counters)});
+      hotplug::driver::Load(object, DriverName(),
+                            {.shim = {.counters = counters, .nr_counters = sizeof(counters)},
+                             .sandbox = hotplug::driver::Sandbox::kImage});
   if (!loaded.error.empty()) Fail(loaded.error);
   targets::Override instead;
   instead.driver = &loaded.module->driver();
