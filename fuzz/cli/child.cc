@@ -31,11 +31,11 @@ namespace {
 
 using Nonce = std::array<uint8_t, 16>;  // nobody can say it by chance
 
-enum class Kind : uint32_t { kResult, kDeath, kWrite };
+enum class Message : uint32_t { kResult, kDeath, kWrite };
 
 struct Head {
   Nonce nonce;
-  Kind kind;
+  Message kind;
   uint32_t path_bytes;  // of kWrite: what follows is the path, and then the contents
   uint32_t bytes;       // that follow
 };
@@ -78,7 +78,7 @@ bool ReadString(int fd, size_t bytes, std::string* to) {
 }
 
 template <class T>
-bool Tell(Kind kind, const T& what) {
+bool Tell(Message kind, const T& what) {
   const Head head = {channel.nonce, kind, 0, sizeof(what)};
   return WriteAll(channel.fd, &head, sizeof(head)) && WriteAll(channel.fd, &what, sizeof(what));
 }
@@ -87,11 +87,11 @@ bool Tell(Kind kind, const T& what) {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t handed_on = 0;
 volatile pid_t running = 0;
 
 void HandOn(int signal) {
-  interrupted = signal;
+  handed_on = signal;
   kill(running, signal);
 }
 
@@ -123,13 +123,13 @@ void HandOnSignals() {
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   ExitCode code = job.main();
   if (absl::Status written = base::CloseStandardOutput(); !written.ok()) code = Complain(written);
-  Tell(Kind::kResult, static_cast<int32_t>(code));
+  Tell(Message::kResult, static_cast<int32_t>(code));
   _exit(code);
 }
 
 // ---- The parent ----
 
-struct Result {
+struct Said {
   std::optional<ExitCode> code;
   std::optional<driver::Death> death;
 };
@@ -152,18 +152,18 @@ bool DoWrite(const Job& job, const Head& head, int fd) {
 }
 
 // Up to the end of the child, or to what is none of its messages.
-Result Listen(const Job& job, const Nonce& nonce, int fd) {
-  Result result;
+Said Listen(const Job& job, const Nonce& nonce, int fd) {
+  Said result;
   Head head;
   while (ReadAll(fd, &head, sizeof(head)) && head.nonce == nonce && head.bytes <= kMaxBytes) {
     int32_t code = 0;
     driver::Death death;
-    if (head.kind == Kind::kWrite) {
+    if (head.kind == Message::kWrite) {
       if (!DoWrite(job, head, fd)) break;
-    } else if (head.kind == Kind::kResult && head.bytes == sizeof(code)) {
+    } else if (head.kind == Message::kResult && head.bytes == sizeof(code)) {
       if (!ReadAll(fd, &code, sizeof(code))) break;
       result.code = static_cast<ExitCode>(code);
-    } else if (head.kind == Kind::kDeath && head.bytes == sizeof(death)) {
+    } else if (head.kind == Message::kDeath && head.bytes == sizeof(death)) {
       if (!ReadAll(fd, &death, sizeof(death))) break;
       death.function.back() = '\0';
       result.death = death;
@@ -203,7 +203,7 @@ ExitCode SayDeath(const Job& job, const std::optional<driver::Death>& death, int
 }
 
 ExitCode BeParent(const Job& job, const Nonce& nonce, int fd) {
-  const Result result = Listen(job, nonce, fd);
+  const Said result = Listen(job, nonce, fd);
   close(fd);
   // Who says something else, or goes on behind its end, has nothing to say.
   if (!result.code.has_value() && !result.death.has_value()) {
@@ -217,9 +217,9 @@ ExitCode BeParent(const Job& job, const Nonce& nonce, int fd) {
   int status = 0;
   while (waitpid(running, &status, 0) < 0 && errno == EINTR) {
   }
-  const bool signaled = WIFSIGNALED(status) && WTERMSIG(status) == interrupted;
+  const bool signaled = WIFSIGNALED(status) && WTERMSIG(status) == handed_on;
   if (signaled) return kDied;
-  interrupted = 0;
+  handed_on = 0;
   const bool whole = result.code.has_value() && !result.death.has_value() && WIFEXITED(status) &&
                      WEXITSTATUS(status) == *result.code;
   return whole ? *result.code : SayDeath(job, result.death, status);
@@ -256,20 +256,20 @@ ExitCode RunInChild(const Job& job) {
 }
 
 void EndIfInterrupted() {
-  if (interrupted == 0) return;
-  std::signal(interrupted, SIG_DFL);
-  std::raise(interrupted);
+  if (handed_on == 0) return;
+  std::signal(handed_on, SIG_DFL);
+  std::raise(handed_on);
 }
 
 void TellDeath(const driver::Death& death) {
-  Tell(Kind::kDeath, death);
+  Tell(Message::kDeath, death);
   _exit(kDied);
 }
 
 absl::Status WriteOut(const std::string& path, absl::string_view contents) {
   if (channel.fd < 0) return base::WriteNew(path, contents);
   const auto path_bytes = static_cast<uint32_t>(path.size());
-  const Head head = {channel.nonce, Kind::kWrite, path_bytes,
+  const Head head = {channel.nonce, Message::kWrite, path_bytes,
                      path_bytes + static_cast<uint32_t>(contents.size())};
   uint32_t bytes = 0;
   std::string answer;
