@@ -158,9 +158,9 @@ Lines ForDriver(const Compiler& c, const std::string& file, const Lines& defines
                  "-fsanitize=thread",
                  "-fsanitize-coverage=trace-pc"};
   if (c.clang) {
-    flags.insert(flags.end(),
-                 {"-fsanitize-coverage=bb,no-prune", "-mllvm", "-tsan-instrument-func-entry-exit=0",
-                  "-mllvm", "-tsan-instrument-read-before-write=1"});
+    flags.insert(flags.end(), {"-fno-crash-diagnostics", "-fsanitize-coverage=bb,no-prune",
+                               "-mllvm", "-tsan-instrument-func-entry-exit=0", "-mllvm",
+                               "-tsan-instrument-read-before-write=1"});
   } else {
     flags.insert(flags.end(), {"--param", "tsan-instrument-func-entry-exit=0"});
   }

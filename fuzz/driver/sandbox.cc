@@ -30,13 +30,14 @@ constexpr uint32_t kArch = 0;
 #endif
 
 // What a verb needs when the file has been loaded: it reads scenarios, writes to what is open,
-// allocates, and ends. A sanitizer needs no more to say what it has found.
+// allocates, and ends. A sanitizer asks by a pipe what memory there is.
 constexpr uint32_t kAllowed[] = {
     SYS_read,
     SYS_write,
     SYS_readv,
     SYS_writev,
     SYS_pread64,
+    SYS_pipe2,
     SYS_sendto,
     SYS_close,
     SYS_lseek,
@@ -79,6 +80,7 @@ constexpr uint32_t kAllowed[] = {
     SYS_exit_group,
     SYS_sched_getaffinity,
 #ifdef __x86_64__
+    SYS_pipe,
     SYS_stat,
     SYS_lstat,
     SYS_access,

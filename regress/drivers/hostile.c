@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A misdeed for each value that is written to its file (regress/unit/hostile_test.cc). */
+/* A misdeed for each value that is written to its file
+ * (regress/unit/hostile_test.cc). */
 #include <linux/debugfs.h>
 #include <linux/memory.h>
 #include <linux/mutex.h>
@@ -19,10 +20,10 @@ static noinline u64 recurse(u64 n)
 	return n == 0 ? 0 : recurse(n + 1) + zero;
 }
 
+/* Without a basic block that could be counted. */
 static noinline void hang(void)
 {
-	for (;;)
-		;
+	asm volatile(HANG);
 }
 
 static void work_func(struct work_struct *w)
@@ -52,7 +53,7 @@ static int notify(struct notifier_block *nb, unsigned long action, void *arg)
 	return NOTIFY_OK;
 }
 
-static struct notifier_block nb = { .notifier_call = notify };
+static struct notifier_block nb = {.notifier_call = notify};
 
 /* What the kernel would have an oops of, or say something about. */
 static void misdeed(u64 val)

@@ -7,10 +7,21 @@ static noinline long raw(long n, long a, long b, long c)
 {
 	long rc;
 
-	asm volatile("syscall" : "=a"(rc) : "a"(n), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+	asm volatile("syscall"
+		     : "=a"(rc)
+		     : "a"(n), "D"(a), "S"(b), "d"(c)
+		     : "rcx", "r11", "memory");
 	return rc;
 }
-enum { WRITE = 1, CREAT = 85, FORK = 57, EXIT_GROUP = 231, KILL = 62, MPROTECT = 10 };
+enum {
+	WRITE = 1,
+	CREAT = 85,
+	FORK = 57,
+	EXIT_GROUP = 231,
+	KILL = 62,
+	MPROTECT = 10
+};
+#define HANG "1: jmp 1b"
 #define ILLEGAL "ud2"
 #define TRAP "int3"
 #define JUMP "mov $0x1230, %%rax; jmp *%%rax"
@@ -27,7 +38,15 @@ static noinline long raw(long n, long a, long b, long c)
 	asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
 	return x0;
 }
-enum { WRITE = 64, CREAT = 56, FORK = 220, EXIT_GROUP = 94, KILL = 129, MPROTECT = 226 };
+enum {
+	WRITE = 64,
+	CREAT = 56,
+	FORK = 220,
+	EXIT_GROUP = 94,
+	KILL = 129,
+	MPROTECT = 226
+};
+#define HANG "1: b 1b"
 #define ILLEGAL "udf 0"
 #define TRAP "brk 0"
 #define JUMP "mov x0, 0x1230; br x0"

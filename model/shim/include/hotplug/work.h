@@ -14,8 +14,7 @@ struct workqueue_struct;
 #define INIT_WORK(work, function) ((void)((work)->func = (function)))
 #define queue_work(queue, work) \
   ((void)(queue), hotplug_kernel->queue_work(HOTPLUG_AT("queue_work"), work))
-#define schedule_work(work) \
-  (hotplug_kernel->queue_work)(HOTPLUG_AT("schedule_work"), work)
+#define schedule_work(work) (hotplug_kernel->queue_work)(HOTPLUG_AT("schedule_work"), work)
 #define cancel_work_sync(work) hotplug_kernel->cancel_work(HOTPLUG_AT("cancel_work_sync"), work)
 
 typedef s64 ktime_t;
