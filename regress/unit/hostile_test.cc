@@ -7,11 +7,10 @@
 #include <sys/stat.h>
 
 #include <chrono>
-#include <csignal>
 #include <string>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "regress/unit/checked.h"
 #include "regress/unit/cli.h"
 
 namespace hotplug {
@@ -145,11 +144,23 @@ TEST_CASE("what a file does to the process is an oops, or said", "[hostile]") {
 }
 
 TEST_CASE("ten seconds without progress are the end", "[hostile]") {
+  if (testing::kChecked) return;
   const Hostile run;
   run.Write("h.c", "#include <linux/init.h>\nstatic int f(void) { for (;;) ; }\nmodule_init(f);\n");
   const Result r = run.Soon("run empty --driver=h.c --cc=gcc");
   CHECK(r.code == 6);
   CHECK(r.out == "h.c: f() at h.c:2: makes no progress for 10 s of processor time\n");
+}
+
+TEST_CASE("a signal ends the run and the file's process", "[hostile]") {
+  const Hostile run;
+  run.Write("h.c", std::string(kBefore) +
+                       "static int f(void) { asm volatile(HANG); return 0; }\nmodule_init(f);\n");
+  for (const std::string signal : {"TERM", "HUP"}) {
+    const Result r = run.Soon("run empty --driver=h.c & sleep 1; kill -" + signal +
+                              " $!; wait $!; echo $?; ps --ppid $! -o pid=");
+    CHECK(r.out == (signal == "TERM" ? "143\n" : "129\n"));
+  }
 }
 
 // ---- Misdeeds at load ----

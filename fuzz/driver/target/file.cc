@@ -40,12 +40,19 @@ std::string Flag(int argc, char** argv, const std::string& name) {
   return "";
 }
 
-// The engine keeps the input of who aborts.
+// The engine keeps the input of who aborts. While the file is loaded there is none, and the exit
+// code is that of hotplug-fuzz.
+bool& IsLoaded() {
+  static bool loaded = false;
+  return loaded;
+}
+
 void Died(const hotplug::driver::Death& death) {
   const auto line = hotplug::driver::Sentence(death, DriverName().c_str(), "");
   for (const char* part : {line.data(), "\n"}) {
     if (write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
   }
+  if (!IsLoaded()) _exit(6);
   std::abort();
 }
 
@@ -73,6 +80,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
                             {.shim = {.counters = counters, .nr_counters = sizeof(counters)},
                              .sandbox = hotplug::driver::Sandbox::kImage});
   if (!loaded.error.empty()) Fail(loaded.error);
+  IsLoaded() = true;
   targets::Override instead;
   instead.driver = &loaded.module->driver();
   SetKernel(Flag(*argc, *argv, "--kernel="), &instead);
