@@ -5,9 +5,13 @@
 //   replay_TARGET FILE|DIR...                        files, and the files in directories
 //   replay_TARGET --random=N --seed=S [--max-len=L]  N random byte strings of 0 to L bytes
 //
+// Files are of 64 MiB at most, and L at most 1 MiB. What cannot be read or written ends it with
+// exit code 2.
+//
 // Silent but for one line, `N inputs`. When an input ends the process, its name is printed;
 // random ones as hexadecimal digits, which `xxd -r -p` turns into a file.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -16,14 +20,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "model/scenario/echo.h"
 #include "model/scenario/random.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -35,6 +38,7 @@ namespace {
 constexpr uint64_t kDefaultMaxLen = 512;
 constexpr uint64_t kMostMaxLen = 1 << 20;
 constexpr uint64_t kMostRandom = 1000 * 1000 * 1000;
+constexpr size_t kMaxFileMiB = 64;
 constexpr int kUsage = 2;
 
 struct Options {
@@ -50,7 +54,7 @@ std::vector<uint8_t> input;
 
 void SayWhatRan() {
   if (running.empty()) return;
-  std::fprintf(stderr, "replay: ended by %s\n", running.c_str());
+  std::fprintf(stderr, "replay: ended by %s\n", hotplug::EchoName(running).c_str());
   if (running[0] == '-') {
     for (uint8_t byte : input) std::fprintf(stderr, "%02x", byte);
     std::fputc('\n', stderr);
@@ -65,7 +69,7 @@ void OnAbort(int signal) {
 }
 
 [[noreturn]] void Fail(const std::string& what) {
-  std::fprintf(stderr, "replay: %s\n", what.c_str());
+  std::fprintf(stderr, "replay: %s\n", hotplug::EchoMessage(what).c_str());
   std::exit(kUsage);
 }
 
@@ -124,15 +128,25 @@ std::vector<std::string> Files(const std::string& path) {
   for (; !error && entry != end; entry.increment(error)) {
     if (entry->is_regular_file(error)) files.push_back(entry->path().string());
   }
-  if (error) Fail(path + ": " + error.message());
+  if (error) Fail(hotplug::EchoName(path) + ": " + error.message());
   std::sort(files.begin(), files.end());
   return files;
 }
 
 void ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) Fail(path + ": " + std::strerror(errno));
-  input.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  std::FILE* file = std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) Fail(hotplug::EchoName(path) + ": " + std::strerror(errno));
+  std::array<uint8_t, size_t{1} << 16> part;
+  input.clear();
+  size_t got = 0;
+  do {
+    got = std::fread(part.data(), 1, part.size(), file);
+    input.insert(input.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(got));
+  } while (got > 0 && input.size() <= kMaxFileMiB << 20);
+  if (std::ferror(file) != 0) Fail(hotplug::EchoName(path) + ": " + std::strerror(errno));
+  std::fclose(file);
+  if (input.size() <= kMaxFileMiB << 20) return;
+  Fail(hotplug::EchoName(path) + ": is larger than " + std::to_string(kMaxFileMiB) + " MiB");
 }
 
 void RunInput(const std::string& name) {
@@ -175,5 +189,6 @@ int main(int argc, char** argv) {
   const uint64_t from_files = RunFiles(options);
   const uint64_t inputs = from_files + RunRandom(options);
   std::printf("%llu inputs\n", static_cast<unsigned long long>(inputs));
+  if (std::fflush(stdout) != 0) Fail(std::string("standard output: ") + std::strerror(errno));
   return 0;
 }
