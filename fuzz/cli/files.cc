@@ -2,12 +2,13 @@
 #include "fuzz/base/files.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/driver/load.h"
-#include "model/scenario/bytes.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/spec.h"
 #include "model/scenario/text/parse.h"
 
@@ -40,16 +41,9 @@ absl::StatusOr<Input> LoadSelfContained(const std::string& path) {
 absl::StatusOr<Input> Load(const std::string& path) {
   absl::StatusOr<std::string> contents = base::Contents(path);
   if (!contents.ok()) return contents.status();
-  const scenario::Names names = run::Names();
-  Input input;
-  if (scenario::IsText(*contents)) {
-    absl::StatusOr<scenario::File> file = scenario::Parse(*contents, path, names);
-    if (!file.ok()) return file.status();
-    input = {file->scenario, file->expect};
-  } else {
-    input.scenario = scenario::Decode(reinterpret_cast<const uint8_t*>(contents->data()),
-                                      contents->size(), names.nr_drivers, names.nr_kernels);
-  }
+  absl::StatusOr<scenario::File> file = scenario::Read(*contents, path, run::Names());
+  if (!file.ok()) return file.status();
+  Input input{file->scenario, std::move(file->expect)};
   const std::string driver = absl::GetFlag(FLAGS_driver);
   absl::Status status;
   if (IsDriverFile()) {
@@ -67,7 +61,8 @@ absl::StatusOr<Input> Load(const std::string& path) {
 }
 
 ExitCode Complain(absl::string_view message) {
-  std::fprintf(stderr, "%s\n", std::string(message).c_str());
+  const std::string shown = EchoMessage({message.data(), message.size()});
+  std::fprintf(stderr, "%s\n", shown.c_str());
   return kUsage;
 }
 

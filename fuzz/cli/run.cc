@@ -16,6 +16,7 @@
 #include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
 #include "model/scenario/bytes.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/spec.h"
 
 ABSL_FLAG(bool, trace, false, "");
@@ -31,7 +32,7 @@ namespace {
 
 void PrintLine(const std::string& file, const scenario::Scenario& s, const drivers::Driver* of_file,
                const run::Outcome& o) {
-  absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", file,
+  absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", EchoName(file),
                of_file != nullptr ? of_file->name : scenario::PrintDriver(s, run::Names()),
                scenario::PrintKernel(s.machine, run::Names()), run::Name(o.verdict), o.steps,
                o.digest);
@@ -49,7 +50,7 @@ ExitCode Verify(const std::string& file, const Input& input, const run::Outcome&
                     again.verdict == o.verdict && again.nr_violations == o.nr_violations;
   if (same) return kAllWell;
   absl::FPrintF(stderr, "%s: two runs differ: steps=%d digest=0x%016x, steps=%d digest=0x%016x\n",
-                file, o.steps, o.digest, again.steps, again.digest);
+                EchoName(file), o.steps, o.digest, again.steps, again.digest);
   return kTwoDigests;
 }
 
@@ -127,7 +128,7 @@ ExitCode CompareExpect(const std::string& file, const Input& input) {
   if (got == input.expect) return kAllWell;
   const refactor::LineDifference d = refactor::FirstDifference(input.expect, got);
   absl::PrintF("%s: not as expected, line %d of the expect block\n  expected: %s\n  got:      %s\n",
-               file, d.line + 1, d.old_line, d.new_line);
+               EchoName(file), d.line + 1, d.old_line, d.new_line);
   const std::string token = refactor::TokenIn(input.expect);
   const bool gone = !token.empty() && token != refactor::TokenIn(got);
   if (gone && input.driver == nullptr) SearchAgain(input, token);
@@ -153,7 +154,7 @@ ExitCode Compare(const std::string& file, const Input& input) {
   const scenario::Scenario s = driver::Comparable(input.scenario);
   const std::string difference = driver::FirstDifference(s, driver, *model);
   if (difference.empty()) return kAllWell;
-  absl::PrintF("%s:\n%s", file, difference);
+  absl::PrintF("%s:\n%s", EchoName(file), difference);
   for (const drivers::Driver* d : {&driver, model}) {
     run::RunOptions options = report::ExpectOptions();
     options.driver = d;

@@ -17,7 +17,7 @@ ExitCode Show(const Args& files) {
   std::string text = report::CommentedText(input->scenario, report::ExpectOptions());
   if (!input->expect.empty()) absl::StrAppend(&text, "expect\n");
   for (const std::string& line : input->expect) absl::StrAppend(&text, "  ", line, "\n");
-  std::fputs(text.c_str(), stdout);
+  std::fwrite(text.data(), 1, text.size(), stdout);
   return kAllWell;
 }
 

@@ -9,11 +9,12 @@
 #include <iterator>
 #include <system_error>
 
+#include "model/scenario/echo.h"
+
 namespace hotplug::report {
 
 namespace {
 
-constexpr size_t kMaxLine = 1000;
 constexpr size_t kMaxFile = size_t{1} << 20;
 
 // When a star has to take in one more character, only the last one need: what the earlier
@@ -47,22 +48,32 @@ std::string_view Trimmed(std::string_view line) {
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
-bool IsControl(char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\r') || c == 0x7f; }
 bool IsGraphic(char c) { return c > ' ' && c < 0x7f; }
 
-// What is wrong with a line; null if nothing is.
-const char* Fault(std::string_view line) {
-  if (line.size() > kMaxLine) return "the line is too long";
-  if (std::any_of(line.begin(), line.end(), IsControl)) return "not text: a control character";
+// What is wrong with a line, and where: at which of its bytes.
+struct Fault {
+  std::string expected = {};  // empty if nothing is wrong
+  size_t at = 0;
+};
+
+Fault FaultOf(std::string_view line) {
+  if (line.size() > kMaxPatternLine) {
+    return {"at most " + std::to_string(kMaxPatternLine) + " bytes in a line", kMaxPatternLine};
+  }
+  if (const size_t at = FindNoText(line); at != std::string_view::npos) {
+    return {"UTF-8 without control characters", at};
+  }
   const std::string_view pattern = Trimmed(line);
-  if (!std::all_of(pattern.begin(), pattern.end(), IsGraphic)) {
-    return "a pattern is one word of ASCII characters";
+  const auto first = static_cast<size_t>(pattern.empty() ? 0 : pattern.data() - line.data());
+  const auto* other = std::find_if_not(pattern.begin(), pattern.end(), IsGraphic);
+  if (other != pattern.end()) {
+    return {"one word of ASCII characters", static_cast<size_t>(other - line.begin())};
   }
   // A file of something else, or a star alone, would pass over everything or nothing.
   if (!pattern.empty() && pattern.find('/') == std::string_view::npos) {
-    return "expected a pattern of <invariant>/<function>@<phase>/<event>";
+    return {"a pattern of <invariant>/<function>@<phase>/<event>", first};
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace
@@ -70,12 +81,12 @@ const char* Fault(std::string_view line) {
 bool Suppressions::Load(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
-    error_ = path + ": " + std::strerror(EISDIR);
+    error_ = EchoName(path) + ": " + std::strerror(EISDIR);
     return false;
   }
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) {
-    error_ = path + ": " + std::strerror(errno);
+    error_ = EchoName(path) + ": " + std::strerror(errno);
     return false;
   }
   std::string text(kMaxFile + 1, '\0');
@@ -93,14 +104,18 @@ bool Suppressions::Add(std::string_view text, const std::string& name) {
   for (uint32_t number = 1; !text.empty(); ++number) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
-    const std::string place = name + ":" + std::to_string(number);
-    if (const char* fault = Fault(line)) {
-      error_ = place + ": " + fault;
+    const std::string place = EchoName(name) + ":" + std::to_string(number);
+    Fault fault = FaultOf(line);
+    const std::string_view pattern = Trimmed(line);
+    if (!pattern.empty() && patterns_.size() + added.size() == kMaxPatterns) {
+      fault.expected = "at most " + std::to_string(kMaxPatterns) + " patterns";
+    }
+    if (!fault.expected.empty()) {
+      error_ = place + ":" + std::to_string(fault.at + 1) + ": expected " + fault.expected +
+               ", found '" + Echo(line.substr(fault.at)) + "'";
       return false;
     }
-    if (const std::string_view pattern = Trimmed(line); !pattern.empty()) {
-      added.push_back({std::string(pattern), place});
-    }
+    if (!pattern.empty()) added.push_back({std::string(pattern), place});
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   std::move(added.begin(), added.end(), std::back_inserter(patterns_));

@@ -8,6 +8,7 @@
 #ifndef FUZZ_REPORT_SUPPRESSIONS_H_
 #define FUZZ_REPORT_SUPPRESSIONS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,10 +16,14 @@
 
 namespace hotplug::report {
 
+// Of all files of a fuzzer together. With them a token costs a millisecond at most.
+inline constexpr size_t kMaxPatterns = 1000;
+inline constexpr size_t kMaxPatternLine = 1000;  // in bytes, with its comment
+
 class Suppressions {
  public:
   // Adds the patterns of a file: all, or none and false if it cannot be read or is broken.
-  // error() says why then, as `FILE: ...` or `FILE:LINE: ...`.
+  // error() says why then, as `FILE: ...` or `FILE:LINE:COLUMN: ...`.
   bool Load(const std::string& path);
   // The same for a text that is in no file; `name` stands for it.
   bool Add(std::string_view text, const std::string& name);

@@ -4,6 +4,8 @@
 // empty, huge or not theirs at all. Each must answer with an exit code of its own and, where it
 // refuses, with a short message that names the file; and it must leave every file alone but the
 // one that it was told to write.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -213,17 +215,91 @@ TEST_CASE("the replayer takes a folder of anything", "[robustness]") {
   INFO(r.out.substr(0, kLongestMessage));
   CHECK(r.code == 0);
   CHECK(r.out == "3 inputs\n");
-  for (const char* args : {"nowhere", "--random=x", "--random=1 --max-len=99999999999", "--what"}) {
+  cli.Write("corpus.huge", "");
+  fs::resize_file(cli.folder() / "corpus.huge", (size_t{64} << 20) + 1);
+  for (const char* args :
+       {"nowhere", "--random=x", "--random=1 --max-len=99999999999", "--what",
+        "--random=", "--random=-1", "--random=1x", "--random=18446744073709551616",
+        "--random=1 --max-len=1048577", "--random=1 --seed=99999999999999999999",
+        "$(printf 'no\\033[2Jwhere')", "$(printf -- '--\\033[2J')", "corpus.huge", "/dev/zero"}) {
     INFO(args);
     const Result refused = cli.Run("replay_rfc_v1", args);
     CHECK(refused.code == 2);
     Begins(refused.out, "replay: ");
     CHECK(IsMessage(refused.out));
   }
+  const Result full = cli.Run("replay_rfc_v1", "corpus", "2>&1 >/dev/full");
+  CHECK(full.code == 2);
+  CHECK(full.out == "replay: standard output: No space left on device\n");
   const Result broken = cli.Run("replay_rfc_v1", "--suppressions=corpus/deeper/huge corpus");
   CHECK(broken.code == 2);
   CHECK(IsMessage(broken.out));
+  fs::remove(cli.folder() / "corpus.huge");
   CHECK(Snapshot(cli) == before);
+}
+
+rusage UsageOfChildren() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return usage;
+}
+
+double SecondsOfChildren() {
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  const rusage usage = UsageOfChildren();
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// What is too large is said before it costs anything.
+TEST_CASE("large texts are refused early, or read", "[robustness]") {
+  const Cli cli;
+  constexpr size_t kLarge = size_t{60} << 20;
+  const std::string text = kFails;
+  const std::pair<std::string, std::string> large[] = {
+      {text + "#" + std::string(kLarge, 'x'), "13:4097: expected at most 4096 bytes in a line"},
+      {"scenario 1\n" + Repeated("x ", kLarge), "2:4097: expected at most 4096 bytes"},
+      {text + std::string(10000000, '\n'), "100001:1: expected at most 100000 lines, found end"},
+      {text.substr(0, text.find("at ")) + Repeated("task user-3\n", 12000000),
+       "13:6: expected memtrace-4, "},
+      {text + "expect\n" + Repeated("a\n", 2000000), "10014:1: expected at most 10000 lines of"},
+      {text + Repeated("# " + std::string(1000, 'x') + "\n", kLarge), ""}};
+  for (const auto& [contents, message] : large) {
+    cli.Write("large.scn", contents);
+    const double before = SecondsOfChildren();
+    const Result r = cli("encode large.scn -o x");
+    CHECK(SecondsOfChildren() - before < 5);
+    CHECK(UsageOfChildren().ru_maxrss < 1 << 20);  // KiB
+    INFO(r.out.substr(0, kLongestMessage));
+    CHECK(r.code == (message.empty() ? 0 : 2));
+    if (!message.empty()) Begins(r.out, "large.scn:" + message);
+    CHECK((message.empty() || IsMessage(r.out)));
+    fs::remove(cli.folder() / "x");
+  }
+}
+
+// A name in a message, in a line of a result, and in what is read again.
+TEST_CASE("a terminal obeys no name of a file", "[robustness]") {
+  const Cli cli;
+  const std::string name = "a\x1b[2J\x9b\xc3\xa9.scn";
+  const std::string shown = "a\\x1b[2J\\x9b\xc3\xa9.scn";
+  const std::string arg = "'" + name + "'";
+  Has(cli("run " + arg).out, shown + ": No such file");
+  cli.Write(name, kFails);
+  Begins(cli("run " + arg).out, shown + ": driver=rfc_v1");
+  Begins(cli("run --expect " + arg).out, shown + ": there is no expect block");
+  Begins(cli("encode " + arg + " -o " + arg).out, shown + ": exists already");
+  cli.Write(name, "scenario 2");
+  Begins(cli("show " + arg).out, shown + ":1:10: expected 1, found '2'");
+  for (const char* args : {"'\x1b[2J'", "run '--\x1b[2J'", "run '--driver=\x1b[2J' fails.scn",
+                           "report '--format=\x1b[2J' fails.scn", "list '\x1b[2J'",
+                           "run '--against=\x1b[2J' fails.scn"}) {
+    INFO(args);
+    const Result r = cli(args);
+    CHECK(r.code == 2);
+    CHECK(r.out.find('\x1b') == std::string::npos);
+  }
 }
 
 TEST_CASE("a broken or huge suppression file is refused", "[robustness]") {
@@ -241,7 +317,7 @@ TEST_CASE("a broken or huge suppression file is refused", "[robustness]") {
     report::Suppressions s;
     INFO(name);
     CHECK_FALSE(s.Load(path));
-    Begins(s.error(), path + (contents.size() >= kHuge ? ": is larger " : ":1: "));
+    Begins(s.error(), path + (contents.size() >= kHuge ? ": is larger " : ":1:"));
     CHECK(IsMessage(s.error() + "\n"));
     CHECK(s.empty());
   }

@@ -3,6 +3,7 @@
 // The text form. Method: the law Parse(Print(s)) == s on many random and generated
 // scenarios; the exact text of one scenario that uses every kind of line; every spelling of
 // values; and for every rule a text that breaks it, with the exact message.
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -10,15 +11,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "model/scenario/bytes.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/print.h"
 #include "model/scenario/random.h"
 #include "model/scenario/scenario.h"
+#include "model/scenario/text/line.h"
 #include "model/scenario/text/parse.h"
 #include "regress/unit/catch.h"
 #include "regress/unit/names.h"
@@ -360,7 +364,8 @@ TEST_CASE("a text that is not one is told") {
   CheckBroken("scenario 1 2\n", "1:12: expected end of line, found '2'");
   CheckBroken("scenario 1\n", "2:1: expected driver, found end of file");
   CheckBroken("scenario 1\ndriver rfc_v1", "2:1: expected machine, found end of file");
-  CheckBroken("scenario 1\n\x01\xff\n", "2:1: expected driver, found '\\x01\\xff'");
+  CheckBroken("scenario 1\n\x01\xff\n",
+              "2:1: expected UTF-8 without control characters, found '\\x01'");
   const std::string memory = std::string(kText).substr(0, std::string(kText).find("notifier"));
   CheckBroken(memory, "7:1: expected memory, notifier or task, found end of file");
   CheckBroken(memory + "notifier A priority=0\n",
@@ -596,6 +601,53 @@ TEST_CASE("too much of something is told") {
       "notifier C priority=0\nnotifier D priority=0\nnotifier E priority=0\n"
       "notifier F priority=0\nnotifier G priority=0";
   CheckBroken(WithMany(10, notifiers, 1), "15:1: expected at most 6 notifiers, found 'notifier'");
+}
+
+TEST_CASE("what a terminal obeys, and what is no UTF-8, is no text, wherever it stands") {
+  const std::string bad[] = {std::string(1, '\0'), "\x1b[2J", "\x7f", "\f",          "a\rb",
+                             "\xc2\x9b",           "\xff",    "\xc3", "\xed\xa0\x80"};
+  const std::pair<const char*, const char*> places[] = {
+      {"scenario 1\n# ", "2:3"}, {"scenario 1 # \t", "1:15"}, {"scenario 1\ndriver ", "2:8"}};
+  for (const std::string& bytes : bad) {
+    const size_t at = bytes[0] == 'a' ? 1 : 0;
+    const std::string shown =
+        "expected UTF-8 without control characters, found '" + Echo(bytes.substr(at, 1)) + "'";
+    for (const auto& [before, place] : places) {
+      const auto file = Parse(before + bytes.substr(at) + "\n", "f.scn", kNames);
+      CHECK(std::string(file.status().message()) == std::string("f.scn:") + place + ": " + shown);
+    }
+    const auto file = Parse(kText + std::string("expect\n  one\n") + bytes, "f.scn", kNames);
+    REQUIRE_FALSE(file.ok());
+    CHECK(absl::StrContains(file.status().message(), shown));
+  }
+  const File kept = ParseOrFail(kText + std::string("# \xc3\xa9\nexpect\n  a\tb \xe2\x82\xac\r\n"));
+  CHECK(kept.expect == std::vector<std::string>{"a\tb \xe2\x82\xac"});
+}
+
+TEST_CASE("a text, a line and an expect block end somewhere") {
+  const std::string long_line(kMaxLineBytes - 1, 'x');
+  ParseOrFail(kText + std::string("#") + long_line + "\n");
+  const std::string x60 = std::string(60, 'x') + "...'";
+  CheckBroken("scenario 1\n#" + long_line + std::string(61, 'x'),
+              "2:4097: expected at most 4096 bytes in a line, found '" + x60);
+  std::string lines = kText;
+  const auto have = static_cast<size_t>(std::count(lines.begin(), lines.end(), '\n'));
+  lines.append(kMaxLines - have - 1, '\n');
+  ParseOrFail(lines);
+  CheckBroken(lines + "\nx", "100001:1: expected at most 100000 lines, found 'x'");
+  std::string expect = kText + std::string("expect\n");
+  for (size_t i = 0; i < kMaxExpect; ++i) expect += "a\n";
+  CHECK(ParseOrFail(expect).expect.size() == kMaxExpect);
+  CHECK_FALSE(Parse(expect + "b\n", "f.scn", kNames).ok());
+}
+
+TEST_CASE("names of a text in messages are escaped and bounded") {
+  std::string text = WithLine(17, "  after x");
+  for (int i = 0; i < 1000; ++i) text += "task " + std::string(4000, 'y') + "\n";
+  const auto file = Parse(text, "f\x1b.scn", kNames);
+  REQUIRE_FALSE(file.ok());
+  CHECK(absl::StartsWith(file.status().message(), "f\\x1b.scn:17:"));
+  CHECK(file.status().message().size() < 1000);
 }
 
 TEST_CASE("no text, however broken, ends the parser") {

@@ -75,23 +75,44 @@ TEST_CASE("patterns that have matched nothing are told") {
   CHECK(s.UnusedReport().empty());
 }
 
+std::string Many(size_t patterns) {
+  std::string text;
+  for (size_t i = 0; i < patterns; ++i) text += "I1/*\n";
+  return text;
+}
+
+TEST_CASE("the patterns of all files together are counted") {
+  Suppressions s = Of(Many(kMaxPatterns));
+  CHECK(s.Add("# only a comment\n", "more"));
+  CHECK_FALSE(s.Add("I2/*", "m\x1bore"));
+  CHECK(s.error() == "m\\x1bore:1:1: expected at most 1000 patterns, found 'I2/*'");
+  CHECK(s.Unused().size() == kMaxPatterns);
+}
+
 TEST_CASE("what is no list of patterns is refused, with its line, and nothing of it counts") {
-  const std::pair<std::string, const char*> broken[] = {
-      {"I1/*\nI2\n", "text:2: expected a pattern of "},
-      {"*", "text:1: expected a pattern of "},
-      {"I1/* I2/*\n", "text:1: a pattern is one word"},
-      {"\n\nI1/\xff\xfe\n", "text:3: a pattern is one word"},
-      {std::string("I1/a\0b\n", 7), "text:1: not text"},
-      {std::string("# a\0b\n", 6), "text:1: not text"},
+  const std::pair<std::string, std::string> broken[] = {
+      {"I1/*\nI2\n",
+       "text:2:1: expected a pattern of <invariant>/<function>@<phase>/<event>, found 'I2'"},
+      {" *", "text:1:2: expected a pattern of "},
+      {"I1/* I2/*\n", "text:1:5: expected one word of ASCII characters, found ' I2/*'"},
+      {"I1/\xc3\xa9\n", "text:1:4: expected one word of ASCII characters, found '\\xc3\\xa9'"},
+      {"\n\nI1/\xff\xfe\n", "text:3:4: expected UTF-8 without control characters, found '\\xff"},
+      {std::string("I1/a\0b\n", 7), "text:1:5: expected UTF-8 without"},
+      {std::string("# a\0b\n", 6), "text:1:4: expected UTF-8 without"},
+      {"# \x1b[2J", "text:1:3: expected UTF-8 without control characters, found '\\x1b[2J'"},
       {"\x7f"
        "ELF/\n",
-       "text:1: not text"},
-      {"I1/*\n# " + std::string(5000, 'x'), "text:2: the line is too long"}};
+       "text:1:1: expected UTF-8 without"},
+      {"I1/*\n# " + std::string(5000, 'x'),
+       "text:2:1001: expected at most 1000 bytes in a line, found '" + std::string(60, 'x') +
+           "...'"},
+      {Many(kMaxPatterns + 1), "text:1001:1: expected at most 1000 patterns, found 'I1/*'"}};
   for (const auto& [text, message] : broken) {
     Suppressions s;
     INFO(message);
     CHECK_FALSE(s.Add(text, "text"));
-    CHECK(s.error().substr(0, std::string(message).size()) == message);
+    CHECK(s.error().substr(0, message.size()) == message);
+    CHECK(s.error().size() < 300);
     CHECK(s.empty());
   }
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 
@@ -13,7 +12,6 @@ namespace hotplug::scenario {
 namespace {
 
 constexpr char kBlanks[] = " \t\r";
-constexpr size_t kShownWord = 60;  // of a word that is not what was expected
 
 }  // namespace
 
@@ -38,16 +36,27 @@ bool ToNumber(absl::string_view text, uint64_t* value) {
   return absl::SimpleAtoi(text, value);
 }
 
-void Line::Next(absl::string_view text) {
+bool Line::Next(absl::string_view text) {
   ++number_;
+  if (number_ > kMaxLines) {
+    return Fail(Word{text}, absl::StrCat("at most ", kMaxLines, " lines"));
+  }
+  if (text.size() > kMaxLineBytes) {
+    return Fail(Word{text.substr(kMaxLineBytes), kMaxLineBytes + 1},
+                absl::StrCat("at most ", kMaxLineBytes, " bytes in a line"));
+  }
+  const size_t at = FindNoText(View(Word{text}));
+  if (at != std::string_view::npos) {
+    return Fail(Word{text.substr(at, 1), at + 1}, "UTF-8 without control characters");
+  }
   words_ = Split(text);
   next_ = 0;
   end_column_ = empty() ? 1 : words_.back().column + words_.back().text.size();
+  return true;
 }
 
 bool Line::Fail(const Word& found, absl::string_view expected) {
-  std::string what = absl::StrCat("'", absl::CHexEscape(found.text.substr(0, kShownWord)),
-                                  found.text.size() > kShownWord ? "..." : "", "'");
+  std::string what = absl::StrCat("'", Echo(View(found)), "'");
   if (found.text.empty()) what = found.column == end_column_ ? "end of line" : "nothing";
   error_ = absl::StrCat(filename_, ":", number_, ":", found.column, ": expected ", expected,
                         ", found ", what);

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/spec.h"
 
 namespace hotplug::scenario {
@@ -43,13 +44,18 @@ std::string Alternatives(const Words& words) {
   return all;
 }
 
+// What a text has at most. A printed one has 1000 lines of 200 bytes; these are 64 MiB at most,
+// and are read within a second.
+inline constexpr size_t kMaxLineBytes = 4096;
+inline constexpr size_t kMaxLines = 100000;
+
 class Line {
  public:
-  explicit Line(absl::string_view filename) : filename_(filename) {}
+  explicit Line(absl::string_view filename) : filename_(EchoName(View(Word{filename}))) {}
 
-  // Goes on to the next line, with this text.
-  void Next(absl::string_view text);
-  absl::string_view filename() const { return filename_; }
+  // Goes on to the next line, with this text: UTF-8 without control characters, comments included.
+  bool Next(absl::string_view text);
+  const std::string& filename() const { return filename_; }
   size_t number() const { return number_; }  // counted from 1
   bool empty() const { return words_.empty(); }
   const Word& first() const { return words_[0]; }
@@ -86,7 +92,7 @@ class Line {
   bool Room(bool full, uint32_t capacity, absl::string_view what);
 
  private:
-  const absl::string_view filename_;
+  const std::string filename_;  // as messages have it
   std::string error_;
   size_t number_ = 0;
   std::vector<Word> words_;

@@ -18,6 +18,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "model/scenario/bytes.h"
 #include "model/scenario/print.h"
 #include "model/scenario/rules.h"
 #include "model/scenario/spec.h"
@@ -98,7 +99,8 @@ class Parser {
   bool ReadFault();
   bool ReadAt();
   bool ReadExpect();
-  void CollectTaskNames(const std::vector<absl::string_view>& lines);
+  bool ReadExpected(absl::string_view text);
+  void CollectTaskNames(absl::string_view text);
 
   const Names& names_;
   File file_;
@@ -354,8 +356,23 @@ bool Parser::ReadExpect() {
   return line_.End();
 }
 
-void Parser::CollectTaskNames(const std::vector<absl::string_view>& lines) {
-  for (absl::string_view line : lines) {
+bool Parser::ReadExpected(absl::string_view text) {
+  if (text.empty()) return true;
+  if (file_.expect.size() == kMaxExpect) {
+    return line_.Fail(Word{text},
+                      absl::StrCat("at most ", kMaxExpect, " lines of an expect block"));
+  }
+  file_.expect.emplace_back(text);
+  return true;
+}
+
+void Parser::CollectTaskNames(absl::string_view text) {
+  size_t number = 0;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    // Nothing behind is read: the lines are too many, one is too long, there are enough tasks.
+    if (++number > kMaxLines || line.size() > kMaxLineBytes || task_names_.size() == kMaxTasks) {
+      return;
+    }
     const std::vector<Word> words = Split(line);
     if (!words.empty() && words[0].text == "expect") return;
     if (words.size() > 1 && words[0].text == "task") task_names_.push_back(words[1].text);
@@ -363,12 +380,8 @@ void Parser::CollectTaskNames(const std::vector<absl::string_view>& lines) {
 }
 
 bool Parser::ReadLine(absl::string_view text) {
-  if (in_expect_) {
-    text = absl::StripAsciiWhitespace(text);
-    if (!text.empty()) file_.expect.emplace_back(text);
-    return true;
-  }
-  line_.Next(text);
+  if (!line_.Next(text)) return false;
+  if (in_expect_) return ReadExpected(absl::StripAsciiWhitespace(text));
   if (line_.number() == 1) return ReadHead();
   if (line_.empty()) return true;
 
@@ -383,10 +396,12 @@ bool Parser::ReadLine(absl::string_view text) {
 }
 
 absl::StatusOr<File> Parser::Parse(absl::string_view text) {
-  const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
-  CollectTaskNames(lines);
+  CollectTaskNames(text);
   bool ok = true;
-  for (size_t i = 0; ok && i < lines.size(); ++i) ok = ReadLine(lines[i]);
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    ok = ReadLine(line);
+    if (!ok) break;
+  }
   if (ok && place_ < Place::kTask) ok = line_.FailAtEndOfFile(Expected(place_));
   if (!ok) return absl::InvalidArgumentError(line_.error());
   if (const char* why = Invalid(s_, names_)) {
@@ -398,6 +413,14 @@ absl::StatusOr<File> Parser::Parse(absl::string_view text) {
 }  // namespace
 
 bool IsText(absl::string_view contents) { return absl::StartsWith(contents, "scenario "); }
+
+absl::StatusOr<File> Read(absl::string_view contents, absl::string_view filename,
+                          const Names& names) {
+  if (IsText(contents)) return Parse(contents, filename, names);
+  return File{Decode(reinterpret_cast<const uint8_t*>(contents.data()), contents.size(),
+                     names.nr_drivers, names.nr_kernels),
+              {}};
+}
 
 absl::StatusOr<File> Parse(absl::string_view text, absl::string_view filename, const Names& names) {
   return Parser(filename, names).Parse(text);

@@ -23,8 +23,16 @@ struct File {
   std::vector<std::string> expect;
 };
 
+// The most lines of an `expect` block: more than a run has records.
+inline constexpr size_t kMaxExpect = 10000;
+
 // Whether these are the contents of a text file; otherwise they are in the byte form.
 bool IsText(absl::string_view contents);
+
+// What the contents of a file say: of a text, or of the byte form, which every byte
+// string is in.
+absl::StatusOr<File> Read(absl::string_view contents, absl::string_view filename,
+                          const Names& names);
 
 // The file that the text says. A broken text is InvalidArgument with the message
 // `filename:line:column: expected X, found 'Y'`. The scenario keeps all rules.

@@ -33,12 +33,15 @@ bool References::Address(const Word& word, uint8_t* index) const {
 }
 
 bool References::Task(const Word& word, uint8_t* index) const {
-  for (size_t i = 0; i < tasks_.size() && i < kMaxTasks; ++i) {
+  for (size_t i = 0; i < tasks_.size(); ++i) {
     if (tasks_[i] != word.text) continue;
     *index = static_cast<uint8_t>(i);
     return true;
   }
-  return line_.Fail(word, absl::StrCat("a task (", absl::StrJoin(tasks_, ", "), ")"));
+  const auto echo = [](std::string* out, absl::string_view task) {
+    absl::StrAppend(out, Echo(View(Word{task})));
+  };
+  return line_.Fail(word, absl::StrCat("a task (", absl::StrJoin(tasks_, ", ", echo), ")"));
 }
 
 bool References::Thread(const Word& word, uint8_t* index) const {

@@ -16,8 +16,8 @@ namespace hotplug::scenario {
 
 class References {
  public:
-  // `s` is the scenario as far as it has been read; `tasks` are the names of all its tasks, for
-  // operations and preemptions point forwards.
+  // `s` is the scenario as far as it has been read; `tasks` are the names of all its tasks, at
+  // most kMaxTasks, for operations and preemptions point forwards.
   References(const Scenario& s, const std::vector<absl::string_view>& tasks, Line& line)
       : s_(s), tasks_(tasks), line_(line) {}
 
