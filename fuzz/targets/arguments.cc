@@ -12,6 +12,8 @@
 #include <cstring>
 #include <set>
 
+#include "model/scenario/echo.h"
+
 // libFuzzer's own mutator, by which it is told from other engines.
 extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
                                                          size_t max_size);
@@ -71,13 +73,13 @@ void CheckOwn(std::string_view arg, std::span<const std::string_view> own) {
   std::string expected;
   for (std::string_view name : own) expected += "--" + std::string(name) + "=, ";
   if (!own.empty()) expected += "or ";
-  Fail(Shown(arg) + ": unknown flag; expected " + expected + "one of the engine, with one dash");
+  Fail(Echo(arg) + ": unknown flag; expected " + expected + "one of the engine, with one dash");
 }
 
 void CheckLibFuzzers(std::string_view arg) {
   static const std::set<std::string> known = FlagsOfLibFuzzer();
   if (known.empty() || known.contains(NameOf(arg, "-"))) return;
-  Fail(Shown(arg) + ": unknown flag; expected -NAME=VALUE of those that " + kHelp + " lists");
+  Fail(Echo(arg) + ": unknown flag; expected -NAME=VALUE of those that " + kHelp + " lists");
 }
 
 }  // namespace
@@ -85,13 +87,6 @@ void CheckLibFuzzers(std::string_view arg) {
 void Fail(const std::string& what) {
   std::fprintf(stderr, "%s\n", what.c_str());
   std::exit(2);
-}
-
-std::string Shown(std::string_view text) {
-  constexpr size_t kMost = 80;
-  std::string shown(text.substr(0, kMost));
-  for (char& c : shown) c = c < ' ' || c > '~' ? '?' : c;
-  return text.size() > kMost ? shown + "..." : shown;
 }
 
 void CheckArguments(int argc, char** argv, std::span<const std::string_view> own) {

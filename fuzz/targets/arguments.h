@@ -15,9 +15,6 @@ namespace hotplug::targets {
 // Says what is wrong and ends the process with 2, as for all wrong usage.
 [[noreturn]] void Fail(const std::string& what);
 
-// Text as an error may echo it: printable, and of a bounded length.
-std::string Shown(std::string_view text);
-
 // Fails unless each flag is --NAME=VALUE with a NAME of `own`, or one that libFuzzer knows, which
 // libFuzzer itself is asked for. Flags of other engines are theirs.
 void CheckArguments(int argc, char** argv, std::span<const std::string_view> own);

@@ -18,6 +18,7 @@
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
+#include "model/scenario/echo.h"
 
 // libFuzzer's own mutator. Other engines have none, and do not call ours.
 extern "C" __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t* data, size_t size,
@@ -52,7 +53,7 @@ void ReadFlag(std::string_view arg) {
     } else if (value == flag.value || value == flag.other) {
       settings.*flag.is_other = value == flag.other;
     } else {
-      Fail(Shown(arg) + ": expected " + flag.value + " or " + flag.other);
+      Fail(Echo(arg) + ": expected " + flag.value + " or " + flag.other);
     }
   }
 }

@@ -217,15 +217,21 @@ TEST_CASE("the replayer takes a folder of anything", "[robustness]") {
   CHECK(r.out == "3 inputs\n");
   cli.Write("corpus.huge", "");
   fs::resize_file(cli.folder() / "corpus.huge", (size_t{64} << 20) + 1);
-  for (const char* args :
-       {"nowhere", "--random=x", "--random=1 --max-len=99999999999", "--what",
-        "--random=", "--random=-1", "--random=1x", "--random=18446744073709551616",
-        "--random=1 --max-len=1048577", "--random=1 --seed=99999999999999999999",
-        "$(printf 'no\\033[2Jwhere')", "$(printf -- '--\\033[2J')", "corpus.huge", "/dev/zero"}) {
+  for (const char* args : {"nowhere", "--random=x", "--random=1 --max-len=99999999999", "--random=",
+                           "--random=-1", "--random=1x", "--random=18446744073709551616",
+                           "--random=1 --max-len=1048577", "--random=1 --seed=99999999999999999999",
+                           "$(printf 'no\\033[2Jwhere')", "corpus.huge", "/dev/zero"}) {
     INFO(args);
     const Result refused = cli.Run("replay_rfc_v1", args);
     CHECK(refused.code == 2);
     Begins(refused.out, "replay: ");
+    CHECK(IsMessage(refused.out));
+  }
+  // Flags are the target's, whoever runs it.
+  for (const char* args : {"--what", "$(printf -- '--\\033[2J')"}) {
+    const Result refused = cli.Run("replay_rfc_v1", args);
+    CHECK(refused.code == 2);
+    Has(refused.out, ": unknown flag; expected ");
     CHECK(IsMessage(refused.out));
   }
   const Result full = cli.Run("replay_rfc_v1", "corpus", "2>&1 >/dev/full");
