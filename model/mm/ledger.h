@@ -139,9 +139,9 @@ struct Ledger {
   uint8_t busy;           // not at rest at the last step
   uint8_t callback_task;
   uint8_t device;  // the instance + 1 that is the memory of a device
-  std::array<uint8_t, kMaxThreads>
-      instance_of;  // task's last instance in the call that it is in, + 1
-  uint8_t pad;
+  // A task's last instance in the call that it is in, + 1; the last is that of initcalls, which no
+  // task makes.
+  std::array<uint8_t, kMaxThreads + 1> instance_of;
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
