@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -137,9 +138,18 @@ absl::Status Replace(const std::string& path, absl::string_view contents) {
   Unnamed file(target);
   absl::Status status = file.Write(contents, path);
   if (!status.ok()) return status;
+  struct stat old;
+  if (stat(target.c_str(), &old) == 0) chmod(file.name().c_str(), old.st_mode & 07777);
   if (rename(file.name().c_str(), target.c_str()) != 0) return ErrorOf(path);
   SyncFolderOf(target);
   return absl::OkStatus();
+}
+
+absl::Status WriteTemporary(const std::string& path, absl::string_view contents) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+  file.close();
+  return file.good() ? absl::OkStatus() : ErrorOf(path);
 }
 
 absl::Status Rename(const std::string& from, const std::string& to) {
@@ -148,6 +158,11 @@ absl::Status Rename(const std::string& from, const std::string& to) {
   if (failed != 0 && (errno == EINVAL || errno == ENOSYS)) {
     failed = link(from.c_str(), to.c_str());
     if (failed == 0) unlink(from.c_str());
+    // Nor has every one second names: whoever comes between these two calls is overwritten.
+    if (failed != 0 && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)) {
+      if (struct stat there; lstat(to.c_str(), &there) == 0) return Taken(to);
+      failed = rename(from.c_str(), to.c_str());
+    }
   }
   if (failed != 0) return errno == EEXIST ? Taken(to) : ErrorOf(to);
   SyncFolderOf(to);

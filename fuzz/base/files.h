@@ -21,8 +21,12 @@ absl::StatusOr<std::string> Contents(const std::string& path);
 absl::Status CheckNew(const std::string& path);
 absl::Status WriteNew(const std::string& path, absl::string_view contents);
 
-// Writes a file that may exist.
+// Writes a file that may exist, and keeps its mode.
 absl::Status Replace(const std::string& path, absl::string_view contents);
+
+// Writes a file in a folder of one's own (process.h), where nobody else looks and which does not
+// outlive this process: neither beside its place first, nor to the disk.
+absl::Status WriteTemporary(const std::string& path, absl::string_view contents);
 
 // Gives a file another name, which nothing has yet.
 absl::Status Rename(const std::string& from, const std::string& to);

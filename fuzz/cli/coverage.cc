@@ -79,8 +79,8 @@ absl::StatusOr<std::vector<std::string>> Places(const std::string& object,
   if (!folder.ok()) return folder.status();
   std::string addresses;
   for (const Byte& b : code) absl::StrAppendFormat(&addresses, "%x\n", b.address);
-  absl::Status status = base::WriteNew(*folder / "object", object);
-  if (status.ok()) status = base::WriteNew(*folder / "addresses", addresses);
+  absl::Status status = base::WriteTemporary(*folder / "object", object);
+  if (status.ok()) status = base::WriteTemporary(*folder / "addresses", addresses);
   if (!status.ok()) return status;
   const absl::StatusOr<std::string> end = base::RunCommand(
       {{"addr2line", "-e", "object", "@addresses"}, folder->path(), *folder / "out", "/dev/null"});

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -84,9 +83,11 @@ absl::Status WriteStubs(const std::string& file, const std::string& folder,
       continue;
     }
     const fs::path stub = fs::path(folder) / fs::path(name).lexically_normal();
-    if (absl::StrContains(name, "..")) continue;
+    // These would not be in the folder.
+    if (fs::path(name).is_absolute() || absl::StrContains(name, "..")) continue;
     fs::create_directories(stub.parent_path(), ignored);
-    std::ofstream(stub) << kStub;
+    absl::Status status = base::WriteTemporary(stub.string(), kStub);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }

@@ -127,7 +127,7 @@ class Asked {
 
   absl::Status WriteTexts() {
     for (size_t i = 0; i < texts_.size(); ++i) {
-      absl::Status status = base::WriteNew(folder_ / FileName(i), texts_[i]);
+      absl::Status status = base::WriteTemporary(folder_ / FileName(i), texts_[i]);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();

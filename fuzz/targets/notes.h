@@ -35,12 +35,12 @@ class Notes {
     if (!seen_.insert(token).second) return;
     const std::string kept = path_ + "." + std::to_string(seen_.size());
     std::FILE* file = std::fopen(kept.c_str(), "wb");
-    if (file == nullptr || std::fwrite(input, 1, size, file) != size) std::perror(kept.c_str());
-    if (file != nullptr) std::fclose(file);
+    const bool whole = file != nullptr && std::fwrite(input, 1, size, file) == size;
+    if ((file != nullptr && std::fclose(file) != 0) || !whole) std::perror(kept.c_str());
     const auto ms = std::clock() * INT64_C(1000) / CLOCKS_PER_SEC;
     std::fprintf(file_, "%lld %llu %s\n", static_cast<long long>(ms),
                  static_cast<unsigned long long>(executions_), token.c_str());
-    std::fflush(file_);
+    if (std::fflush(file_) != 0) std::perror(path_.c_str());
   }
 
  private:

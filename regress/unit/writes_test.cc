@@ -4,6 +4,7 @@
 // that is full, many writers at once, writers who were killed, other programs without an end. That
 // each single write may fail or be the last one is for `./dev soak writes`.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +94,11 @@ TEST_CASE("a file that is put in place is whole, and nobody's is overwritten", "
   CHECK(cli.Read("a") == "one");
   REQUIRE(base::Replace(path, "three").ok());
   CHECK(cli.Read("a") == "three");
+  // Who may read it stays.
+  const fs::perms mine = fs::perms::owner_read | fs::perms::owner_write;
+  fs::permissions(path, mine);
+  REQUIRE(base::Replace(path, "three").ok());
+  CHECK(fs::status(path).permissions() == mine);
   // A link stays one, and a name with nothing behind it is taken.
   fs::create_symlink("a", cli.folder() / "link");
   REQUIRE(base::Replace((cli.folder() / "link").string(), "four").ok());
@@ -104,6 +110,33 @@ TEST_CASE("a file that is put in place is whole, and nobody's is overwritten", "
   cli.Write(".hotplug-fuzz." + std::to_string(getpid()) + ".0", "half");
   CHECK(base::WriteNew((cli.folder() / "b").string(), "six").ok());
   CHECK(cli.Read("b") == "six");
+}
+
+TEST_CASE("what is no file is refused as OUT, and stays what it is", "[writes]") {
+  const Cli cli;
+  REQUIRE(mkfifo((cli.folder() / "fifo").c_str(), 0600) == 0);
+  fs::create_directory(cli.folder() / "folder");
+  for (const char* out : {"fifo", "folder", "/dev/null", "/dev/stdout"}) {
+    for (const char* redirect : {"2>&1", "2>&1 >&-"}) {
+      INFO(out << " " << redirect);
+      const Result r = cli(std::string("encode fails.scn -o ") + out, redirect);
+      CHECK(r.code == 2);
+      CHECK(r.out == std::string(out) + ": exists already and is not overwritten\n");
+    }
+  }
+  CHECK(fs::is_fifo(cli.folder() / "fifo"));
+  CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("what a driver's file includes is not written to", "[writes]") {
+  const Cli cli;
+  const fs::path header = cli.folder() / "there.h", absent = cli.folder() / "absent.h";
+  cli.Write("there.h", "#define THERE 1\n");
+  cli.Write("driver.c", "#include <" + header.string() + ">\n#include <" + absent.string() +
+                            ">\n#include \"" + absent.string() + "\"\n");
+  CHECK(cli("compile driver.c -o out.so").code == 2);
+  CHECK(cli.Read("there.h") == "#define THERE 1\n");
+  CHECK_FALSE(fs::exists(absent));
 }
 
 TEST_CASE("thirty promotes at once keep thirty scenarios and thirty rows", "[writes]") {
