@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -36,7 +36,8 @@ std::vector<std::string> Staged(const std::string& folder) {
   for (const fs::directory_entry& e : fs::directory_iterator(folder, none)) {
     const std::string file = e.path().filename().string();
     absl::string_view name = file;
-    if (absl::ConsumePrefix(&name, ".") && absl::ConsumeSuffix(&name, kPromoted)) {
+    if (absl::ConsumePrefix(&name, ".") && absl::ConsumeSuffix(&name, kPromoted) &&
+        IsKeptName(name) && e.is_regular_file(none)) {
       names.emplace_back(name);
     }
   }
@@ -53,24 +54,32 @@ absl::StatusOr<report::Matrix> ReadMatrix(const std::string& path) {
   return absl::InvalidArgumentError(error);
 }
 
-// The row, and then the name. The old matrix comes back if there cannot be the name.
+// The row, and then the name.
 absl::Status Finish(const std::string& folder, const std::string& name) {
   const std::string staged = StagedFile(folder, name), matrix = MatrixOf(folder);
   const std::string file = KeptFile(folder, name);
   if (matrix.empty()) return base::Rename(staged, file);
   const absl::StatusOr<std::string> text = base::Contents(staged);
   if (!text.ok()) return text.status();
-  const absl::StatusOr<scenario::File> parsed = scenario::Parse(*text, file, run::Names());
+  const absl::StatusOr<scenario::File> parsed = scenario::Parse(*text, staged, run::Names());
   if (!parsed.ok()) return parsed.status();
   const absl::StatusOr<report::Matrix> before = ReadMatrix(matrix);
   if (!before.ok()) return before.status();
   report::Matrix after = *before;
   after.Set(name, report::MatrixRow(name, parsed->scenario));
   absl::Status status = base::Replace(matrix, after.Print());
-  if (!status.ok()) return status;
-  status = base::Rename(staged, file);
-  if (!status.ok()) base::Replace(matrix, before->Print()).IgnoreError();
-  return status;
+  return status.ok() ? base::Rename(staged, file) : status;
+}
+
+// Takes back what cannot be finished. What cannot be taken back either stays for who comes next.
+void Withdraw(const std::string& folder, const std::string& name, const std::string& before) {
+  const std::string matrix = MatrixOf(folder);
+  if (!matrix.empty() && base::Contents(matrix).value_or("") != before &&
+      !base::Replace(matrix, before).ok()) {
+    return;
+  }
+  std::error_code none;
+  fs::remove(StagedFile(folder, name), none);
 }
 
 // What somebody was killed over.
@@ -88,6 +97,13 @@ absl::Status FinishAll(const std::string& folder) {
 }
 
 }  // namespace
+
+bool IsKeptName(absl::string_view name) {
+  return !name.empty() && name.size() <= kMaxKeptName && absl::ascii_isalnum(name[0]) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
+         });
+}
 
 std::string MatrixOf(const std::string& folder) {
   const fs::path path = fs::path(folder).lexically_normal() / ".." / kMatrix;
@@ -111,11 +127,12 @@ absl::Status Keep(const std::string& folder, const std::string& name, const std:
   }
   absl::Status status = FinishAll(folder);
   if (status.ok()) status = base::CheckNew(KeptFile(folder, name));
+  const absl::StatusOr<std::string> before = matrix.empty() ? "" : base::Contents(matrix);
+  if (status.ok()) status = before.status();
   if (status.ok()) status = base::WriteNew(StagedFile(folder, name), text);
   if (!status.ok()) return status;
   status = Finish(folder, name);
-  std::error_code none;
-  if (!status.ok()) fs::remove(StagedFile(folder, name), none);
+  if (!status.ok()) Withdraw(folder, name, *before);
   return status;
 }
 

@@ -11,8 +11,14 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace hotplug::cli {
+
+constexpr size_t kMaxKeptName = 64;
+
+// Letters, digits, dots, dashes and underscores, a letter or digit first.
+bool IsKeptName(absl::string_view name);
 
 // The matrix that the folder's scenarios belong to, in the folder above; empty if there is none.
 std::string MatrixOf(const std::string& folder);
@@ -20,8 +26,8 @@ std::string MatrixOf(const std::string& folder);
 // The file of a scenario that is kept.
 std::string KeptFile(const std::string& folder, const std::string& name);
 
-// Keeps the text of a scenario. An error leaves the folder and the matrix as they were. Others who
-// keep something wait for each other.
+// Keeps the text of a scenario. An error leaves the folder and the matrix as they were, or, if the
+// disk takes not even that, as a kill does. Others who keep something wait for each other.
 absl::Status Keep(const std::string& folder, const std::string& name, const std::string& text);
 
 }  // namespace hotplug::cli

@@ -25,18 +25,13 @@ namespace hotplug::cli {
 namespace {
 
 constexpr char kFolder[] = "regress/crashes";
-constexpr size_t kMaxName = 64;
 constexpr size_t kColumns = 100;
 
 absl::Status CheckName(const std::string& name) {
-  const bool good = !name.empty() && name.size() <= kMaxName && absl::ascii_isalnum(name[0]) &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
-                    });
-  if (good) return absl::OkStatus();
+  if (IsKeptName(name)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      "--name=", absl::CHexEscape(name),
-      ": expected at most 64 letters, digits, dots, dashes and underscores, not a dash first"));
+      "--name=", absl::CHexEscape(name.substr(0, kMaxKeptName)), ": expected at most ",
+      kMaxKeptName, " letters, digits, dots, dashes and underscores, a letter or digit first"));
 }
 
 // The comment as lines that begin with `# `.

@@ -184,6 +184,23 @@ TEST_CASE("what somebody was killed over is kept by the next promote", "[writes]
   }
 }
 
+TEST_CASE("what no promote has left is not kept", "[writes]") {
+  const Cli cli;
+  REQUIRE(fs::create_directories(cli.folder() / "regress/crashes"));
+  cli.Write("regress/MATRIX.tsv", report::MatrixHeader());
+  cli.Write("regress/crashes/.a\tb.promoted", "nobody's");
+  REQUIRE(fs::create_directory(cli.folder() / "regress/crashes/.b.promoted"));
+  REQUIRE(cli("promote fails.scn --name=a").code == 0);
+  fs::remove(cli.folder() / "regress/crashes/.b.promoted");
+  const std::string with_a = cli.Read("regress/MATRIX.tsv");
+  cli.Write("regress/crashes/.b.promoted", "nobody's");
+  const Result r = cli("promote fails.scn --name=c");
+  CHECK(r.code == 2);
+  Begins(r.out, "regress/crashes/.b.promoted:1:1: ");
+  CHECK((cli.Read("regress/MATRIX.tsv") == with_a));
+  CHECK_FALSE(fs::exists(cli.folder() / "regress/crashes/c.scn"));
+}
+
 TEST_CASE("a broken matrix is refused with its place, and stays", "[writes]") {
   const std::string header = report::MatrixHeader();
   const size_t columns = report::MatrixColumns().size();
