@@ -174,7 +174,7 @@ absl::StatusOr<FolderLock> FolderLock::Take(const std::string& folder) {
   if (fd < 0) return ErrorOf(folder);
   while (flock(fd, LOCK_EX) != 0) {
     if (errno == EINTR) continue;
-    const absl::Status status = ErrorOf(folder);
+    absl::Status status = ErrorOf(folder);
     close(fd);
     return status;
   }

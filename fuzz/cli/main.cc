@@ -40,7 +40,8 @@ ExitCode Main(int argc, char** argv) {
 }  // namespace hotplug::cli
 
 int main(int argc, char** argv) {
-  using namespace hotplug;
+  namespace base = hotplug::base;
+  namespace cli = hotplug::cli;
   base::KeepStandardStreams();
   const cli::ExitCode code = cli::Main(argc, argv);
   const absl::Status written = base::CloseStandardOutput();

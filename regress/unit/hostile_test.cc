@@ -16,7 +16,7 @@
 namespace hotplug {
 namespace {
 
-constexpr char kMachine[] =
+constexpr char kOneTask[] =
     "scenario 1\n"
     "driver merged\n"
     "machine kernel=6.1 debug_vm=off auto_online=off pages_per_block=16 pageblock_pages=4 "
@@ -114,7 +114,7 @@ TEST_CASE("what a file does to the process is an oops, or said", "[hostile]") {
   const auto scenario = [&run](int value) {
     const std::string name = absl::StrCat(value, ".scn");
     run.Write(name,
-              absl::StrCat(kMachine, "task memtrace-1\n  write memtrace/enable ", value,
+              absl::StrCat(kOneTask, "task memtrace-1\n  write memtrace/enable ", value,
                            "\ntask user-2\n  after memtrace-1\n  write memory4/state offline\n"));
     return name;
   };

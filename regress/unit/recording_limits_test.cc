@@ -39,7 +39,7 @@ std::string ReadFile(const fs::path& path) {
 
 std::string Good() { return ReadFile("corpus/recording/requests.tr"); }
 
-std::vector<std::string> Recordings() {
+std::vector<std::string> AllRecordings() {
   std::vector<std::string> texts;
   for (const auto& entry : fs::directory_iterator("corpus/recording")) {
     texts.push_back(ReadFile(entry.path()));
@@ -84,7 +84,7 @@ std::string Repeated(uint32_t count, const std::string& line) {
 }
 
 void CheckEdits(const std::vector<Edit>& edits) {
-  REQUIRE(Answer(Good(), true) == "");
+  REQUIRE(Answer(Good(), true).empty());
   for (const Edit& edit : edits) {
     INFO(edit.from << " -> " << edit.to.substr(0, 100));
     REQUIRE(absl::StrContains(Good(), edit.from));
@@ -183,8 +183,8 @@ TEST_CASE("recordings of any length are refused at their limit", "[recording_lim
 // ---- Sweeps -------------------------------------------------------------------------------
 
 TEST_CASE("the recordings in the corpus conform", "[recording_limits]") {
-  REQUIRE(Recordings().size() >= 4);
-  for (const std::string& text : Recordings()) CHECK(Answer(text, true) == "");
+  REQUIRE(AllRecordings().size() >= 4);
+  for (const std::string& text : AllRecordings()) CHECK(Answer(text, true).empty());
 }
 
 TEST_CASE("each number of a recording may be any number", "[recording_limits]") {
@@ -193,7 +193,7 @@ TEST_CASE("each number of a recording may be any number", "[recording_limits]") 
       "1048576", "2147483647", "4294967295", "4294967296", "18446744073709551615"};
   const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
   size_t numbers = 0;
-  for (const std::string& text : Recordings()) {
+  for (const std::string& text : AllRecordings()) {
     for (auto at = text.begin(); at != text.end(); ++numbers) {
       at = std::find_if(at, text.end(), digit);
       const auto end = std::find_if_not(at, text.end(), digit);
@@ -209,7 +209,7 @@ TEST_CASE("each number of a recording may be any number", "[recording_limits]") 
 }
 
 TEST_CASE("any kind of line may be missing, under any kernel", "[recording_limits]") {
-  for (const std::string& text : Recordings()) {
+  for (const std::string& text : AllRecordings()) {
     const std::vector<std::string> lines = LinesOf(text);
     std::set<std::string> kinds = {""};
     for (const std::string& line : lines) kinds.insert(line.substr(0, line.find(' ')));
@@ -231,7 +231,7 @@ TEST_CASE("any kind of line may be missing, under any kernel", "[recording_limit
 }
 
 TEST_CASE("each line may come often, early or late", "[recording_limits]") {
-  for (const std::string& text : Recordings()) {
+  for (const std::string& text : AllRecordings()) {
     const std::vector<std::string> lines = LinesOf(text);
     for (size_t i = 2; i + 1 < lines.size(); ++i) {
       std::vector<std::string> often = lines;

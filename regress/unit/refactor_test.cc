@@ -283,9 +283,10 @@ TEST_CASE("a text that a build does not know is not comparable", "[refactor]") {
 TEST_CASE("a comparison tells of each case, and takes more of them", "[refactor]") {
   Comparison c(InHere(kReads, kSays), InHere(kReads, kSays));
   size_t done = 0;
-  REQUIRE(c.Compare(Crashes(), [&done] { ++done; }).ok());
+  const auto count = [&done] { ++done; };
+  REQUIRE(c.Compare(Crashes(), count).ok());
   CHECK(done == Crashes().size());
-  REQUIRE(c.Compare(Crashes(), [&done] { ++done; }).ok());
+  REQUIRE(c.Compare(Crashes(), count).ok());
   CHECK(done == 2 * Crashes().size());
   CHECK(c.count(Relation::kSame) == done);
 }

@@ -266,7 +266,7 @@ TEST_CASE("large texts are refused early, or read", "[robustness]") {
   const std::pair<std::string, std::string> large[] = {
       {text + "#" + std::string(kLarge, 'x'), "13:4097: expected at most 4096 bytes in a line"},
       {"scenario 1\n" + Repeated("x ", kLarge), "2:4097: expected at most 4096 bytes"},
-      {text + std::string(10000000, '\n'), "100001:1: expected at most 100000 lines, found end"},
+      {text + Repeated("\n", 10000000), "100001:1: expected at most 100000 lines, found end"},
       {text.substr(0, text.find("at ")) + Repeated("task user-3\n", 12000000),
        "13:6: expected memtrace-4, "},
       {text + "expect\n" + Repeated("a\n", 2000000), "10014:1: expected at most 10000 lines of"},

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -167,7 +166,7 @@ size_t Join(const Lines& lines, uint8_t* data, size_t max_size) {
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   const size_t size = std::min(text.size(), max_size);
-  std::memcpy(data, text.data(), size);
+  std::copy_n(text.begin(), size, data);
   return size;
 }
 
