@@ -121,10 +121,6 @@ absl::Status Keep(const std::string& folder, const std::string& name, const std:
   const absl::StatusOr<base::FolderLock> lock =
       base::FolderLock::Take(matrix.empty() ? folder : (above.empty() ? "." : above));
   if (!lock.ok()) return lock.status();
-  if (!matrix.empty()) {
-    const absl::StatusOr<report::Matrix> sound = ReadMatrix(matrix);
-    if (!sound.ok()) return sound.status();
-  }
   absl::Status status = FinishAll(folder);
   if (status.ok()) status = base::CheckNew(KeptFile(folder, name));
   const absl::StatusOr<std::string> before = matrix.empty() ? "" : base::Contents(matrix);
