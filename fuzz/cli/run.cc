@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/base/files.h"
@@ -54,10 +56,12 @@ ExitCode Verify(const std::string& file, const Input& input, const run::Outcome&
   return kTwoDigests;
 }
 
-// The name of a recording: that of the scenario's file, without its folder and its ending.
+// The name of a recording: that of the scenario's file, without its folder and its ending, if it is
+// a word of ASCII characters.
 std::string NameOf(const std::string& file) {
   const std::string name = std::filesystem::path(file).stem().string();
-  return name.find_first_of(" \t") == std::string::npos ? name : "scenario";
+  const bool is_word = !name.empty() && std::all_of(name.begin(), name.end(), absl::ascii_isgraph);
+  return is_word ? name : "scenario";
 }
 
 // Nothing is run or written unless a recording can say all of it.

@@ -32,7 +32,8 @@ bool IsWrite(const scenario::Op& op);
 bool Writes(const scenario::Scenario& s);
 
 // Runs the scenario, as run::Run() does, and writes down what happens. A run that does not come
-// to its end gives a recording that is incomplete, as one of a kernel that has died.
+// to its end gives a recording that is incomplete, as one of a kernel that has died. `name` is that
+// of the recording, a word of ASCII characters.
 absl::StatusOr<recording::File> Record(const scenario::Scenario& s, std::string_view name,
                                        run::RunOptions options, run::Outcome* out);
 
