@@ -92,6 +92,10 @@ bool Suppressions::Load(const std::string& path) {
   std::string text(kMaxFile + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(file.gcount()));
+  if (file.bad()) {
+    error_ = EchoName(path) + ": " + std::strerror(EIO);
+    return false;
+  }
   if (text.size() > kMaxFile) {
     error_ = path + ": is larger than a MiB, which no list of patterns is";
     return false;
