@@ -19,6 +19,7 @@
 #include "fuzz/driver/compile.h"
 #include "fuzz/driver/elf.h"
 #include "fuzz/driver/load.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::cli {
 
@@ -138,7 +139,8 @@ void PrintSummary(const std::string& file, const Lines& lines) {
     all.Add(line);
     functions[line.function].Add(line);
   }
-  absl::PrintF("File '%s'\nLines executed: %.1f%% of %d\n", file, all.percent(), all.lines);
+  absl::PrintF("File '%s'\nLines executed: %.1f%% of %d\n", EchoName(file), all.percent(),
+               all.lines);
   for (const auto& [name, share] : functions) {
     absl::PrintF("  %5.1f%% of %3d  %s\n", share.percent(), share.lines, name);
   }
@@ -150,7 +152,7 @@ void PrintMissed(const std::string& file, const Lines& lines) {
   for (const auto& [number, line] : lines) {
     if (!line.missed) continue;
     absl::PrintF("    %s:%5d:%s\n", line.run ? "*****" : "#####", number,
-                 number <= text.size() ? text[number - 1] : "");
+                 number <= text.size() ? EchoMessage(text[number - 1]) : "");
   }
 }
 
@@ -162,11 +164,13 @@ ExitCode RunOne(const std::string& path) {
 }
 
 // A file, or the files of a folder in the order of their names.
-Args FilesOf(const std::string& path) {
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return {path};
+absl::StatusOr<Args> FilesOf(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return Args{path};
   Args files;
-  for (const auto& entry : fs::directory_iterator(path)) files.push_back(entry.path().string());
+  fs::directory_iterator entry(path, error), end;
+  for (; !error && entry != end; entry.increment(error)) files.push_back(entry->path().string());
+  if (error) return absl::UnavailableError(absl::StrCat(EchoName(path), ": ", error.message()));
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -191,7 +195,9 @@ ExitCode Coverage(const Args& paths) {
   if (!loaded.ok()) return Complain(loaded.status());
   ExitCode worst = kAllWell;
   for (const std::string& path : paths) {
-    for (const std::string& file : FilesOf(path)) worst = Worse(worst, RunOne(file));
+    const absl::StatusOr<Args> files = FilesOf(path);
+    if (!files.ok()) return Complain(files.status());
+    for (const std::string& file : *files) worst = Worse(worst, RunOne(file));
   }
   for (const auto& [file, lines] : SourceOf(bytes, *places, (*loaded)->module->covered())) {
     PrintSummary(file, lines);
