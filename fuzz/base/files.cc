@@ -16,13 +16,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::base {
 
 namespace {
 
 absl::Status Taken(const std::string& path) {
-  return absl::AlreadyExistsError(absl::StrCat(path, ": exists already and is not overwritten"));
+  return absl::AlreadyExistsError(
+      absl::StrCat(EchoName(path), ": exists already and is not overwritten"));
 }
 
 }  // namespace
@@ -33,20 +35,22 @@ constexpr size_t kMaxFileMiB = 64;
 absl::StatusOr<std::string> Contents(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(EISDIR)));
+    return absl::InvalidArgumentError(absl::StrCat(EchoName(path), ": ", std::strerror(EISDIR)));
   }
   std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  if (!file.is_open())
+    return absl::NotFoundError(absl::StrCat(EchoName(path), ": ", std::strerror(errno)));
   std::string contents;
   std::array<char, size_t{1} << 16> part;
   do {
     file.read(part.data(), part.size());
     contents.append(part.data(), static_cast<size_t>(file.gcount()));
   } while (file && contents.size() <= kMaxFileMiB << 20);
-  if (file.bad()) return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(errno)));
+  if (file.bad())
+    return absl::UnavailableError(absl::StrCat(EchoName(path), ": ", std::strerror(errno)));
   if (contents.size() <= kMaxFileMiB << 20) return contents;
   return absl::InvalidArgumentError(
-      absl::StrCat(path, ": is larger than ", kMaxFileMiB, " MiB, which no input is"));
+      absl::StrCat(EchoName(path), ": is larger than ", kMaxFileMiB, " MiB, which no input is"));
 }
 
 absl::Status CheckNew(const std::string& path) {
@@ -58,7 +62,7 @@ absl::Status CheckNew(const std::string& path) {
 namespace {
 
 absl::Status ErrorOf(const std::string& path, int error = errno) {
-  return absl::UnavailableError(absl::StrCat(path, ": ", std::strerror(error)));
+  return absl::UnavailableError(absl::StrCat(EchoName(path), ": ", std::strerror(error)));
 }
 
 bool WriteAll(int fd, absl::string_view contents) {

@@ -17,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/base/files.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::base {
 
@@ -94,7 +95,7 @@ absl::StatusOr<TemporaryFolder> TemporaryFolder::Make(const std::string& parent)
   const fs::path above = parent.empty() ? fs::temp_directory_path(error) : fs::path(parent);
   std::string name = (above / "hotplug-fuzz.XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
-    return absl::UnavailableError(absl::StrCat(name, ": ", std::strerror(errno)));
+    return absl::UnavailableError(absl::StrCat(EchoName(name), ": ", std::strerror(errno)));
   }
   const std::string path = fs::absolute(name, error).string();
   int alive = -1;
@@ -154,7 +155,7 @@ absl::StatusOr<std::string> RunCommand(const Command& command) {
   const std::string& name = command.args[0];
   pid_t pid = 0;
   if (const int error = Spawn(Limited(command), actions, nullptr, &pid); error != 0) {
-    return absl::UnavailableError(absl::StrCat(name, ": ", std::strerror(error)));
+    return absl::UnavailableError(absl::StrCat(EchoName(name), ": ", std::strerror(error)));
   }
   const int status = WaitFor(pid);
   if (TooLarge(command.out, command.mib) || TooLarge(command.err, command.mib) ||

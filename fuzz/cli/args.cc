@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "fuzz/cli/cli.h"
+#include "model/scenario/echo.h"
 
 ABSL_FLAG(std::string, out, "", "");
 
@@ -20,7 +21,8 @@ namespace hotplug::cli {
 namespace {
 
 absl::Status Unknown(absl::string_view arg) {
-  return absl::InvalidArgumentError(absl::StrCat("unknown flag ", arg));
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown flag ", EchoName({arg.data(), arg.size()})));
 }
 
 // A flag of the command line, taken apart.
@@ -71,7 +73,7 @@ absl::StatusOr<Args> ParseArgs(int argc, char** argv, const std::vector<std::str
       absl::StatusOr<Setting> s = TakeApart(arg, allowed);
       if (!s.ok()) return s.status();
       if (!s->has_value && i + 1 == argc) {
-        return absl::InvalidArgumentError(absl::StrCat(arg, " needs a value"));
+        return absl::InvalidArgumentError(absl::StrCat(EchoName(arg), " needs a value"));
       }
       if (!s->has_value) s->value = argv[++i];
       std::string error;

@@ -22,6 +22,7 @@
 #include "absl/strings/str_split.h"
 #include "fuzz/base/files.h"
 #include "fuzz/base/process.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::cli {
 
@@ -277,7 +278,7 @@ absl::Status WriteOut(const std::string& path, absl::string_view contents) {
       WriteAll(channel.fd, &head, sizeof(head)) && WriteAll(channel.fd, path.data(), path.size()) &&
       WriteAll(channel.fd, contents.data(), contents.size()) &&
       ReadAll(channel.fd, &bytes, sizeof(bytes)) && ReadString(channel.fd, bytes, &answer);
-  if (!whole) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+  if (!whole) return absl::UnavailableError(absl::StrCat(EchoName(path), ": cannot be written"));
   return answer.empty() ? absl::OkStatus() : absl::UnavailableError(answer);
 }
 

@@ -9,6 +9,7 @@
 #include "fuzz/cli/cli.h"
 #include "fuzz/fidelity/recording/recording.h"
 #include "fuzz/fidelity/replay/replay.h"
+#include "model/scenario/echo.h"
 
 ABSL_FLAG(bool, keep_going, false, "");
 
@@ -23,8 +24,8 @@ std::string Shown(const std::string& line) {
 }
 
 void PrintDifference(const std::string& path, const replay::Difference& d, bool with_trace) {
-  std::printf("%s:%u: the model differs\n  recorded: %s\n  model:    %s\n", path.c_str(), d.line,
-              Shown(d.expected).c_str(), Shown(d.got).c_str());
+  std::printf("%s:%u: the model differs\n  recorded: %s\n  model:    %s\n", EchoName(path).c_str(),
+              d.line, Shown(d.expected).c_str(), Shown(d.got).c_str());
   if (!with_trace) return;
   std::printf("  the model up to there:\n");
   for (const std::string& line : d.trace) std::printf("    %s\n", line.c_str());
@@ -42,13 +43,13 @@ ExitCode ConformOne(const std::string& path) {
   const absl::StatusOr<replay::Report> report = Replay(path);
   if (!report.ok()) return Complain(report.status());
   if (report->differences.empty()) {
-    std::printf("%s: conforms (%u events)\n", path.c_str(), report->events);
+    std::printf("%s: conforms (%u events)\n", EchoName(path).c_str(), report->events);
     return kAllWell;
   }
   const bool all = absl::GetFlag(FLAGS_keep_going);
   for (const replay::Difference& d : report->differences) PrintDifference(path, d, !all);
   if (all) {
-    std::printf("%s: %zu of %u lines differ\n", path.c_str(), report->differences.size(),
+    std::printf("%s: %zu of %u lines differ\n", EchoName(path).c_str(), report->differences.size(),
                 report->lines);
   }
   return kFailed;

@@ -9,6 +9,7 @@
 #include "fuzz/cli/cli.h"
 #include "fuzz/report/matrix.h"
 #include "model/run/run.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::cli {
 
@@ -17,10 +18,10 @@ ExitCode Cures(const Args& files) {
     const absl::StatusOr<Input> input = LoadSelfContained(file);
     if (!input.ok()) return Complain(input.status());
     if (run::Run(input->scenario).first() == nullptr) {
-      return Complain(absl::StrCat(file, ": does not fail, so there is nothing to cure"));
+      return Complain(absl::StrCat(EchoName(file), ": does not fail, so there is nothing to cure"));
     }
     const std::vector<std::string> cures = report::Cures(input->scenario);
-    absl::PrintF("%s: %s: %s\n", file, report::MatrixCell(input->scenario, {}),
+    absl::PrintF("%s: %s: %s\n", EchoName(file), report::MatrixCell(input->scenario, {}),
                  cures.empty() ? "none" : absl::StrJoin(cures, " "));
   }
   return kAllWell;

@@ -13,6 +13,7 @@
 #include "fuzz/cli/cli.h"
 #include "fuzz/driver/compile.h"
 #include "fuzz/driver/load.h"
+#include "model/scenario/echo.h"
 
 ABSL_FLAG(std::string, cc, hotplug::driver::DefaultCompiler(), "");
 ABSL_FLAG(std::vector<std::string>, param, {}, "");
@@ -43,7 +44,7 @@ absl::Status CheckFlags(const std::string& file) {
   const std::string preempt = absl::GetFlag(FLAGS_preempt);
   if (preempt != "calls" && preempt != "memory") {
     return absl::InvalidArgumentError(
-        absl::StrCat("--preempt=", preempt, ": there are only calls, memory"));
+        absl::StrCat("--preempt=", EchoName(preempt), ": there are only calls, memory"));
   }
   const uint32_t stall = absl::GetFlag(FLAGS_stall);
   if (stall == 0 || stall > kMaxStall) {
@@ -55,7 +56,7 @@ absl::Status CheckFlags(const std::string& file) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(file, ": has been compiled: --define= and --param= come too late"));
+      absl::StrCat(EchoName(file), ": has been compiled: --define= and --param= come too late"));
 }
 
 ExitCode RunWithFile(const std::string& file, const std::function<ExitCode()>& verb) {
@@ -71,7 +72,7 @@ ExitCode RunWithFile(const std::string& file, const std::function<ExitCode()>& v
     if (!status.ok()) return Complain(status);
   }
   return RunInChild(
-      {file, Object(), {absl::GetFlag(FLAGS_out), absl::GetFlag(FLAGS_record)}, verb});
+      {EchoName(file), Object(), {absl::GetFlag(FLAGS_out), absl::GetFlag(FLAGS_record)}, verb});
 }
 
 driver::Loaded LoadObject() {

@@ -4,6 +4,7 @@
 #include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "model/scenario/bytes.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::cli {
 
@@ -15,7 +16,7 @@ ExitCode Encode(const Args& files) {
   if (!input.ok()) return Complain(input.status());
   std::vector<uint8_t> bytes;
   if (const char* why = scenario::Encode(input->scenario, &bytes)) {
-    return Complain(absl::StrCat(files[0], ": no bytes say this: ", why));
+    return Complain(absl::StrCat(EchoName(files[0]), ": no bytes say this: ", why));
   }
   status = base::WriteNew(
       out, absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));

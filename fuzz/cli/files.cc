@@ -25,17 +25,16 @@ absl::Status Override(absl::string_view flag, const std::string& value, Read rea
   if (value.empty()) return absl::OkStatus();
   const scenario::SpecError error = read(value, run::Names(), to);
   if (error.expected.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, ": expected ",
-                                                 error.expected, ", not '", std::string(error.part),
-                                                 "'"));
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", EchoName(value), ": expected ",
+                                                 error.expected, ", not '", Echo(error.part), "'"));
 }
 
 }  // namespace
 
 absl::StatusOr<Input> LoadSelfContained(const std::string& path) {
   if (!IsDriverFile()) return Load(path);
-  return absl::InvalidArgumentError(
-      absl::StrCat("--driver=", absl::GetFlag(FLAGS_driver), ": a scenario cannot name a file"));
+  return absl::InvalidArgumentError(absl::StrCat("--driver=", EchoName(absl::GetFlag(FLAGS_driver)),
+                                                 ": a scenario cannot name a file"));
 }
 
 absl::StatusOr<Input> Load(const std::string& path) {

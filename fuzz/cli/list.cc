@@ -5,6 +5,7 @@
 #include "fuzz/cli/cli.h"
 #include "fuzz/cli/words.h"
 #include "model/mm/kernel.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/ops.h"
 #include "model/scenario/words.h"
 
@@ -87,8 +88,8 @@ ExitCode List(const Args& what) {
   }
   std::vector<std::string> names;
   for (const auto& row : kLists) names.emplace_back(row.name);
-  return Complain(
-      absl::StrCat("hotplug-fuzz list: no list of ", what[0], "; there are ", Listed(names)));
+  return Complain(absl::StrCat("hotplug-fuzz list: no list of ", EchoName(what[0]), "; there are ",
+                               Listed(names)));
 }
 
 }  // namespace hotplug::cli

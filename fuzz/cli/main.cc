@@ -6,6 +6,7 @@
 #include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/cli/words.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::cli {
 
@@ -30,7 +31,8 @@ ExitCode Main(int argc, char** argv) {
     return kAllWell;
   }
   if (const Verb* verb = FindVerb(name)) return RunVerb(*verb, argc, argv);
-  if (!name.empty()) Complain(absl::StrCat("hotplug-fuzz: no verb ", name));
+  if (!name.empty())
+    Complain(absl::StrCat("hotplug-fuzz: no verb ", EchoName({name.data(), name.size()})));
   std::fputs(Usage().c_str(), stderr);
   return kUsage;
 }

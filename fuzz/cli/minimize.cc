@@ -13,6 +13,7 @@
 #include "fuzz/cli/child.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/report/report.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::cli {
 
@@ -48,7 +49,7 @@ absl::StatusOr<report::Minimized> MinimizeFile(const absl::StatusOr<Input>& inpu
   report::Minimized m = report::Minimize(input->scenario, input->Options(), GoOn);
   if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
   if (m.token.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": does not fail, so it stays"));
+    return absl::InvalidArgumentError(absl::StrCat(EchoName(path), ": does not fail, so it stays"));
   }
   return m;
 }
@@ -67,7 +68,7 @@ ExitCode Minimize(const Args& files) {
   if (!m.ok()) return Complain(m.status());
   status = WriteOut(out, report::CommentedText(m->scenario, input->Options()));
   if (!status.ok()) return Complain(status);
-  absl::PrintF("%s: %s\n", out, Summary(*m));
+  absl::PrintF("%s: %s\n", EchoName(out), Summary(*m));
   return kAllWell;
 }
 

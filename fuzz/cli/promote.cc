@@ -6,7 +6,6 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -16,6 +15,7 @@
 #include "fuzz/cli/minimize.h"
 #include "fuzz/report/expect.h"
 #include "fuzz/report/report.h"
+#include "model/scenario/echo.h"
 
 ABSL_FLAG(std::string, name, "", "");
 ABSL_FLAG(std::string, comment, "", "");
@@ -29,9 +29,9 @@ constexpr size_t kColumns = 100;
 
 absl::Status CheckName(const std::string& name) {
   if (IsKeptName(name)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--name=", absl::CHexEscape(name.substr(0, kMaxKeptName)), ": expected at most ",
-      kMaxKeptName, " letters, digits, dots, dashes and underscores, a letter or digit first"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--name=", Echo(name), ": expected at most ", kMaxKeptName,
+                   " letters, digits, dots, dashes and underscores, a letter or digit first"));
 }
 
 // The comment as lines that begin with `# `.
@@ -83,9 +83,9 @@ ExitCode Promote(const Args& files) {
   if (!m.ok()) return Complain(m.status());
   status = Keep(folder, name, KeptText(m->scenario, absl::GetFlag(FLAGS_comment)));
   if (!status.ok()) return Complain(status);
-  absl::PrintF("%s: %s\n", out, Summary(*m));
+  absl::PrintF("%s: %s\n", EchoName(out), Summary(*m));
   if (const std::string matrix = MatrixOf(folder); !matrix.empty()) {
-    absl::PrintF("%s: has a row for it\n", matrix);
+    absl::PrintF("%s: has a row for it\n", EchoName(matrix));
   }
   return kAllWell;
 }

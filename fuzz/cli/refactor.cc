@@ -15,6 +15,7 @@
 #include "fuzz/cli/cli.h"
 #include "fuzz/refactor/build.h"
 #include "fuzz/refactor/compare.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/ops.h"
 
@@ -113,7 +114,7 @@ absl::Status CheckFlag(const char* name, uint64_t value, uint64_t max) {
 
 void PrintKind(const Kind& kind) {
   absl::PrintF("\n%s, %d scenario%s; the first is %s\n%s\n", Name(kind.relation), kind.scenarios,
-               kind.scenarios == 1 ? "" : "s", kind.first, kind.difference);
+               kind.scenarios == 1 ? "" : "s", EchoName(kind.first), EchoMessage(kind.difference));
   for (const absl::string_view line : absl::StrSplit(kind.text, '\n', absl::SkipEmpty())) {
     absl::PrintF("    %s\n", line);
   }

@@ -10,6 +10,7 @@
 #include "fuzz/cli/cli.h"
 #include "fuzz/results/formats.h"
 #include "fuzz/results/results.h"
+#include "model/scenario/echo.h"
 
 ABSL_FLAG(std::string, format, "", "");
 ABSL_FLAG(bool, distinct, false, "");
@@ -35,7 +36,7 @@ results::Result RunFile(const std::string& file) {
 ExitCode ReportFiles(const Args& files) {
   const std::string format = absl::GetFlag(FLAGS_format);
   if (format != "junit" && format != "sarif") {
-    return Complain(absl::StrCat("--format=", format, ": there are only junit, sarif"));
+    return Complain(absl::StrCat("--format=", EchoName(format), ": there are only junit, sarif"));
   }
   std::vector<results::Result> all;
   ExitCode worst = kAllWell;

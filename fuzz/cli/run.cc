@@ -72,7 +72,7 @@ absl::Status RunAndRecord(const std::string& file, const scenario::Scenario& s,
   const absl::StatusOr<recording::File> recorded = record::Record(s, NameOf(file), options, o);
   if (!recorded.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file, ": cannot be recorded: ", recorded.status().message()));
+        absl::StrCat(EchoName(file), ": cannot be recorded: ", recorded.status().message()));
   }
   return WriteOut(out, recording::Print(*recorded));
 }
@@ -127,7 +127,9 @@ void SearchAgain(const Input& input, const std::string& token) {
 }
 
 ExitCode CompareExpect(const std::string& file, const Input& input) {
-  if (input.expect.empty()) return Complain(absl::StrCat(file, ": there is no expect block"));
+  if (input.expect.empty()) {
+    return Complain(absl::StrCat(EchoName(file), ": there is no expect block"));
+  }
   const std::vector<std::string> got = SummaryOf(input);
   if (got == input.expect) return kAllWell;
   const refactor::LineDifference d = refactor::FirstDifference(input.expect, got);
@@ -151,7 +153,7 @@ const drivers::Driver* Against() {
 ExitCode Compare(const std::string& file, const Input& input) {
   const drivers::Driver* model = Against();
   if (model == nullptr) {
-    return Complain(absl::StrCat("--against=", absl::GetFlag(FLAGS_against),
+    return Complain(absl::StrCat("--against=", EchoName(absl::GetFlag(FLAGS_against)),
                                  ": is no driver of `hotplug-fuzz list drivers`"));
   }
   const drivers::Driver& driver = report::DriverOf(input.scenario, input.Options());

@@ -18,6 +18,7 @@
 #include "absl/strings/strip.h"
 #include "fuzz/base/files.h"
 #include "fuzz/base/process.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::driver {
 
@@ -59,15 +60,15 @@ absl::Status WriteStubs(const std::string& file, const std::string& folder,
                         std::set<std::string>* seen) {
   std::error_code error;
   const fs::path path = fs::canonical(file, error);
-  if (error) return absl::NotFoundError(absl::StrCat(file, ": ", error.message()));
+  if (error) return absl::NotFoundError(absl::StrCat(EchoName(file), ": ", error.message()));
   if (!seen->insert(path.string()).second) return absl::OkStatus();
   // Others have no end, or are waited for.
   if (!fs::is_regular_file(path, error)) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": is no regular file"));
+    return absl::InvalidArgumentError(absl::StrCat(EchoName(file), ": is no regular file"));
   }
   if (seen->size() > kMaxHeaders) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file, ": more than ", kMaxHeaders, " headers of a driver's own"));
+        absl::StrCat(EchoName(file), ": more than ", kMaxHeaders, " headers of a driver's own"));
   }
   const absl::StatusOr<std::string> text = base::Contents(file);
   if (!text.ok()) return text.status();
@@ -106,7 +107,8 @@ absl::StatusOr<std::string> OutputOf(const Lines& args, const TemporaryFolder& f
   std::string text = base::ReadFile(out);
   fs::remove(out);  // the next one would be written behind it
   if (end.ok() && end->empty()) return text;
-  return absl::NotFoundError(absl::StrCat("--cc=", args[0], ": is no compiler that runs"));
+  return absl::NotFoundError(
+      absl::StrCat("--cc=", EchoName(args[0]), ": is no compiler that runs"));
 }
 
 absl::StatusOr<Compiler> FindCompiler(const std::string& name, const TemporaryFolder& folder) {
@@ -227,17 +229,13 @@ CompilerError ParseError(absl::string_view line) {
   return {absl::StrCat(parts[0], ":", parts[1]), rest};
 }
 
-// What a program says, without what a terminal would obey; long lines end early.
+// What a program says; long lines end early.
 std::string Plain(absl::string_view said) {
   constexpr size_t kMaxLine = 400;
   Lines lines = LinesOf(std::string(absl::StripSuffix(said, "\n")));
   if (lines.size() > kMaxLines) lines.resize(kMaxLines);
   for (std::string& line : lines) {
     if (line.size() > kMaxLine) line = line.substr(0, kMaxLine) + "...";
-    const bool tame = std::none_of(line.begin(), line.end(), [](char c) {
-      return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t';
-    });
-    if (!tame) line = absl::CHexEscape(line);
   }
   return absl::StrJoin(lines, "\n");
 }
@@ -256,10 +254,11 @@ std::string Explanation(const std::string& file, const std::string& said) {
     unknown.push_back(absl::StrCat(error.place, ": unknown kernel name ", name));
   }
   if (!unknown.empty() && !others) {
-    unknown.push_back(absl::StrCat(file, ": docs/your-driver.md says what to do about them"));
+    unknown.push_back(
+        absl::StrCat(EchoName(file), ": docs/your-driver.md says what to do about them"));
     return absl::StrJoin(unknown, "\n");
   }
-  return absl::StrCat(Plain(said), "\n", file, ": does not compile");
+  return absl::StrCat(Plain(said), "\n", EchoName(file), ": does not compile");
 }
 
 // The same of the linker, which says "FOLDER/FILE:LINE: undefined reference to `NAME'", and has no
@@ -272,12 +271,14 @@ std::string LinkExplanation(const std::string& file, const std::string& said) {
         absl::StrSplit(line, absl::MaxSplits(": undefined reference to `", 1));
     if (parts.second.empty() || !seen.insert(parts.second).second) continue;
     const std::string number = parts.first.substr(parts.first.rfind(':') + 1);
-    const std::string place = IsNumber(number) ? absl::StrCat(file, ":", number) : file;
+    const std::string place =
+        IsNumber(number) ? absl::StrCat(EchoName(file), ":", number) : EchoName(file);
     const absl::string_view name = absl::StripSuffix(parts.second, "'");
     unknown.push_back(absl::StrCat(place, ": unknown kernel name ", name));
   }
-  if (unknown.empty()) return absl::StrCat(Plain(said), "\n", file, ": does not link");
-  unknown.push_back(absl::StrCat(file, ": docs/your-driver.md says what to do about them"));
+  if (unknown.empty()) return absl::StrCat(Plain(said), "\n", EchoName(file), ": does not link");
+  unknown.push_back(
+      absl::StrCat(EchoName(file), ": docs/your-driver.md says what to do about them"));
   return absl::StrJoin(unknown, "\n");
 }
 
@@ -314,7 +315,7 @@ absl::Status Compile(const std::string& file, const CompileOptions& options,
   const std::string params = absl::StrJoin(options.params, ",");
   if (!AreValues(params)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--param=", params, ": expected NAME=VALUE,..."));
+        absl::StrCat("--param=", EchoName(params), ": expected NAME=VALUE,..."));
   }
   const absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "model/scenario/echo.h"
+
 namespace hotplug::driver {
 
 namespace {
@@ -123,7 +125,7 @@ std::vector<shim::Function> Elf::Functions(uintptr_t base) const {
   std::vector<shim::Function> functions;
   ForEach<Sym>(SHT_SYMTAB, [&](const Shdr& table, const Sym& sym) {
     if (ELF64_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_size == 0) return;
-    functions.push_back({base + sym.st_value, sym.st_size, NameOf(table, sym)});
+    functions.push_back({base + sym.st_value, sym.st_size, EchoName(NameOf(table, sym))});
   });
   return functions;
 }

@@ -22,6 +22,7 @@
 #include "fuzz/report/print_trace.h"
 #include "model/run/run.h"
 #include "model/scenario/bytes.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::driver {
 
@@ -129,7 +130,7 @@ std::string Boot(shim::Module* module) {
 
 Loaded Load(const std::string& object, const std::string& name, const LoadOptions& options) {
   const auto failed = [&name](const std::string& why) {
-    return Loaded{nullptr, (name.empty() ? "" : name + ": ") + why};
+    return Loaded{nullptr, (name.empty() ? "" : EchoName(name) + ": ") + why};
   };
   std::string contents;
   if (const std::string why = Read(object, &contents); !why.empty()) return failed(why);
@@ -141,7 +142,7 @@ Loaded Load(const std::string& object, const std::string& name, const LoadOption
     return failed(why != nullptr ? why : std::strerror(errno));
   }
   shim::Image image;
-  image.name = name;
+  image.name = EchoName(name);
   if (const std::string why = Fill(handle, options.sandbox, &image); !why.empty()) {
     return failed(why);
   }
@@ -150,7 +151,7 @@ Loaded Load(const std::string& object, const std::string& name, const LoadOption
   Loaded loaded{std::make_unique<shim::Module>(std::move(image), options.shim), ""};
   SetGuarded(loaded.module.get());
   if (const std::string why = Boot(loaded.module.get()); !why.empty())
-    loaded.error = name + ": " + why;
+    loaded.error = EchoName(name) + ": " + why;
   return loaded;
 }
 

@@ -11,6 +11,7 @@
 #include "fuzz/report/token.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::report {
 
@@ -153,7 +154,7 @@ std::string MatrixRow(const std::string& name, const scenario::Scenario& s) {
 std::string Matrix::Read(const std::string& text, const std::string& path) {
   const std::string header = MatrixHeader();
   if (text.compare(0, header.size(), header) != 0) {
-    return path + ":1:1: expected the columns of these drivers and kernels";
+    return EchoName(path) + ":1:1: expected the columns of these drivers and kernels";
   }
   std::map<std::string, std::string> rows;
   size_t number = 1 + static_cast<size_t>(std::count(header.begin(), header.end(), '\n'));
@@ -164,7 +165,7 @@ std::string Matrix::Read(const std::string& text, const std::string& path) {
     if (const RowFault fault = FaultOf(row, last);
         fault.expected != nullptr || end == text.size()) {
       const size_t column = fault.expected != nullptr ? fault.column : row.size();
-      return Format("%s:%zu:%zu: expected %s", path.c_str(), number, column + 1,
+      return Format("%s:%zu:%zu: expected %s", EchoName(path).c_str(), number, column + 1,
                     fault.expected != nullptr ? fault.expected : "the end of the line");
     }
     rows.emplace(row.substr(0, row.find('\t')), row + "\n");

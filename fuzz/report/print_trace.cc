@@ -10,6 +10,7 @@
 
 #include "model/actors/actors.h"
 #include "model/mm/tracepoints.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/print.h"
 #include "model/scenario/words.h"
 #include "model/shim/shim.h"
@@ -63,7 +64,7 @@ std::string LockName(uint32_t lock_class, const drivers::Driver& driver) {
       "memtrace_mutex",   "device_hotplug_lock", "dev->mutex",         "cpu_hotplug_lock",
       "mem_hotplug_lock", "pcp_batch_high_lock", "memory_chain.rwsem", "debugfs active_users"};
   if (lock_class < mm::kLockClasses) return kNames[lock_class];
-  if (driver.text != nullptr) return driver.text(shim::kNameOfLock + lock_class);
+  if (driver.text != nullptr) return TextOf(shim::kNameOfLock + lock_class, driver);
   return Format("lock class %u", lock_class);
 }
 
@@ -92,6 +93,8 @@ std::string EventName(uint32_t action) {
 std::string NotifierOf(uint32_t name, const Driver& driver) {
   return name >= mm::kDriverName ? driver.callback : scenario::NotifierName(name);
 }
+
+std::string TextOf(uint32_t number, const Driver& driver) { return EchoName(driver.text(number)); }
 
 // ---- Messages ----
 
@@ -159,7 +162,7 @@ constexpr Specifier kSpecifiers[] = {
        return Format("[mem %#010llx-%#010llx]", start,
                      start + ((v >> 16) + 1) * static_cast<unsigned long long>(kBlockBytes) - 1); }},
     {'T', [](uint32_t v, const Context& c) {
-       return std::string(c.driver.text == nullptr ? "?" : c.driver.text(v)); }},
+       return c.driver.text == nullptr ? "?" : TextOf(v, c.driver); }},
     {'_', [](uint32_t, const Context&) { return std::string(); }},
 };
 // clang-format on

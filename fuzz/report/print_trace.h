@@ -67,6 +67,8 @@ std::string TaskOrNone(const scenario::Scenario& s, uint32_t task);
 std::string ErrnoName(int32_t error);
 std::string EventName(uint32_t action);
 std::string NotifierOf(uint32_t name, const drivers::Driver& driver);
+// What a driver's own file has said, as a message may have it.
+std::string TextOf(uint32_t number, const drivers::Driver& driver);
 // printf into a string.
 [[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
 

@@ -218,7 +218,8 @@ std::string Head(const run::Outcome& o, const Scenario& s, const drivers::Driver
   if (!numbers.empty()) out += numbers + "\n";
   if (v.id == Id::kI13) out += "stuck: " + TaskOrNone(s, static_cast<uint32_t>(v.found)) + "\n";
   out += "made by: " + FunctionName(v, driver);
-  if (driver.text != nullptr && v.call != 0) out += Format(" (%s)", driver.text(v.call - 1u));
+  if (driver.text != nullptr && v.call != 0)
+    out += Format(" (%s)", TextOf(v.call - 1u, driver).c_str());
   out += v.unasked != 0 ? ", which had never been told MEM_GOING_OFFLINE\n" : "\n";
   if (v.silent != 0) out += "silent: a kernel of this configuration would print nothing\n";
   if (v.id == Id::kI14) out += OrderLines(o, driver);

@@ -97,7 +97,7 @@ bool Suppressions::Load(const std::string& path) {
     return false;
   }
   if (text.size() > kMaxFile) {
-    error_ = path + ": is larger than a MiB, which no list of patterns is";
+    error_ = EchoName(path) + ": is larger than a MiB, which no list of patterns is";
     return false;
   }
   return Add(text, path);

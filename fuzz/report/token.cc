@@ -18,9 +18,9 @@ namespace {
 std::string Culprit(const invariants::Violation& v, const drivers::Driver& driver) {
   if (driver.text == nullptr) return "";
   const bool of_kernel = v.id == invariants::Id::kK1 || v.id == invariants::Id::kK2;
-  std::string blamed = of_kernel ? driver.text(shim::kCulprit) : "";
+  std::string blamed = of_kernel ? TextOf(shim::kCulprit, driver) : "";
   if (!blamed.empty() || v.call == 0) return blamed;
-  return driver.text(shim::kFunctionOf + v.call - 1);
+  return TextOf(shim::kFunctionOf + v.call - 1, driver);
 }
 
 }  // namespace

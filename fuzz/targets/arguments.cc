@@ -85,7 +85,7 @@ void CheckLibFuzzers(std::string_view arg) {
 }  // namespace
 
 void Fail(const std::string& what) {
-  std::fprintf(stderr, "%s\n", what.c_str());
+  std::fprintf(stderr, "%s\n", EchoMessage(what).c_str());
   std::exit(2);
 }
 

@@ -9,6 +9,7 @@
 
 #include "fuzz/report/suppressions.h"
 #include "fuzz/targets/notes.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::targets {
 
@@ -36,7 +37,7 @@ inline std::string ReadKnown(const std::string& file, Settings* settings) {
 }
 
 inline std::string OpenNotes(const std::string& file, Settings* settings) {
-  return settings->notes.Open(file) ? "" : file + ": cannot be written";
+  return settings->notes.Open(file) ? "" : EchoName(file) + ": cannot be written";
 }
 
 // clang-format off

@@ -10,8 +10,11 @@
 #include <map>
 #include <vector>
 
+#include "fuzz/report/print_trace.h"
 #include "fuzz/report/suppressions.h"
+#include "model/run/run.h"
 #include "model/scenario/random.h"
+#include "model/shim/shim.h"
 #include "regress/unit/cli.h"
 
 namespace hotplug {
@@ -156,8 +159,11 @@ TEST_CASE("what is no file is refused by every verb", "[robustness]") {
   }
 }
 
-TEST_CASE("a file without an end is refused", "[robustness]") {
+TEST_CASE("a file without an end, or that cannot be read, is refused", "[robustness]") {
   const Cli cli;
+  const Result unreadable = cli("run /proc/self/mem");
+  CHECK(unreadable.code == 2);
+  CHECK(unreadable.out == "/proc/self/mem: Input/output error\n");
   const Result r = cli("run /dev/zero");
   CHECK(r.code == 2);
   CHECK(r.out == "/dev/zero: is larger than 64 MiB, which no input is\n");
@@ -288,23 +294,58 @@ TEST_CASE("large texts are refused early, or read", "[robustness]") {
 // A name in a message, in a line of a result, and in what is read again.
 TEST_CASE("a terminal obeys no name of a file", "[robustness]") {
   const Cli cli;
-  const std::string name = "a\x1b[2J\x9b\xc3\xa9.scn";
-  const std::string shown = "a\\x1b[2J\\x9b\xc3\xa9.scn";
+  const std::string name = "a\x1b[2J\x9b\n\xc3\xa9.scn";
+  const std::string shown = "a\\x1b[2J\\x9b\\x0a\xc3\xa9.scn";
   const std::string arg = "'" + name + "'";
   Has(cli("run " + arg).out, shown + ": No such file");
   cli.Write(name, kFails);
   Begins(cli("run " + arg).out, shown + ": driver=rfc_v1");
   Begins(cli("run --expect " + arg).out, shown + ": there is no expect block");
   Begins(cli("encode " + arg + " -o " + arg).out, shown + ": exists already");
+  Begins(cli("cures " + arg).out, shown + ": I1/");
+  Begins(cli("minimize " + arg + " -o x" + arg).out, "x" + shown + ": ");
+  Begins(cli("conform " + arg).out, shown + ":1:1: expected ");
+  Begins(cli("run --driver=" + arg + ".c fails.scn").out, shown + ".c: ");
   cli.Write(name, "scenario 2");
   Begins(cli("show " + arg).out, shown + ":1:10: expected 1, found '2'");
-  for (const char* args : {"'\x1b[2J'", "run '--\x1b[2J'", "run '--driver=\x1b[2J' fails.scn",
-                           "report '--format=\x1b[2J' fails.scn", "list '\x1b[2J'",
-                           "run '--against=\x1b[2J' fails.scn"}) {
+  for (const char* args :
+       {"run '--\n\x1b[2J'", "run '--driver=\n\x1b[2J' fails.scn", "list '\n\x1b[2J'",
+        "report '--format=\n\x1b[2J' fails.scn", "run '--against=\n\x1b[2J' fails.scn",
+        "run '--kernel=\n\x1b[2J' fails.scn", "promote '--name=\n\x1b[2J' fails.scn",
+        "run --driver=x.c '--preempt=\n\x1b[2J' fails.scn"}) {
     INFO(args);
     const Result r = cli(args);
     CHECK(r.code == 2);
-    CHECK(r.out.find('\x1b') == std::string::npos);
+    Has(r.out, "\\x0a\\x1b[2J");
+    CHECK(std::count(r.out.begin(), r.out.end(), '\n') == 1);
+  }
+  const Result verb = cli("'\n\x1b[2J'");
+  CHECK(verb.code == 2);
+  Begins(verb.out, "hotplug-fuzz: no verb \\x0a\\x1b[2J\n");
+}
+
+TEST_CASE("a terminal obeys no word of a driver's own file", "[robustness]") {
+  drivers::Driver driver = *drivers::kDrivers[0];
+  driver.text = [](uint32_t) { return "\x1b[2J\n\xff"; };
+  const std::string shown = "\\x1b[2J\\x0a\\xff";
+  CHECK(report::LockName(mm::kLockClasses, driver) == shown);
+  const sim::Record said{.tp = shim::kTpPrintk};
+  CHECK(report::FormatMessage(said, scenario::Scenario(), driver) == shown);
+}
+
+// Whatever the name of a scenario's file is, a recording of it can be read again.
+TEST_CASE("a recording has a name that recordings have", "[robustness]") {
+  const char* const writes =
+      "scenario 1\ndriver hardened\n"
+      "machine kernel=6.1 pages_per_block=16 pageblock_pages=4 max_order=2\n"
+      "memory 4-5 node=0 zone=Movable\ntask user-1\n  write memory4/state offline\n";
+  const Cli cli;
+  for (const std::string name : {"\xc3\xa9", "a\nb", "\x1b[2J", "a b", "\xff", "a\"b"}) {
+    INFO(name);
+    cli.Write(name + ".scn", writes);
+    CHECK(cli("run '" + name + ".scn' --record=out.tr").code == 0);
+    Begins(cli("conform out.tr").out, "out.tr: conforms");
+    fs::remove(cli.folder() / "out.tr");
   }
 }
 
@@ -329,6 +370,9 @@ TEST_CASE("a broken or huge suppression file is refused", "[robustness]") {
   }
   report::Suppressions s;
   CHECK_FALSE(s.Load("/dev/zero"));
+  // Page 0 is no memory of ours: reading it fails.
+  CHECK_FALSE(s.Load("/proc/self/mem"));
+  CHECK(s.error() == "/proc/self/mem: Input/output error");
 }
 
 }  // namespace

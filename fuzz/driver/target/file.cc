@@ -16,6 +16,7 @@
 #include "fuzz/targets/arguments.h"
 #include "fuzz/targets/target.h"
 #include "model/run/run.h"
+#include "model/scenario/echo.h"
 #include "model/scenario/spec.h"
 
 namespace {
@@ -60,7 +61,8 @@ void SetKernel(const std::string& name, hotplug::targets::Override* instead) {
   if (name.empty()) return;
   hotplug::scenario::Machine machine;
   const auto error = hotplug::scenario::ReadKernel(name, hotplug::run::Names(), &machine);
-  if (!error.expected.empty()) Fail("--kernel=" + name + ": expected " + error.expected);
+  if (!error.expected.empty())
+    Fail("--kernel=" + hotplug::EchoName(name) + ": expected " + error.expected);
   instead->kernel = machine.kernel;
   instead->kernel_fixes = machine.fixes;
 }
@@ -73,7 +75,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   if (targets::AsksForHelp(*argc, *argv)) return 0;
   const std::string object = Flag(*argc, *argv, "--object=");
   if (object.empty()) Fail("--object=FILE.so is missing");
-  DriverName() = Flag(*argc, *argv, "--driver=");
+  DriverName() = hotplug::EchoName(Flag(*argc, *argv, "--driver="));
   hotplug::driver::Guard({.died = &Died, .aborts = false});
   static const hotplug::driver::Loaded loaded =
       hotplug::driver::Load(object, DriverName(),

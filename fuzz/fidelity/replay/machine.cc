@@ -17,6 +17,7 @@
 #include "model/mm/kernel.h"
 #include "model/mm/ledger.h"
 #include "model/mm/zone.h"
+#include "model/scenario/echo.h"
 
 namespace hotplug::replay {
 
@@ -53,7 +54,7 @@ class Builder {
  private:
   absl::Status Error(const Line& line, std::string_view field, std::string_view message) const {
     const recording::Field* f = line.Find(field);
-    return absl::InvalidArgumentError(absl::StrCat(std::string(path_), ":", line.number, ":",
+    return absl::InvalidArgumentError(absl::StrCat(EchoName(path_), ":", line.number, ":",
                                                    f == nullptr ? 1 : f->column, ": ",
                                                    std::string(message)));
   }
