@@ -84,8 +84,8 @@ std::string Uri(absl::string_view path) {
 // ---- The formats ----
 
 std::string JunitCase(const Result& r) {
-  std::string out =
-      absl::StrCat("    <testcase classname=\"", Xml(r.driver), "\" name=\"", Xml(r.file), "\"");
+  std::string out = absl::StrCat("    <testcase classname=\"", Xml(r.driver), "\" name=\"",
+                                 Xml(EchoName(r.file)), "\"");
   if (IsUnreadable(r)) {
     absl::StrAppend(&out, ">\n      <error type=\"input\" message=\"", Xml(r.unreadable),
                     "\"/>\n    </testcase>\n");

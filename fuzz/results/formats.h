@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Results in the formats that CI systems read: JUnit XML, and SARIF 2.1.0. File names are any
-// bytes; what a format cannot say becomes U+FFFD.
+// Results in the formats that CI systems read: JUnit XML, and SARIF 2.1.0. Names of files
+// are escaped as in messages, but in URIs; what XML cannot say becomes U+FFFD.
 #ifndef FUZZ_RESULTS_FORMATS_H_
 #define FUZZ_RESULTS_FORMATS_H_
 

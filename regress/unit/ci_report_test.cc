@@ -406,20 +406,20 @@ TEST_CASE("a file that cannot be read is an error of the run in SARIF", "[cirepo
 TEST_CASE("names of any bytes are escaped", "[cireport]") {
   const Cli cli;
   const std::string plain = Bytes(' ', '~');
-  const std::string r = "\xef\xbf\xbd";
   struct Row {
     std::string name;
     std::string xml;
   };
   const Row rows[] = {
       {plain, plain},
-      {"\t\n\r", "\t\n\r"},
-      {"\x01\x1f\x7f", r + r + "\x7f"},
+      {"\t\n\r", "\\x09\\x0a\\x0d"},
+      {"\x01\x1f\x7f", "\\x01\\x1f\\x7f"},
+      {"\xc2\x9b", "\\xc2\\x9b"},  // ESC [ in one character
       {"\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac"},
-      {"a\xe2\x82", "a" + r + r},                   // broken off
-      {"\xc0\xaf\xe0\x80\xaf", r + r + r + r + r},  // longer than need be
-      {"\xed\xa0\x80", r + r + r},                  // a surrogate
-      {"\xef\xbf\xbf", r},                          // no character of XML
+      {"a\xe2\x82", "a\\xe2\\x82"},                           // broken off
+      {"\xc0\xaf\xe0\x80\xaf", "\\xc0\\xaf\\xe0\\x80\\xaf"},  // longer than need be
+      {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                    // a surrogate
+      {"\xef\xbf\xbf", "\xef\xbf\xbd"},                       // no character of XML
   };
   for (const Row& row : rows) {
     INFO(row.name);

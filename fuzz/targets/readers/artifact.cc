@@ -33,11 +33,13 @@ void CheckText(const std::string& text) { hotplug::targets::CheckText("artifact"
 void CheckJunit(const results::Result& result) {
   const std::string xml = results::Junit({result});
   if (!hotplug::targets::IsXml(xml)) Broken("junit", xml);
+  CheckText(xml);
 }
 
 void CheckSarif(const results::Result& result) {
   const std::string json = results::Sarif({result});
   if (!hotplug::targets::IsJson(json)) Broken("sarif", json);
+  CheckText(json);
 }
 
 void CheckShown(const scenario::File& file) {
