@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/targets/target.h"
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +13,7 @@
 #include "fuzz/report/report.h"
 #include "fuzz/report/token.h"
 #include "fuzz/targets/arguments.h"
+#include "fuzz/targets/finding.h"
 #include "fuzz/targets/flags.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
@@ -79,14 +79,6 @@ run::RunOptions OptionsOfTarget() {
   return options;
 }
 
-// From here on the engine keeps the input before anything else ends the process.
-void HoldSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (int signal : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&signals, signal);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-}
-
 // Whether fuzzing goes on as if the run had not failed.
 bool PassOver(const scenario::Scenario& s, const run::Outcome& outcome, const uint8_t* data,
               size_t size) {
@@ -146,9 +138,8 @@ int RunBytes(uint8_t row, const uint8_t* data, size_t size) {
   target.settings.notes.CountExecution();
   if (outcome.verdict == run::Verdict::kOk || outcome.verdict == run::Verdict::kLimit) return 0;
   if (PassOver(s, outcome, data, size)) return 0;
-  HoldSignals();
-  std::fputs(report::Explain(s, OptionsOfTarget(), &outcome).c_str(), stderr);
-  std::abort();
+  IgnoreSignals();  // before the report is written, which takes a while
+  EndWith(report::Explain(s, OptionsOfTarget(), &outcome));
 }
 
 }  // namespace hotplug::targets

@@ -6,11 +6,10 @@
 // needs compiled libraries, and a target links none.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "fuzz/targets/finding.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/print.h"
 #include "model/scenario/scenario.h"
@@ -30,9 +29,9 @@ constexpr const char* kKernels[] = {"kernel0", "kernel1", "kernel2"};
 constexpr Names kNames = {kDrivers, 5, kKernels, 3};
 
 [[noreturn]] void Broken(const char* law, const char* why, const Scenario& s) {
-  std::fprintf(stderr, "=== BROKEN LAW %s: %s\nDEDUP_TOKEN: codec/%s\n", law, why, law);
-  if (Invalid(s, kNames) == nullptr) std::fputs(Print(s, kNames).c_str(), stderr);
-  std::abort();
+  const std::string text = Invalid(s, kNames) == nullptr ? Print(s, kNames) : std::string();
+  hotplug::targets::EndWith(std::string("=== BROKEN LAW ") + law + ": " + why +
+                            "\nDEDUP_TOKEN: codec/" + law + "\n" + text);
 }
 
 Scenario DecodeBytes(const uint8_t* data, size_t size) {

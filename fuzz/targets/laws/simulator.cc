@@ -5,9 +5,9 @@
 // step says all that it changes.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
+#include <string>
 
+#include "fuzz/targets/finding.h"
 #include "fuzz/targets/marks.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
@@ -22,8 +22,8 @@ using hotplug::run::RunOptions;
 using hotplug::scenario::Scenario;
 
 [[noreturn]] void Broken(const char* law) {
-  std::fprintf(stderr, "=== BROKEN LAW of a run\nDEDUP_TOKEN: simulator/%s\n", law);
-  std::abort();
+  hotplug::targets::EndWith(std::string("=== BROKEN LAW of a run\nDEDUP_TOKEN: simulator/") + law +
+                            "\n");
 }
 
 Outcome RunIt(const Scenario& s, OnViolation on_violation, bool full_checks = false,

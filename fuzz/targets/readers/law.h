@@ -5,13 +5,14 @@
 #define FUZZ_TARGETS_READERS_LAW_H_
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "fuzz/targets/finding.h"
 #include "model/limits.h"
 #include "model/scenario/echo.h"
 #include "model/scenario/scenario.h"
@@ -20,9 +21,8 @@ namespace hotplug::targets {
 
 // Ends the process with the law's name as the token of the finding, and what shows it.
 [[noreturn]] inline void Broken(const char* target, const char* law, absl::string_view shown) {
-  std::fprintf(stderr, "=== BROKEN LAW %s: %s\nDEDUP_TOKEN: %s/%s\n", law,
-               absl::CHexEscape(shown).c_str(), target, law);
-  std::abort();
+  EndWith(absl::StrCat("=== BROKEN LAW ", law, ": ", absl::CHexEscape(shown),
+                       "\nDEDUP_TOKEN: ", target, "/", law, "\n"));
 }
 
 // Texts can have machines of a real kernel's size, on which a run takes seconds with sanitizers.
