@@ -9,41 +9,31 @@
 top="$SRC/hotplug-fuzz"
 targets="$top/regress/tools/targets"
 
-# configure FOLDER OPTION...
-configure() {
-  local folder="$1"
-  shift
-  cmake -S "$top" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=None \
-    -DLIB_FUZZING_ENGINE="$LIB_FUZZING_ENGINE" "$@"
-}
+build="$WORK/hotplug-fuzz"
 
-# target FOLDER NAME MAX_LEN
+# target NAME MAX_LEN
 target() {
-  local name="$2" options="$OUT/fuzz_$2.options"
-  cmake --build "$1" --target "fuzz_$name"
-  cp "$1/fuzz_$name" "$OUT/"
-  printf '[libfuzzer]\nmax_len = %d\ntimeout = 20\n' "$3" >"$options"
+  local name="$1" options="$OUT/fuzz_$1.options"
+  cmake --build "$build" --target "fuzz_$name"
+  cp "$build/fuzz_$name" "$OUT/"
+  printf '[libfuzzer]\nmax_len = %d\ntimeout = 20\n' "$2" >"$options"
   if [[ -d "$SRC/seeds/$name" ]]; then
     zip -q -r -j "$OUT/fuzz_${name}_seed_corpus.zip" "$SRC/seeds/$name"
   fi
 }
 
-# The drivers and the laws link nothing but Boost.Context.
-configure "$WORK/hotplug-fuzz"
+# The readers link Abseil as it is packaged, with libstdc++, so all is compiled with it. The machine
+# that runs the targets does not have that either.
+CXXFLAGS="${CXXFLAGS//-stdlib=libc++/}" cmake -S "$top" -B "$build" -G Ninja \
+  -DCMAKE_BUILD_TYPE=None -DLIB_FUZZING_ENGINE="$LIB_FUZZING_ENGINE" -DHOTPLUG_READERS=ON \
+  -DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++
+
 for name in $("$targets" drivers) $("$targets" laws); do
   # It fails on purpose.
-  [[ "$name" != canary ]] || continue
-  target "$WORK/hotplug-fuzz" "$name" 512
+  [[ "$name" == canary ]] || target "$name" 512
 done
 for name in $("$targets" drivers); do
   [[ "$name" == canary ]] ||
     grep ' = ' "$top/fuzz/targets/driver.options" >>"$OUT/fuzz_$name.options"
 done
-
-# The readers link Abseil as it is packaged, with libstdc++, so all that they are made of is
-# compiled with it, too.
-CXXFLAGS="${CXXFLAGS//-stdlib=libc++/}" configure "$WORK/readers" -DHOTPLUG_READERS=ON \
-  -DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++
-for name in $("$targets" readers); do
-  target "$WORK/readers" "$name" 4096
-done
+for name in $("$targets" readers); do target "$name" 4096; done
