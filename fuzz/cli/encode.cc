@@ -3,6 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/report/anchors.h"
+#include "fuzz/report/expect.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/echo.h"
 
@@ -15,7 +17,9 @@ ExitCode Encode(const Args& files) {
   const absl::StatusOr<Input> input = LoadSelfContained(files[0]);
   if (!input.ok()) return Complain(input.status());
   std::vector<uint8_t> bytes;
-  if (const char* why = scenario::Encode(input->scenario, &bytes)) {
+  // Bytes say where a preemption is by the number of the step.
+  const scenario::Scenario stepped = report::Stepped(input->scenario, report::ExpectOptions());
+  if (const char* why = scenario::Encode(stepped, &bytes)) {
     return Complain(absl::StrCat(EchoName(files[0]), ": no bytes say this: ", why));
   }
   status = base::WriteNew(

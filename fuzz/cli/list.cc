@@ -71,12 +71,31 @@ void ListActors() {
        "answers what the scenario says");
 }
 
+// What a preemption can be anchored at, as texts call it.
+void ListAnchors() {
+  for (const std::string_view lock : scenario::kLockWords) {
+    Line(std::string(lock).c_str(), "before, after: a lock that is taken, shared or not");
+    Line(absl::StrCat("unlock ", absl::string_view(lock.data(), lock.size())).c_str(),
+         "before, after: a lock that is given back");
+  }
+  for (const std::string_view action : scenario::kActionWords) {
+    Line(absl::StrCat(absl::string_view(action.data(), action.size()), " BLOCK NOTIFIER").c_str(),
+         "before, after: the call of a notifier, a letter or the driver's callback");
+  }
+  const scenario::Names names = run::Names();
+  for (uint32_t row = 0; row < scenario::NrFunctions(names); ++row) {
+    Line(scenario::FunctionName(names, row),
+         row < mm::kNrFunctions ? "before, after: a function" : "after: a function");
+  }
+}
+
 constexpr struct {
   const char* name;
   void (*list)();
 } kLists[] = {{"drivers", ListDrivers}, {"kernels", ListKernels},
               {"fixes", ListFixes},     {"invariants", ListInvariants},
-              {"actors", ListActors},   {"operations", ListOperations}};
+              {"actors", ListActors},   {"operations", ListOperations},
+              {"anchors", ListAnchors}};
 
 }  // namespace
 

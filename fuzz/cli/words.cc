@@ -54,7 +54,7 @@ constexpr Verb kVerbs[] = {
      "each is a hotplug-fuzz, or a git revision, which is built",
      {{"count", "N", "so many generated scenarios (2000)"},
       {"seed", "N", "from this seed on (1)"}}},
-    {"list", List, "WHAT", "drivers, kernels, fixes, invariants, actors or operations", {}},
+    {"list", List, "WHAT", "drivers, kernels, fixes, invariants, actors, operations or anchors", {}},
 };
 
 // The flags of a group, below a line that may name its VERBS.

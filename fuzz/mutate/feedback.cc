@@ -5,8 +5,8 @@
 #include <array>
 #include <cstring>
 
-#include "fuzz/report/print_trace.h"
 #include "model/mm/ledger.h"
+#include "model/run/trace_points.h"
 #include "model/scenario/words.h"
 #include "model/sim/sched.h"
 
@@ -63,7 +63,7 @@ constexpr uint32_t kTracePoints = sim::kShimWorkPoints.last + 1;
 std::array<Operands, kTracePoints> TableOfOperands() {
   std::array<Operands, kTracePoints> table{};
   for (uint32_t i = 0; i < kTracePoints; ++i) {
-    const sim::TracePoint* tp = report::FindTracePoint(static_cast<sim::Tp>(i));
+    const sim::TracePoint* tp = run::FindTracePoint(static_cast<sim::Tp>(i));
     if (tp != nullptr) table[i] = OperandsOf(*tp);
   }
   return table;

@@ -18,13 +18,16 @@ using Moves = std::vector<int>;  // of each entry, in steps
 std::vector<Part> PartsOf(const Schedule& schedule) {
   std::vector<Part> parts;
   for (uint32_t i = 0; i < schedule.size; ++i) {
+    if (schedule[i].when != When::kStep) continue;
     parts.emplace_back(schedule.size);
     parts.back()[i] = 1;
   }
   for (const Preemption& first : schedule) {
+    if (first.when != When::kStep) continue;
     Part part;
     for (const Preemption& p : schedule) {
-      part.push_back(p.task == first.task && p.step >= first.step ? 1 : 0);
+      const bool later = p.task == first.task && p.step >= first.step;
+      part.push_back(later && p.when == When::kStep ? 1 : 0);
     }
     if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(part);
   }
@@ -76,6 +79,7 @@ class Builder {
     if (!result_.complete || !seen_.insert(moves).second) return;
     Neighbour n{schedule_, static_cast<uint32_t>(distance)};
     for (uint32_t i = 0; i < schedule_.size; ++i) {
+      if (moves[i] == 0) continue;  // an anchored one has no step
       const int step = schedule_[i].step + moves[i];
       if (step < 1 || step > UINT16_MAX) return;
       n.schedule[i].step = static_cast<uint16_t>(step);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "fuzz/refactor/neighbours.h"
+#include "fuzz/report/anchors.h"
 #include "fuzz/report/expect.h"
 #include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
@@ -44,11 +45,11 @@ std::string TokenIn(const Lines& expect) {
 
 Search FindAgain(const Scenario& s, const Lines& expect) {
   const std::string token = TokenIn(expect);
-  const Neighbourhood near = NeighboursOf(s.schedule, kSearchReach, kMaxSearchRuns);
+  Scenario moved = report::Stepped(s, {});
+  const Neighbourhood near = NeighboursOf(moved.schedule, kSearchReach, kMaxSearchRuns);
   Search search;
   search.scenario = s;
   search.complete = near.complete;
-  Scenario moved = s;
   for (const Neighbour& n : near.members) {
     ++search.tried;
     moved.schedule = n.schedule;
@@ -63,28 +64,27 @@ Search FindAgain(const Scenario& s, const Lines& expect) {
 }
 
 Lines WithoutEffect(const Scenario& s) {
-  struct Fate {
-    bool reached = false;
-    bool ran = false;
-  };
-  std::vector<Fate> fates(s.schedule.size);
+  std::vector<bool> ran(s.schedule.size);
+  const std::vector<uint32_t> steps = report::StepsOf(s, report::ExpectOptions());
+  run::RunOptions options = report::ExpectOptions();
+  options.keep_trace = true;
+  run::Run(s, options);
   uint32_t last = s.schedule.size;  // the entry at the point before this one
   report::ForEachRecord(run::Trace(), [&](const sim::Record& r, uint32_t own) {
     if (own == 0) return;
-    if (last < s.schedule.size && s.schedule[last].other == r.task) fates[last].ran = true;
+    if (last < s.schedule.size && s.schedule[last].other == r.task) ran[last] = true;
     last = s.schedule.size;
     for (uint32_t i = s.schedule.size; i-- > 0;) {
-      if (s.schedule[i].task != r.task || s.schedule[i].step != own) continue;
-      fates[i].reached = true;
+      if (s.schedule[i].task != r.task || steps[i] != own) continue;
       last = i;  // of two for one place the first counts
     }
   });
   const Lines texts = ScheduleLines(scenario::Print(s, run::Names()));
   Lines sentences;
   for (uint32_t i = 0; i < s.schedule.size; ++i) {
-    if (!fates[i].reached) {
+    if (steps[i] == report::kNever) {
       sentences.push_back(absl::StrCat(texts[i], ": never reached"));
-    } else if (!fates[i].ran) {
+    } else if (steps[i] != 0 && !ran[i]) {
       const std::string other = scenario::TaskName(s, s.schedule[i].other);
       sentences.push_back(absl::StrCat(texts[i], ": ", other, " does not run there"));
     }
@@ -93,7 +93,8 @@ Lines WithoutEffect(const Scenario& s) {
 }
 
 Lines AtLines(const Scenario& s) {
-  return ScheduleLines(report::CommentedText(s, report::ExpectOptions()));
+  const run::RunOptions options = report::ExpectOptions();
+  return ScheduleLines(report::CommentedText(report::Anchored(s, options), options));
 }
 
 }  // namespace hotplug::refactor

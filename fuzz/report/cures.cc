@@ -12,6 +12,11 @@ namespace {
 // The calls that findings are about have fewer scheduling points than this.
 constexpr uint16_t kSteps = 80;
 
+// Whatever it is anchored at.
+scenario::Preemption AtStep(const scenario::Preemption& p) {
+  return {.task = p.task, .other = p.other};
+}
+
 void AddToken(const scenario::Scenario& s, std::set<std::string>* tokens) {
   const run::Outcome o = run::Run(s);
   if (o.first() != nullptr) tokens->insert(DedupToken(*o.first(), *drivers::kDrivers[s.driver]));
@@ -23,11 +28,13 @@ std::set<std::string> TokensNear(scenario::Scenario s) {
   std::set<std::string> tokens;
   AddToken(s, &tokens);
   for (scenario::Preemption& p : s.schedule) {
-    const uint16_t step = p.step;
+    const scenario::Preemption old = p;
+    p = AtStep(old);
     for (p.step = 1; p.step <= kSteps; ++p.step) AddToken(s, &tokens);
-    p.step = step;
+    p = old;
   }
   if (s.schedule.size < 2) return tokens;
+  for (uint32_t i : {0, 1}) s.schedule[i] = AtStep(s.schedule[i]);
   uint16_t& first = s.schedule[0].step;
   uint16_t& second = s.schedule[1].step;
   for (first = 1; first <= kSteps; ++first) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fuzz/report/anchors.h"
 #include "fuzz/report/reduce.h"
 #include "fuzz/report/report.h"
 #include "fuzz/report/token.h"
@@ -24,13 +25,15 @@ class Minimizer {
   }
 
   Minimized Run() {
-    best_.s = result_.scenario;
+    // Reductions move steps, as fewer of them are left.
+    best_.s = Stepped(result_.scenario, options_);
     result_.token = TokenOf(best_.s);
     if (result_.token.empty()) return result_;
     SetAnchors();
     while (Pass()) {
     }
     SortSchedule();
+    result_.scenario = Anchored(best_.s, options_);
     result_.complete = !stopped_;
     return result_;
   }
@@ -95,7 +98,9 @@ class Minimizer {
     for (;;) {
       c.s.schedule = {};
       for (uint32_t i = 0; i < old.size; ++i) {
-        if (steps[i] != 0) c.s.schedule.push({old[i].task, old[i].other, Step16(steps[i])});
+        scenario::Preemption p = old[i];
+        if (p.when == When::kStep) p.step = Step16(steps[i]);
+        if (p.when != When::kStep || p.step != 0) c.s.schedule.push(p);
       }
       TokenOf(c.s);
       if (stopped_ || !SettleNext(c, old, steps)) break;
@@ -140,7 +145,7 @@ class Minimizer {
     const Point* first = nullptr;
     uint32_t entry = 0;
     for (uint32_t i = 0; i < old.size; ++i) {
-      if (steps[i] != 0) continue;
+      if (steps[i] != 0 || old[i].when != When::kStep) continue;
       const Point* at = Find(points, old[i].task, c.anchors[i]);
       if (at == nullptr || (first != nullptr && first->step <= at->step)) continue;
       first = at;

@@ -8,8 +8,8 @@
 #include <iterator>
 #include <span>
 
-#include "model/actors/actors.h"
-#include "model/mm/tracepoints.h"
+#include "model/mm/notifier.h"
+#include "model/run/trace_points.h"
 #include "model/scenario/echo.h"
 #include "model/scenario/print.h"
 #include "model/scenario/words.h"
@@ -30,40 +30,10 @@ std::string Format(const char* format, ...) {
   return {text, std::min(static_cast<size_t>(n), sizeof(text) - 1)};
 }
 
-namespace {
-
-// The trace points of a room.
-struct Room {
-  sim::TpRange range;
-  std::span<const sim::TracePoint> points;
-};
-
-constexpr Room kRooms[] = {
-    {sim::kSimPoints, sim::kTracePoints},        {sim::kMmPoints, mm::kTracePoints},
-    {sim::kDriverPoints, drivers::kTracePoints}, {sim::kShimPoints, shim::kTracePoints},
-    {sim::kActorPoints, actors::kTracePoints},   {sim::kShimWorkPoints, shim::kWorkTracePoints}};
-static_assert(std::all_of(std::begin(kRooms), std::end(kRooms),
-                          [](const Room& r) { return sim::KeepsTo(r.range, r.points); }));
-
-}  // namespace
-
-const sim::TracePoint* FindTracePoint(sim::Tp tp) {
-  for (const Room& room : kRooms) {
-    if (!room.range.contains(tp)) continue;
-    const auto found = std::find_if(room.points.begin(), room.points.end(),
-                                    [tp](const sim::TracePoint& t) { return t.id == tp; });
-    return found == room.points.end() ? nullptr : &*found;
-  }
-  return nullptr;
-}
-
 // ---- Spellings ----
 
 std::string LockName(uint32_t lock_class, const drivers::Driver& driver) {
-  constexpr const char* kNames[mm::kLockClasses] = {
-      "memtrace_mutex",   "device_hotplug_lock", "dev->mutex",         "cpu_hotplug_lock",
-      "mem_hotplug_lock", "pcp_batch_high_lock", "memory_chain.rwsem", "debugfs active_users"};
-  if (lock_class < mm::kLockClasses) return kNames[lock_class];
+  if (lock_class < mm::kLockClasses) return mm::kLockNames[lock_class];
   if (driver.text != nullptr) return TextOf(shim::kNameOfLock + lock_class, driver);
   return Format("lock class %u", lock_class);
 }
@@ -177,7 +147,7 @@ std::string Operand(char letter, uint32_t v, const Context& c) {
 }  // namespace
 
 std::string FormatMessage(const sim::Record& r, const Scenario& s, const Driver& driver) {
-  const sim::TracePoint* tp = FindTracePoint(r.tp);
+  const sim::TracePoint* tp = run::FindTracePoint(r.tp);
   if (tp == nullptr) return Format("trace point %u: 0x%x 0x%x 0x%x", r.tp, r.a, r.b, r.c);
   const uint32_t operands[] = {r.a, r.b, r.c};
   const Context context{s, driver};
@@ -198,7 +168,7 @@ std::string FormatMessage(const sim::Record& r, const Scenario& s, const Driver&
 
 std::string FormatRecord(const sim::Record& r, const Scenario& s, const Driver& driver,
                          uint32_t own_step) {
-  const sim::TracePoint* tp = FindTracePoint(r.tp);
+  const sim::TracePoint* tp = run::FindTracePoint(r.tp);
   const std::string task = ThreadOr(s, r.task, "boot");
   const std::string own = own_step == 0 ? "   " : Format("%03u", own_step);
   std::string line = Format("%16s [%s] %5u: ", task.c_str(), own.c_str(), r.step);
@@ -217,7 +187,7 @@ struct Loop {
 
 // Whether `r` is the next round: the next page, everything else as before.
 bool Continues(const Loop& loop, const sim::Record& r, uint32_t own) {
-  const sim::TracePoint* tp = FindTracePoint(r.tp);
+  const sim::TracePoint* tp = run::FindTracePoint(r.tp);
   const sim::Record& f = loop.first;
   return loop.size != 0 && own != 0 && tp != nullptr &&
          std::strstr(tp->format, "pfn=%f") != nullptr && r.tp == f.tp && r.task == f.task &&
@@ -258,7 +228,7 @@ std::vector<std::string> KernelLog(const Records& records, const Scenario& s, co
                                    uint32_t last) {
   std::vector<std::string> log;
   for (const sim::Record& r : records) {
-    const sim::TracePoint* tp = FindTracePoint(r.tp);
+    const sim::TracePoint* tp = run::FindTracePoint(r.tp);
     if (r.step > last) break;
     if (tp != nullptr && tp->log) log.push_back(FormatMessage(r, s, driver));
   }
@@ -267,12 +237,15 @@ std::vector<std::string> KernelLog(const Records& records, const Scenario& s, co
 
 std::vector<std::string> ScheduleComments(const Records& records, const Scenario& s,
                                           const Driver& driver) {
-  std::vector<std::string> comments(s.schedule.size, "never reached");
+  std::vector<std::string> comments;
+  for (const scenario::Preemption& p : s.schedule) {
+    comments.emplace_back(p.when == When::kStep ? "never reached" : "");
+  }
   ForEachRecord(records, [&](const sim::Record& r, uint32_t own) {
     if (own == 0) return;
     for (uint32_t i = 0; i < s.schedule.size; ++i) {
       if (s.schedule[i].task != r.task || s.schedule[i].step != own) continue;
-      const sim::TracePoint* tp = FindTracePoint(r.tp);
+      const sim::TracePoint* tp = run::FindTracePoint(r.tp);
       comments[i] = std::string("after ") + (tp == nullptr ? "" : tp->function) + ": " +
                     FormatMessage(r, s, driver);
     }

@@ -20,9 +20,6 @@ namespace hotplug::report {
 
 using Records = std::vector<sim::Record>;
 
-// What the numbers of a trace point mean; null for one that no table has.
-const sim::TracePoint* FindTracePoint(sim::Tp tp);
-
 // Calls f(record, own_step) for each record, in order. own_step counts the scheduling points
 // of the record's task from 1; it is 0 for a record that is not a scheduling point.
 template <class F>
@@ -57,7 +54,7 @@ std::vector<std::string> KernelLog(const Records& records, const scenario::Scena
                                    const drivers::Driver& driver, uint32_t last = UINT32_MAX);
 
 // For each entry of the schedule the point at which it preempts, as a comment for
-// scenario::Print(): "after page_ref_dec: pfn=0x10 count=0".
+// scenario::Print(): "after page_ref_dec: pfn=0x10 count=0". Anchored ones say that themselves.
 std::vector<std::string> ScheduleComments(const Records& records, const scenario::Scenario& s,
                                           const drivers::Driver& driver);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fuzz/report/anchors.h"
 #include "fuzz/report/expect.h"
 #include "fuzz/report/holders.h"
 #include "fuzz/report/print_trace.h"
@@ -228,7 +229,7 @@ std::string Head(const run::Outcome& o, const Scenario& s, const drivers::Driver
 
 // Whether one of the record's operands is the page, or the block.
 bool Concerns(const sim::Record& r, const Violation& v) {
-  const sim::TracePoint* tp = FindTracePoint(r.tp);
+  const sim::TracePoint* tp = run::FindTracePoint(r.tp);
   const uint32_t operands[] = {r.a, r.b, r.c};
   uint32_t next = 0;
   for (const char* p = tp == nullptr ? "" : tp->format; *p != '\0' && next < 3; ++p) {
@@ -362,7 +363,11 @@ std::string Explain(const Scenario& s, run::RunOptions options, run::Outcome* ou
 std::string CommentedText(const Scenario& s, run::RunOptions options) {
   options.keep_trace = true;
   run::Run(s, options);
-  const auto comments = ScheduleComments(run::Trace(), s, DriverOf(s, options));
+  auto comments = ScheduleComments(run::Trace(), s, DriverOf(s, options));
+  const std::vector<uint32_t> steps = StepsOf(s, options);
+  for (uint32_t i = 0; i < s.schedule.size; ++i) {
+    if (steps[i] == kNever) comments[i] = "never reached";
+  }
   return scenario::Print(s, run::Names(), comments.data());
 }
 

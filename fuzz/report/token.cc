@@ -29,7 +29,7 @@ std::string FunctionName(const invariants::Violation& v, const drivers::Driver& 
   if (v.callback > mm::kDriverName) return driver.callback;
   if (v.callback != 0) return "notifier-" + NotifierOf(v.callback - 1u, driver);
   if (const std::string culprit = Culprit(v, driver); !culprit.empty()) return culprit;
-  const sim::TracePoint* tp = FindTracePoint(v.function);
+  const sim::TracePoint* tp = run::FindTracePoint(v.function);
   return tp == nullptr ? "boot" : tp->function;
 }
 

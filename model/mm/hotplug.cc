@@ -50,10 +50,11 @@ void SetPhase(const Range& r, Phase phase) {
 int Notify(uint32_t action, const memory_notify_arg& arg) {
   NoteEvent(action, arg);
   fn_enter(Fn::kMemoryNotify, action);
-  const int rc = notifier_to_errno(fn_ret(Fn::kMemoryNotify, memory_notify(action, arg)));
+  const int rc = notifier_to_errno(fn_trace_ret(Fn::kMemoryNotify, memory_notify(action, arg)));
   if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE) EndOperation(action == MEM_OFFLINE);
   sim::sched_point(kTpMemoryNotify, action << 16 | BlockOf(arg.start_pfn).v,
                    static_cast<uint32_t>(rc));
+  fn_end(Fn::kMemoryNotify);
   return rc;
 }
 
@@ -78,12 +79,14 @@ void memmap_init_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index, migrate
 }
 
 void move_pfn_range_to_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index, migratetype mt) {
+  fn_begin(Fn::kMovePfnRangeToZone);
   grow_zone_span(zone_index, start, nr_pages);
   memmap_init_zone(start, nr_pages, zone_index, mt);
   fn_ret(Fn::kMovePfnRangeToZone);
 }
 
 void remove_pfn_range_from_zone(Pfn start, uint32_t nr_pages, uint32_t zone_index) {
+  fn_begin(Fn::kRemovePfnRangeFromZone);
   if (mm().debug_vm != 0) page_init_poison(start, nr_pages);
   shrink_zone_span(zone_index, start, nr_pages);
   sim::sched_point(kTpRemoveFromZone, BlockOf(start).v);
@@ -104,6 +107,7 @@ void CallOnlinePage(Pfn pfn, uint32_t order) {
 // Hands the pages to the buddy, a chunk of the largest order at a time. They can be allocated
 // from here on, unless their pageblocks are isolated.
 void online_pages_range(const Range& r) {
+  fn_begin(Fn::kOnlinePagesRange);
   const uint32_t block_end = r.end().v;
   for (Pfn pfn = r.start; pfn.v < block_end;) {
     // Behind the pages of its memmap a block is not aligned to the largest order.
@@ -144,6 +148,7 @@ void FinishOnline(const Range& r, uint32_t zone_index, const memory_notify_arg& 
   SetPhase(r, Phase::kOnline);
   sim::sched_point(kTpOnlinePages, r.block.v, z.present_pages);
   if (isolated) undo_isolate_page_range(r.start, r.end());
+  fn_begin(Fn::kInitPerZoneWmarkMin);
   fn_ret(Fn::kInitPerZoneWmarkMin);
   Notify(MEM_ONLINE, arg);
 }
@@ -229,12 +234,16 @@ int MigrateAndTest(const Range& r) {
       do_migrate_range(pfn, r.end());
       sim::loop_point(pfn.v);
     }
+    fn_begin(Fn::kDissolveFreeHugePages);
     fn_ret(Fn::kDissolveFreeHugePages, 0);
     if (DrainsInLoop()) drain_all_pages(BlockAt(r.block).zone);
     Pfn where{kNoPfn};
-    const int rc = fn_ret(Fn::kTestPagesIsolated,
-                          test_pages_isolated(r.start, r.end(), Isolate::kMemoryOffline, &where));
+    fn_begin(Fn::kTestPagesIsolated);
+    const int rc =
+        fn_trace_ret(Fn::kTestPagesIsolated,
+                     test_pages_isolated(r.start, r.end(), Isolate::kMemoryOffline, &where));
     sim::sched_point(kTpTestIsolated, r.start.v, static_cast<uint32_t>(rc), where.v);
+    fn_end(Fn::kTestPagesIsolated);
     if (rc == 0) return 0;
     sim::loop_point(where.v);
   }
@@ -243,6 +252,7 @@ int MigrateAndTest(const Range& r) {
 // There is no way back from here: what is free leaves the buddy, what a PageOffline owner
 // gave up stays as it is, anything else is a BUG (VM4-6 __offline_isolated_pages).
 void offline_isolated_pages(const Range& r) {
+  fn_begin(Fn::kOfflineIsolatedPages);
   for (uint32_t i = 0; i < r.nr_blocks; ++i) BlockAt(r.block + i).section_online = 0;
   sim::sched_point(kTpSectionOffline, r.block.v);
   sim::spin_lock(zone::lock);
@@ -294,9 +304,11 @@ void FinishOffline(const Range& r, const memory_notify_arg& arg) {
   sim::spin_unlock(zone::lock);
   sim::sched_point(kTpFixIsolateCount, r.block.v, z.nr_isolate_pageblock);
   EnableCaches();
+  fn_begin(Fn::kAdjustManagedPageCount);
   z.managed_pages -= r.nr_pages;
   fn_ret(Fn::kAdjustManagedPageCount);
   adjust_present_page_count(zone_index, -static_cast<int32_t>(r.nr_pages));
+  fn_begin(Fn::kInitPerZoneWmarkMin);
   fn_ret(Fn::kInitPerZoneWmarkMin);
   node_states_change(arg, false);
   Notify(MEM_OFFLINE, arg);

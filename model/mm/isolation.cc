@@ -93,6 +93,7 @@ void unset_migratetype_isolate(Pfn pageblock) {
 }  // namespace
 
 int start_isolate_page_range(Pfn start, Pfn end, Isolate why) {
+  fn_begin(Fn::kStartIsolatePageRange);
   for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock()) {
     const int rc = set_migratetype_isolate(pb, why);
     sim::sched_point(kTpIsolate, pb.v, static_cast<uint32_t>(rc));
@@ -109,6 +110,7 @@ int start_isolate_page_range(Pfn start, Pfn end, Isolate why) {
 }
 
 void undo_isolate_page_range(Pfn start, Pfn end) {
+  fn_begin(Fn::kUndoIsolatePageRange);
   for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock()) {
     unset_migratetype_isolate(pb);
     sim::sched_point(kTpUnisolate, pb.v);
@@ -219,7 +221,7 @@ void do_migrate_range(Pfn start, Pfn end) {
     }
     if (!get_page_unless_zero(pfn)) continue;
     if (PageLRU(PageAt(pfn))) {
-      ++tried;
+      if (tried++ == 0) fn_begin(Fn::kMigratePages);
       if (!migrate_page(pfn)) {
         ++failed;
         last_failed = pfn;
@@ -326,8 +328,10 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
   // The range may begin in the middle of a free chunk.
   const Pfn head = FreeChunkHead(start);
   Pfn where{kNoPfn};
+  fn_begin(Fn::kTestPagesIsolated);
   rc = test_pages_isolated(head.v == kNoPfn ? start : head, end, Isolate::kAllocContig, &where);
   sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
+  fn_end(Fn::kTestPagesIsolated);
   if (rc == 0) {
     if (!isolate_freepages_range(start, end, owner)) rc = -EBUSY;
     sim::sched_point(kTpGrabRange, start.v, end - start, static_cast<uint32_t>(rc));

@@ -64,6 +64,7 @@ constexpr int kErestartNoIntr = 513;
 // lock, so that the removal of the device is never kept waiting. -EINTR: killed meanwhile.
 // -ENODEV: `device`, whose file it is, is gone; null for a file that stays.
 int lock_device_hotplug_sysfs(const memory_block* device) {
+  fn_begin(Fn::kLockDeviceHotplugSysfs);
   const auto gone = [device] { return device != nullptr && device->registered == 0; };
   while (!sim::mutex_trylock(mm().device_hotplug_lock)) {
     sim::poll_sleep(sim::Ticks{kHotplugPollTicks}, sim::LockOffset(mm().device_hotplug_lock.lock));
@@ -101,6 +102,7 @@ mmop OnlineType(StateFile word) {
 }  // namespace
 
 int device_online(BlockId block) {
+  fn_begin(Fn::kDeviceOnline);
   lockdep_assert_held(mm().device_hotplug_lock);
   sim::mutex_lock(DeviceLock(block));
   memory_block& mem = BlockAt(block);
@@ -117,6 +119,7 @@ int device_online(BlockId block) {
 }
 
 int device_offline(BlockId block) {
+  fn_begin(Fn::kDeviceOffline);
   lockdep_assert_held(mm().device_hotplug_lock);
   sim::mutex_lock(DeviceLock(block));
   memory_block& mem = BlockAt(block);

@@ -66,6 +66,7 @@ void Excuse(const notifier_block& nb) {
 int32_t CallOne(notifier_block& nb, uint32_t action, const memory_notify_arg& arg) {
   lockdep_assert_held_read(mm().memory_chain);
   const notifier_fn call = sim::machine->bound.notifiers->call[nb.notifier_call];
+  sim::anchor(When::kBefore, DeliveryAnchor(action, BlockOf(arg.start_pfn), nb.name));
   BeginCallback(nb.owner, action);
   const int32_t ret = call(nb, action, arg);
   EndCallback(nb.owner, action, arg, ret);

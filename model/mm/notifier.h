@@ -21,6 +21,11 @@ enum : uint8_t { kProbeCall, kDriverCall, kNotifierCalls };
 // Names of notifier blocks in records: probes by their number, the driver's by this.
 inline constexpr uint16_t kDriverName = 0x100;
 
+// The call of a notifier with an event about a block, for anchored preemptions.
+constexpr sim::AnchorId DeliveryAnchor(uint32_t action, BlockId block, uint32_t name) {
+  return sim::MakeAnchor(sim::AnchorKind::kDelivery, action << 20 | block.v << 10 | name);
+}
+
 struct NotifierFunctions {
   notifier_fn call[kNotifierCalls] = {};
   // set_online_page_callback(): onlines a chunk of 2^order pages, or keeps them out of Linux.

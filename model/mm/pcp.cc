@@ -82,11 +82,13 @@ void DrainPages(uint32_t zone_index) {
 }  // namespace
 
 void drain_all_pages(uint32_t zone_index) {
+  fn_begin(Fn::kDrainAllPages);
   DrainPages(zone_index);
   fn_ret(Fn::kDrainAllPages);
 }
 
 void zone_pcp_disable(uint32_t zone_index) {
+  fn_begin(Fn::kZonePcpDisable);
   sim::mutex_lock(mm().pcp_batch_high_lock);
   mm().pcp_disabled = static_cast<uint8_t>(zone_index + 1);
   DrainPages(zone_index);
@@ -94,6 +96,7 @@ void zone_pcp_disable(uint32_t zone_index) {
 }
 
 void zone_pcp_enable() {
+  fn_begin(Fn::kZonePcpEnable);
   lockdep_assert_held(mm().pcp_batch_high_lock);
   mm().pcp_disabled = 0;
   sim::mutex_unlock(mm().pcp_batch_high_lock);
@@ -146,6 +149,7 @@ void lru_add_drain_all() {
 }
 
 void lru_cache_disable() {
+  fn_begin(Fn::kLruCacheDisable);
   ++mm().lru_disable_count;
   lru_add_drain_all();
   fn_ret(Fn::kLruCacheDisable);

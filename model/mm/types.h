@@ -93,6 +93,10 @@ enum LockClass : uint8_t {
   kDebugfsUsers,
   kLockClasses,
 };
+// Their names in the kernel.
+inline constexpr const char* kLockNames[kLockClasses] = {
+    "memtrace_mutex",   "device_hotplug_lock", "dev->mutex",         "cpu_hotplug_lock",
+    "mem_hotplug_lock", "pcp_batch_high_lock", "memory_chain.rwsem", "fsd->active_users"};
 
 }  // namespace hotplug::mm
 

@@ -130,6 +130,7 @@ memory_notify_arg states_before_offline(uint32_t zone_index, Pfn start, uint32_t
 }
 
 void adjust_present_page_count(uint32_t zone_index, int32_t pages) {
+  fn_begin(Fn::kAdjustPresentPageCount);
   node& n = mm().nodes[zone_index / MAX_NR_ZONES];
   mm().zones[zone_index].present_pages += static_cast<uint32_t>(pages);
   n.present_pages += static_cast<uint32_t>(pages);

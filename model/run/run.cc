@@ -6,6 +6,7 @@
 #include "model/mm/kernel.h"
 #include "model/mm/page.h"
 #include "model/run/liveness.h"
+#include "model/run/trace_points.h"
 
 namespace hotplug::run {
 
@@ -22,6 +23,7 @@ struct Keep {
   invariants::Config checks;
   std::vector<uint64_t>* states = nullptr;
   Observer* observer = nullptr;
+  std::vector<Reached>* reached = nullptr;
 };
 
 namespace {
@@ -90,6 +92,11 @@ void CheckAndCollect() {
   if (keep.observer != nullptr) keep.observer->Step();
 }
 
+void CollectReached(When when, sim::AnchorId id) {
+  const auto task = static_cast<uint8_t>(sim::current_task().v);
+  KeepOf(*sim::machine).reached->push_back({task, when, sim::current().steps, id});
+}
+
 void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOptions& options,
           const drivers::Driver* driver) {
   keep.notifiers.call[mm::kProbeCall] = &actors::ProbeCall;
@@ -101,19 +108,28 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
                  driver};
   keep.states = options.states;
   keep.observer = options.observer;
+  keep.reached = options.reached;
   m.bound = {&keep.notifiers, &keep.faults, &keep.actors, &keep.checks, driver->module};
   const bool watched = options.states != nullptr || options.observer != nullptr;
-  m.hooks = {watched ? &CheckAndCollect : &invariants::CheckStep, &invariants::NoteRelease};
+  m.hooks = {watched ? &CheckAndCollect : &invariants::CheckStep, &invariants::NoteRelease,
+             &AnchorOfRecord, options.reached != nullptr ? &CollectReached : nullptr};
   m.trace.Reset(options.keep_trace);
 }
 
 void SetSchedule(const scenario::Scenario& s) {
   sim::ScheduleEntry entries[kMaxPreemptions];
-  for (uint32_t i = 0; i < s.schedule.size; ++i) {
-    const scenario::Preemption& p = s.schedule[i];
-    entries[i] = {p.step, p.task, p.other};
+  sim::AnchoredEntry anchored[kMaxPreemptions];
+  uint32_t steps = 0;
+  uint32_t anchors = 0;
+  for (const scenario::Preemption& p : s.schedule) {
+    if (p.when == When::kStep) {
+      entries[steps++] = {p.step, p.task, p.other};
+    } else {
+      anchored[anchors++] = {AnchorOf(p.event), p.nth, 0, p.when, p.task, p.other, 0};
+    }
   }
-  sim::SetSchedule(entries, s.schedule.size);
+  sim::SetSchedule(entries, steps);
+  sim::SetAnchors(anchored, anchors);
 }
 
 // Runs to the end, through at most one stuck state: what user space holds is let go then,
@@ -211,7 +227,9 @@ scenario::Names Names() {
           mm::kKernelNames,
           mm::kNrKernels,
           [](uint32_t driver) { return drivers::kDrivers[driver]->fixes; },
-          mm::kCoreFixes};
+          mm::kCoreFixes,
+          [](uint32_t driver) -> const char* { return drivers::kDrivers[driver]->callback; },
+          FunctionEnds()};
 }
 
 }  // namespace hotplug::run

@@ -36,6 +36,14 @@ class Observer {
   virtual void Step() = 0;
 };
 
+// Something that a task did, or was about to do, when it had made so many steps of its own.
+struct Reached {
+  uint8_t task;
+  When when;
+  uint16_t step;
+  sim::AnchorId id;
+};
+
 struct RunOptions {
   OnViolation on_violation = OnViolation::kStop;
   invariants::Disabled disabled = 0;  // invariants that are not evaluated
@@ -43,6 +51,7 @@ struct RunOptions {
   bool full_checks = false;                 // every page at every step: slow, the same verdicts
   std::vector<uint64_t>* states = nullptr;  // gets the digest of the state after each step
   Observer* observer = nullptr;             // is called at the start and after each step
+  std::vector<Reached>* reached = nullptr;  // gets all that tasks do and preemptions can be at
   uint32_t max_steps = kMaxSteps;
   // In place of the scenario's driver; for drivers that are in no table.
   const drivers::Driver* driver = nullptr;

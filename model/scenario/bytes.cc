@@ -356,6 +356,9 @@ const char* BeyondBytes(const Scenario& s) {
   for (const Op& op : s.ops) {
     if (const char* why = BeyondBytes(s.machine, op)) return why;
   }
+  for (const Preemption& p : s.schedule) {
+    if (p.when != When::kStep) return "the byte form has no anchored preemptions";
+  }
   return nullptr;
 }
 

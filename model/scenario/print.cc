@@ -135,10 +135,18 @@ void PrintFaults(const Scenario& s, std::string* out) {
   }
 }
 
-void PrintSchedule(const Scenario& s, const std::string* comments, std::string* out) {
+void PrintSchedule(const Scenario& s, const Names& names, const std::string* comments,
+                   std::string* out) {
   for (uint32_t i = 0; i < s.schedule.size; ++i) {
     const Preemption& p = s.schedule[i];
-    AppendAll(out, "at ", TaskName(s, p.task), " ", p.step, " run ", TaskName(s, p.other));
+    AppendAll(out, "at ", TaskName(s, p.task), " ");
+    if (p.when == When::kStep) {
+      Append(out, p.step);
+    } else {
+      AppendAll(out, Word(kWhenWords, p.when), " ", EventName(s, names, p.event));
+      if (p.nth != 1) AppendAll(out, " nth=", p.nth);
+    }
+    AppendAll(out, " run ", TaskName(s, p.other));
     if (comments != nullptr && !comments[i].empty()) AppendAll(out, "  # ", comments[i]);
     Append(out, "\n");
   }
@@ -155,6 +163,26 @@ std::string TaskName(const Scenario& s, uint32_t task) {
 
 std::string NotifierName(uint32_t notifier) {
   return std::string(1, static_cast<char>('A' + notifier));
+}
+
+std::string EventName(const Scenario& s, const Names& names, const Event& e) {
+  std::string name;
+  switch (e.kind) {
+    case sim::AnchorKind::kUnlock:
+      name = "unlock ";
+      [[fallthrough]];
+    case sim::AnchorKind::kLock:
+      Append(&name, kLockWords[e.row]);
+      break;
+    case sim::AnchorKind::kDelivery:
+      AppendAll(&name, mm::ActionName(e.action), " ", BlockName(s.machine, e.block), " ",
+                e.notifier == Event::kOfDriver ? std::string(names.callback(s.driver))
+                                               : NotifierName(e.notifier));
+      break;
+    default:
+      Append(&name, FunctionName(names, e.row));
+  }
+  return name;
 }
 
 std::string BlockName(const Machine& m, uint32_t block) {
@@ -182,7 +210,7 @@ std::string Print(const Scenario& s, const Names& names, const std::string* comm
   PrintNotifiers(s, &out);
   PrintTasks(s, &out);
   PrintFaults(s, &out);
-  PrintSchedule(s, comments, &out);
+  PrintSchedule(s, names, comments, &out);
   return out;
 }
 

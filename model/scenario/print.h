@@ -22,6 +22,8 @@ std::string TaskName(const Scenario& s, uint32_t task);
 std::string NotifierName(uint32_t notifier);
 std::string BlockName(const Machine& m, uint32_t block);
 std::string AnswerName(uint32_t value);
+// What a preemption can be anchored at: "unlock mem_hotplug_lock", "MEM_GOING_OFFLINE memory5 A".
+std::string EventName(const Scenario& s, const Names& names, const Event& e);
 
 }  // namespace hotplug::scenario
 

@@ -12,10 +12,12 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "model/limits.h"
 #include "model/mm/fault.h"
 #include "model/mm/fix.h"
+#include "model/mm/function.h"
 #include "model/mm/types.h"
 
 namespace hotplug::scenario {
@@ -172,12 +174,27 @@ struct Fault {
   bool operator==(const Fault&) const = default;
 };
 
-// After TASK's own STEP-th scheduling point (1 = the first) go on with OTHER; no effect if
-// OTHER is not ready then. Of two entries for the same place the first counts.
+// Something that a task does. Of its members only those that its kind has are used.
+struct Event {
+  sim::AnchorKind kind = sim::AnchorKind::kNone;
+  uint8_t action = 0;    // kDelivery: MEM_*
+  uint8_t block = 0;     // kDelivery: index into Machine::blocks
+  uint8_t notifier = 0;  // kDelivery: index into Scenario::notifiers, or kOfDriver
+  uint16_t row = 0;      // kLock, kUnlock: mm::LockClass; kFunction: row of FunctionName()
+  static constexpr uint8_t kOfDriver = 255;
+  bool operator==(const Event&) const = default;
+};
+
+// Go on with OTHER after TASK's own STEP-th scheduling point (1 = the first), or anchored: before
+// or after the NTH time (1 = the first) that TASK does something. No effect if OTHER is not ready
+// then. Of two entries for the same place the first counts, anchored ones first.
 struct Preemption {
   uint8_t task = 0;
   uint8_t other = 0;
-  uint16_t step = 0;
+  uint16_t step = 0;  // kStep
+  When when = When::kStep;
+  Event event = {};  // kBefore, kAfter
+  uint16_t nth = 0;  // kBefore, kAfter
   bool operator==(const Preemption&) const = default;
 };
 
@@ -202,7 +219,20 @@ struct Names {
   uint32_t nr_kernels = 0;
   mm::Fixes (*driver_fixes)(uint32_t driver) = [](uint32_t) { return mm::Fixes{}; };
   mm::Fixes kernel_fixes = {};
+  // The notifier callback of a driver; null if it has none.
+  const char* (*callback)(uint32_t driver) = [](uint32_t) -> const char* { return nullptr; };
+  // Functions that tell only that they are over, behind those of mm::Fn.
+  std::span<const char* const> ends = {};
 };
+
+// Functions that preemptions can be anchored at: before and after those of mm::Fn, which come
+// first, after all others.
+inline uint32_t NrFunctions(const Names& names) {
+  return mm::kNrFunctions + static_cast<uint32_t>(names.ends.size());
+}
+inline const char* FunctionName(const Names& names, uint32_t row) {
+  return row < mm::kNrFunctions ? mm::kFunctionNames[row] : names.ends[row - mm::kNrFunctions];
+}
 
 // Null if the scenario keeps all the rules above; otherwise a sentence about the first one
 // that it breaks. `names` bounds the rows of drivers, kernels and fixes.

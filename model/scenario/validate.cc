@@ -121,13 +121,61 @@ const char* InvalidFaults(const Scenario& s) {
   return nullptr;
 }
 
-const char* InvalidSchedule(const Scenario& s) {
+const char* InvalidEvent(const Scenario& s, const Names& names, const Preemption& p) {
+  const Event& e = p.event;
+  Event used;
+  used.kind = e.kind;
+  switch (e.kind) {
+    case sim::AnchorKind::kLock:
+    case sim::AnchorKind::kUnlock:
+      if (e.row >= mm::kLockClasses) return "a preemption is anchored at an unknown lock";
+      used.row = e.row;
+      break;
+    case sim::AnchorKind::kDelivery:
+      if (mm::ActionName(e.action) == nullptr) {
+        return "a preemption is anchored at an unknown action";
+      }
+      if (e.block >= s.machine.blocks.size) {
+        return "a preemption is anchored at a block that is not there";
+      }
+      if (e.notifier != Event::kOfDriver && e.notifier >= s.notifiers.size) {
+        return "a preemption is anchored at a notifier that is not there";
+      }
+      if (e.notifier == Event::kOfDriver && names.callback(s.driver) == nullptr) {
+        return "a preemption is anchored at a notifier of a driver that has none";
+      }
+      used = e;
+      used.row = 0;
+      break;
+    case sim::AnchorKind::kFunction:
+      if (e.row >= NrFunctions(names)) return "a preemption is anchored at an unknown function";
+      if (p.when == When::kBefore && e.row >= mm::kNrFunctions) {
+        return "a preemption is before a function that tells only its end";
+      }
+      used.row = e.row;
+      break;
+    default:
+      return "a preemption is anchored at nothing";
+  }
+  return e == used ? nullptr : "an anchor has what its kind does not have";
+}
+
+const char* InvalidSchedule(const Scenario& s, const Names& names) {
   const auto there = [&s](uint8_t task) { return task < s.tasks.size || task == kKworker; };
   for (const Preemption& p : s.schedule) {
     if (!there(p.task) || !there(p.other)) {
       return "a preemption is of a task that is not there";
     }
-    if (p.step == 0) return "a preemption is at step 0, but steps count from 1";
+    if (p.when > When::kAfter) return "a preemption is neither at a step nor anchored";
+    const bool anchored = p.when != When::kStep;
+    if (anchored ? p.nth == 0 : p.step == 0) {
+      return "a preemption is at step 0, but steps count from 1";
+    }
+    if (anchored ? p.step != 0 : p.nth != 0 || !(p.event == Event{})) {
+      return "a preemption is both at a step and anchored";
+    }
+    if (!anchored) continue;
+    if (const char* why = InvalidEvent(s, names, p)) return why;
   }
   return nullptr;
 }
@@ -148,7 +196,7 @@ const char* Invalid(const Scenario& s, const Names& names) {
   if (const char* why = InvalidNotifiers(s)) return why;
   if (const char* why = InvalidTasks(s)) return why;
   if (const char* why = InvalidFaults(s)) return why;
-  return InvalidSchedule(s);
+  return InvalidSchedule(s, names);
 }
 
 }  // namespace hotplug::scenario

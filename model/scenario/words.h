@@ -5,8 +5,10 @@
 #ifndef MODEL_SCENARIO_WORDS_H_
 #define MODEL_SCENARIO_WORDS_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "model/scenario/scenario.h"
@@ -33,6 +35,12 @@ consteval std::array<std::string_view, n> NamesIn(const Row (&table)[n]) {
 }
 inline constexpr auto kFaultSiteWords = NamesIn(mm::kFaultSiteRows);
 inline constexpr auto kActionWords = NamesIn(mm::kMemActions);
+inline constexpr auto kLockWords = [] {
+  std::array<std::string_view, mm::kLockClasses> words;
+  std::copy(std::begin(mm::kLockNames), std::end(mm::kLockNames), words.begin());
+  return words;
+}();
+inline constexpr std::array<std::string_view, 3> kWhenWords = {"", "before", "after"};
 
 // The folders of a driver's files for the memory of a node, in debugfs.
 inline constexpr std::array<std::string_view, kMaxNodes> kTraceFolders = {"00000000", "00000001"};

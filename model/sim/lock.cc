@@ -102,6 +102,7 @@ void InitLock(Lock& lock, uint8_t lock_class) {
 
 void LockExclusive(Lock& lock) {
   const uint8_t self = static_cast<uint8_t>(sim().current + 1);
+  anchor(When::kBefore, LockAnchor(lock.lock_class));
   NoteOrder(lock.lock_class);
   const bool reads = (lock.readers >> sim().current & 1) != 0;
   if (lock.owner == self || reads) Fault(LockFault::kRecursion, lock.lock_class);
@@ -114,6 +115,7 @@ void LockExclusive(Lock& lock) {
 }
 
 bool TryLockExclusive(Lock& lock) {
+  anchor(When::kBefore, LockAnchor(lock.lock_class));
   const bool free = !lock.held() && lock.queue == 0;
   if (free) {
     lock.owner = static_cast<uint8_t>(sim().current + 1);
@@ -124,6 +126,7 @@ bool TryLockExclusive(Lock& lock) {
 }
 
 void UnlockExclusive(Lock& lock) {
+  anchor(When::kBefore, UnlockAnchor(lock.lock_class));
   if (!HeldBy(lock, current_task())) Fault(LockFault::kNotHolder, lock.lock_class);
   if (machine->hooks.release != nullptr) machine->hooks.release(lock.lock_class);
   lock.owner = 0;
@@ -133,6 +136,7 @@ void UnlockExclusive(Lock& lock) {
 
 void LockShared(Lock& lock) {
   const uint16_t bit = static_cast<uint16_t>(1u << sim().current);
+  anchor(When::kBefore, LockAnchor(lock.lock_class));
   NoteOrder(lock.lock_class);
   if (lock.owner == sim().current + 1) Fault(LockFault::kRecursion, lock.lock_class);
   if (lock.owner != 0 || lock.queue != 0) {
@@ -144,6 +148,7 @@ void LockShared(Lock& lock) {
 }
 
 void UnlockShared(Lock& lock) {
+  anchor(When::kBefore, UnlockAnchor(lock.lock_class));
   const uint16_t bit = static_cast<uint16_t>(1u << sim().current);
   if ((lock.readers & bit) == 0) Fault(LockFault::kNotHolder, lock.lock_class);
   lock.readers &= static_cast<uint16_t>(~bit);

@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "model/limits.h"
+#include "model/sim/anchor.h"
 #include "model/sim/check.h"
 #include "model/sim/fiber.h"
 #include "model/sim/trace.h"
@@ -55,6 +56,10 @@ struct Hooks {
   void (*step)() = nullptr;
   // Before a lock that was held exclusively is released.
   void (*release)(uint32_t lock_class) = nullptr;
+  // What a step of the rooms above is, for anchored preemptions; 0: nothing that has an anchor.
+  AnchorId (*anchor_of)(const Record& record) = nullptr;
+  // Is told all that tasks do that has an anchor.
+  void (*reached)(When when, AnchorId id) = nullptr;
 };
 
 // Objects of the host that a run lends to the rooms: the arena holds no pointers. Each outlives the

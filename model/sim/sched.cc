@@ -120,6 +120,37 @@ uint32_t Preempted(SimState& s, Task& t) {
   return other < s.nr_tasks && (s.ready >> other & 1) != 0 ? other : s.current;
 }
 
+// ---- Anchors ----
+
+// What a step is.
+AnchorId AnchorOfStep(const Record& r) {
+  switch (r.tp) {
+    case kTpLock:
+    case kTpReadLock:
+      return LockAnchor(r.a);
+    case kTpUnlock:
+    case kTpReadUnlock:
+      return UnlockAnchor(r.a);
+    default:
+      if (r.tp == kTpTrylock && r.b != 0) return LockAnchor(r.a);
+      return machine->hooks.anchor_of != nullptr ? machine->hooks.anchor_of(r) : 0;
+  }
+}
+
+// If the anchored schedule has an entry for this place, *next becomes the task that it wants, or
+// the current one if that is not ready.
+void TakeAnchored(SimState& s, When when, AnchorId id, uint32_t* next) {
+  if (machine->hooks.reached != nullptr) machine->hooks.reached(when, id);
+  bool found = false;
+  for (uint32_t i = 0; i < s.nr_anchors; ++i) {
+    AnchoredEntry& e = s.anchors[i];
+    if (e.task != s.current || e.when != when || e.id != id || ++e.seen != e.nth || found) continue;
+    const bool ready = e.other < s.nr_tasks && (s.ready >> e.other & 1) != 0;
+    *next = ready && s.atomic == 0 ? e.other : s.current;
+    found = true;
+  }
+}
+
 // ---- A step ----
 
 inline void RecordEvent(SimState& s, const Record& r) {
@@ -182,6 +213,17 @@ void SetSchedule(const ScheduleEntry* entries, uint32_t n) {
     t.schedule_pos = static_cast<uint8_t>(begin);
     t.schedule_end = static_cast<uint8_t>(end);
     NextPreemption(s, t);
+  }
+}
+
+void SetAnchors(const AnchoredEntry* entries, uint32_t n) {
+  SimState& s = sim();
+  HOTPLUG_CHECK(n <= kMaxPreemptions);
+  s.nr_anchors = static_cast<uint8_t>(n);
+  s.anchored = machine->hooks.reached != nullptr ? (1u << kMaxThreads) - 1 : 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    s.anchors[i] = entries[i];
+    s.anchored |= static_cast<uint16_t>(1u << entries[i].task);
   }
 }
 
@@ -264,7 +306,21 @@ void sched_point(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
   SimState& s = sim();
   Step(s, tp, a, b, c);
   Task& t = s.tasks[s.current];
-  if (t.steps == t.next_preemption) SwitchTo(s, Preempted(s, t));
+  if ((s.anchored >> s.current & 1) != 0) [[unlikely]] {
+    const AnchorId id = AnchorOfStep({s.step, tp, s.current, a, b, c});
+    uint32_t next = t.steps == t.next_preemption ? Preempted(s, t) : s.current;
+    if (id != 0) TakeAnchored(s, When::kAfter, id, &next);
+    SwitchTo(s, next);
+  } else if (t.steps == t.next_preemption) {
+    SwitchTo(s, Preempted(s, t));
+  }
+}
+
+void reach_anchor(When when, AnchorId id) {
+  SimState& s = sim();
+  uint32_t next = s.current;
+  TakeAnchored(s, when, id, &next);
+  SwitchTo(s, next);
 }
 
 void dead(Tp tp, uint32_t a, uint32_t b, uint32_t c) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "model/limits.h"
+#include "model/sim/anchor.h"
 #include "model/sim/machine.h"
 #include "model/sim/strong.h"
 #include "model/sim/trace.h"
@@ -100,12 +101,15 @@ struct SimState {
   uint8_t nr_timers;
   uint8_t driven;           // the host says who runs, one step at a time
   uint8_t debug_locks_off;  // locks that block are no longer asserted (lock.h)
-  uint8_t pad[6];
+  uint16_t anchored;        // a bit for each task that tells what it does
+  uint8_t nr_anchors;
+  uint8_t pad[3];
   Record last;                               // the record of the step that is being judged
   std::array<uint16_t, 16> lock_order;       // lock_order[a]: classes taken while a was held
   std::array<uint64_t, kMaxThreads> timers;  // time << 32 | seq << 8 | task, latest first
   std::array<Task, kMaxThreads> tasks;
   std::array<ScheduleEntry, kMaxPreemptions> schedule;
+  std::array<AnchoredEntry, kMaxPreemptions> anchors;
 };
 
 inline constexpr uint16_t kNever = UINT16_MAX;
@@ -124,6 +128,9 @@ void AddKworker(void (*entry)(uint32_t id));
 // Sets the schedule: entries for steps that are over or tasks that do not exist have no
 // effect. At most kMaxPreemptions.
 void SetSchedule(const ScheduleEntry* entries, uint32_t n);
+// Sets the anchored part of the schedule, at most kMaxPreemptions. Where several entries are for
+// one place, steps included, the first anchored one counts.
+void SetAnchors(const AnchoredEntry* entries, uint32_t n);
 // Runs until nothing can go on, or a check or the step limit stops the run.
 Stop RunTasks();
 // After Stop::kStuck: lets user-space waits go and kills the loops, so that RunTasks() can
@@ -154,6 +161,14 @@ void sched_point(Tp tp, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0);
 [[noreturn]] void dead(Tp tp, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0);
 // Ends the running task.
 [[noreturn]] void exit_task();
+
+// The running task is about to do something, or has done it: another one may run here, which is no
+// step. Not where it must not sleep. sched_point() tells what its trace point says by itself.
+void reach_anchor(When when, AnchorId id);
+inline void anchor(When when, AnchorId id) {
+  if ((sim().anchored >> sim().current & 1) != 0) [[unlikely]]
+    reach_anchor(when, id);
+}
 
 // Between enter_kernel() and leave_kernel() a task is inside a kernel or driver call.
 void enter_kernel();

@@ -292,7 +292,7 @@ TEST_CASE("run --expect finds a violation again", "[cli][refactor]") {
   const Cli cli;
   std::ifstream file("regress/crashes/free-offline-block.scn", std::ios::binary);
   const std::string good{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const std::string entry = "at memtrace-1 20 run user-2";
+  const std::string entry = "at memtrace-1 after unlock memory_chain.rwsem run user-2";
   const auto with = [&](const std::string& at) {
     std::string text = good;
     cli.Write("moved.scn",
@@ -304,8 +304,7 @@ TEST_CASE("run --expect finds a violation again", "[cli][refactor]") {
   Begins(moved.out,
          "moved.scn: not as expected, line 1 of the expect block\n"
          "  expected: verdict violation I6/__ClearPageOffline@offline/MEM_OFFLINE\n");
-  Has(moved.out,
-      "\n  everything is as expected with this schedule nearby:\n" + entry + "  # after ");
+  Has(moved.out, "\n  everything is as expected with this schedule nearby:\n" + entry + "\n");
   // What it says can be pasted.
   const size_t at = moved.out.find("\nat ") + 1;
   CHECK(with(moved.out.substr(at, moved.out.size() - at - 1)).code == 0);
@@ -399,7 +398,8 @@ TEST_CASE("list", "[cli]") {
       {"kernels", "rfc\tlinux-next"},
       {"invariants", "I1\tthe count of"},
       {"actors", "memtrace\twrites to memtrace/enable, "},
-      {"operations", "write memtrace/enable NUMBER\t"}};
+      {"operations", "write memtrace/enable NUMBER\t"},
+      {"anchors", "memtrace_mutex\tbefore, after: "}};
   for (const auto& [what, begin] : lists) {
     const Result r = cli(std::string("list ") + what);
     CHECK(r.code == 0);

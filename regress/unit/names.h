@@ -10,7 +10,14 @@ namespace hotplug::testing {
 
 inline constexpr const char* kDrivers[] = {"rfc_v1", "rfc_v1_fixed", "merged"};
 inline constexpr const char* kKernels[] = {"rfc", "5.9"};
-inline constexpr scenario::Names kNames = {kDrivers, 3, kKernels, 2};
+inline constexpr const char* kEnds[] = {"put_page", "set_migratetype_isolate"};
+inline constexpr scenario::Names kNames = {
+    .drivers = kDrivers,
+    .nr_drivers = 3,
+    .kernels = kKernels,
+    .nr_kernels = 2,
+    .callback = [](uint32_t driver) { return driver == 0 ? "memtrace_cb" : nullptr; },
+    .ends = kEnds};
 
 }  // namespace hotplug::testing
 

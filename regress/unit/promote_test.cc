@@ -45,15 +45,14 @@ TEST_CASE("a crash becomes a scenario that the tests accept", "[promote]") {
   CHECK(cli.Read("a") == cli.Read("b"));
 }
 
-TEST_CASE("preemptions keep their comments, and a finding without one gets a sentence",
-          "[promote]") {
+TEST_CASE("preemptions are anchored, and a finding without one gets a sentence", "[promote]") {
   const Cli cli;
   const std::string twice = Contents("regress/crashes/isolation-undone.scn");
   cli.Write("race.scn", twice);
   CHECK(cli("promote race.scn --name=race-2 -o .").code == 0);
   const std::string kept = cli.Read("race-2.scn");
   Has(kept, "\n# Found by fuzzing and not explained yet. I13 fails: nothing waits for ever ");
-  Has(kept, "  # after ");
+  Has(kept, "\nat memtrace-1 after memtrace_init_regions_runtime run user-2\n");
   Has(kept, "\nexpect\n  verdict liveness I13/");
   CHECK(cli("run --expect race-2.scn").code == 0);
   // No line of a long comment is longer than those of the other files.

@@ -14,6 +14,7 @@
 #include "fuzz/refactor/compare.h"
 #include "fuzz/refactor/neighbours.h"
 #include "fuzz/refactor/search.h"
+#include "fuzz/report/anchors.h"
 #include "fuzz/report/expect.h"
 #include "model/scenario/text/parse.h"
 #include "model/sim/tracepoints.h"
@@ -25,6 +26,13 @@ namespace {
 namespace fs = std::filesystem;
 using scenario::Scenario;
 using testing::Load;
+
+// With step numbers, which is what moves.
+scenario::File LoadStepped(const fs::path& path) {
+  scenario::File file = Load(path);
+  file.scenario = report::Stepped(file.scenario, report::ExpectOptions());
+  return file;
+}
 
 Schedule ScheduleOf(const std::vector<scenario::Preemption>& entries) {
   Schedule schedule;
@@ -149,7 +157,7 @@ const auto kSays = [](const std::string&, Answer*) {};
 std::vector<Case> Crashes() {
   std::vector<Case> cases;
   for (const fs::directory_entry& e : fs::directory_iterator("regress/crashes")) {
-    cases.push_back({e.path().string(), Load(e.path()).scenario});
+    cases.push_back({e.path().string(), LoadStepped(e.path()).scenario});
   }
   std::sort(cases.begin(), cases.end(),
             [](const Case& a, const Case& b) { return a.name < b.name; });
@@ -304,7 +312,7 @@ TEST_CASE("a preemption that was moved is found again", "[refactor]") {
   uint32_t lost = 0;
   uint32_t as_expected = 0;
   for (const fs::directory_entry& e : fs::directory_iterator("regress/crashes")) {
-    const scenario::File file = Load(e.path());
+    const scenario::File file = LoadStepped(e.path());
     for (const int move : {-3, 3}) {
       for (uint32_t i = 0; i < file.scenario.schedule.size; ++i) {
         Scenario moved = file.scenario;
@@ -327,7 +335,7 @@ TEST_CASE("a preemption that was moved is found again", "[refactor]") {
 }
 
 TEST_CASE("what cannot be found again is said to be so", "[refactor]") {
-  scenario::File file = Load("regress/crashes/two-writers.scn");
+  scenario::File file = LoadStepped("regress/crashes/two-writers.scn");
   file.scenario.schedule[0].step = 66;
   const Search nothing = FindAgain(file.scenario, file.expect);
   CHECK(nothing.result == Search::Result::kNothing);

@@ -22,6 +22,7 @@
 #include "fuzz/report/token.h"
 #include "model/mm/kernel.h"
 #include "model/mm/tracepoints.h"
+#include "model/run/trace_points.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/ops.h"
@@ -116,7 +117,7 @@ TEST_CASE("every trace point prints, and numbers are unique", "[report]") {
   std::set<sim::Tp> seen;
   uint32_t points = 0;
   for (sim::Tp tp = 0; tp < 300; ++tp) {
-    const sim::TracePoint* found = FindTracePoint(tp);
+    const sim::TracePoint* found = run::FindTracePoint(tp);
     if (found == nullptr) continue;
     ++points;
     CHECK(found->id == tp);
@@ -446,7 +447,7 @@ TEST_CASE("minimizing gives preemptions another target", "[report]") {
         "  write memtrace/enable 0x10000000\n"
         "task memtrace-2\n"
         "  write memtrace/enable 0x10000000\n"
-        "at memtrace-2 20 run memtrace-1\n");
+        "at memtrace-2 after set_migratetype_isolate nth=2 run memtrace-1\n");
   // memtrace-3 goes on, because walker-2 is preempted, too.
   CHECK(Minimal("memory 4 node=0 zone=Normal\n"
                 "task memtrace-1\n"
@@ -464,7 +465,7 @@ TEST_CASE("minimizing gives preemptions another target", "[report]") {
         "task memtrace-2\n"
         "  write memtrace/enable 0x10000000\n"
         "  write memtrace/enable 0\n"
-        "at memtrace-1 50 run memtrace-2\n");
+        "at memtrace-1 after unlock device_hotplug_lock run memtrace-2\n");
   // memtrace-1 goes on after user-3, but memtrace-2 would do as well.
   CHECK(Minimal("memory 4-6 node=0 zone=Normal\n"
                 "notifier A priority=0\n"
@@ -483,7 +484,7 @@ TEST_CASE("minimizing gives preemptions another target", "[report]") {
         "  write memtrace/enable 0x10000000\n"
         "task memtrace-2\n"
         "  write memtrace/enable 0x10000000\n"
-        "at memtrace-1 13 run memtrace-2\n");
+        "at memtrace-1 after register_memory_notifier run memtrace-2\n");
 }
 
 TEST_CASE("minimizing leaves out calls that an answer counts", "[report]") {

@@ -574,6 +574,56 @@ TEST_CASE("a broken fault or preemption is told") {
   CheckBroken(WithLine(31, "at user-2 1 run kill-5 2"), "31:24: expected end of line, found '2'");
 }
 
+TEST_CASE("a preemption is anchored at a lock, a delivery or a function") {
+  const std::string good[] = {"before mem_hotplug_lock",
+                              "after memory_chain.rwsem nth=65535",
+                              "before unlock dev->mutex",
+                              "after unlock fsd->active_users nth=2",
+                              "before MEM_GOING_OFFLINE memory5 A",
+                              "after MEM_CANCEL_ONLINE memory9 B nth=3",
+                              "after MEM_OFFLINE memory4 memtrace_cb",
+                              "before offline_pages",
+                              "after start_isolate_page_range nth=2",
+                              "after put_page nth=9"};
+  for (const std::string& where : good) {
+    const std::string text = WithLine(31, "at memtrace-1 " + where + " run user-2");
+    CHECK(Print(ParseOrFail(text).scenario, kNames) == text);
+  }
+  const std::string first = WithLine(31, "at memtrace-1 after put_page run user-2");
+  CHECK(Print(ParseOrFail(WithLine(31, "at memtrace-1 after put_page nth=1 run user-2")).scenario,
+              kNames) == first);
+  const auto broken = [](const std::string& where, const std::string& message) {
+    CheckBroken(WithLine(31, "at user-2 " + where + " run kill-5"), "31:" + message);
+  };
+  broken("while mem_hotplug_lock",
+         "11: expected before, after or a number from 1 to 65535, found "
+         "'while'");
+  broken("", "12: expected before, after or a number from 1 to 65535, found 'run'");
+  broken("after",
+         "17: expected a lock, unlock and a lock, an action and who is told, or a "
+         "function, found 'run'");
+  broken("after offline_page",
+         "17: expected a lock, unlock and a lock, an action and who is told, "
+         "or a function, found 'offline_page'");
+  broken("before put_page", "11: expected after, as put_page tells only its end, found 'before'");
+  broken("after unlock mem_lock",
+         "24: expected memtrace_mutex, device_hotplug_lock, dev->mutex, cpu_hotplug_lock, "
+         "mem_hotplug_lock, pcp_batch_high_lock, memory_chain.rwsem or fsd->active_users, found "
+         "'mem_lock'");
+  broken("after MEM_OFFLINE memory3 A",
+         "29: expected a block from memory4 to memory9, found "
+         "'memory3'");
+  broken("after MEM_OFFLINE memory4 C", "37: expected a notifier from A to B, found 'C'");
+  broken("after put_page nth=0", "30: expected a number from 1 to 65535, found '0'");
+  broken("after put_page 2", "26: expected run, found '2'");
+  const std::string none = WithLine(2, "driver merged");
+  CHECK_FALSE(Parse(absl::StrReplaceAll(none, {{"at memtrace-1 12",
+                                                "at memtrace-1 after MEM_OFFLINE "
+                                                "memory4 memtrace_cb"}}),
+                    "f.scn", kNames)
+                  .ok());
+}
+
 // kText with `times` lines like `line` behind line `number`; @ is counted from `from`.
 std::string WithMany(size_t number, const std::string& line, size_t times, size_t from = 0) {
   std::vector<std::string> lines = absl::StrSplit(kText, '\n');
@@ -642,6 +692,9 @@ TEST_CASE("a text, a line and an expect block end somewhere") {
 }
 
 TEST_CASE("names of a text in messages are escaped and bounded") {
+  std::string seven = WithLine(17, "  after x");
+  for (int i = 0; i < 3; ++i) seven += "task " + std::string(100, '\xff') + "\n";
+  CHECK(Parse(seven, "f.scn", kNames).status().message().size() < 1000);
   std::string text = WithLine(17, "  after x");
   for (int i = 0; i < 1000; ++i) text += "task " + std::string(4000, 'y') + "\n";
   const auto file = Parse(text, "f\x1b.scn", kNames);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -23,6 +24,7 @@
 #include "model/scenario/rules.h"
 #include "model/scenario/spec.h"
 #include "model/scenario/text/line.h"
+#include "model/scenario/text/read_at.h"
 #include "model/scenario/text/read_op.h"
 #include "model/scenario/text/references.h"
 #include "model/scenario/words.h"
@@ -67,6 +69,8 @@ bool ToAnswer(absl::string_view text, uint32_t* value) {
 
 // What was read last, and so what may follow.
 enum class Place : uint8_t { kHead, kDriver, kMachine, kMemory, kNotifier, kTask, kFault, kAt };
+
+constexpr size_t kLongestTaskName = std::string_view("memtrace-1").size();
 
 constexpr uint32_t Bit(Place place) { return 1u << static_cast<uint32_t>(place); }
 
@@ -342,13 +346,9 @@ bool Parser::ReadFault() {
 bool Parser::ReadAt() {
   if (!line_.Room(s_.schedule.full(), kMaxPreemptions, "preemptions")) return false;
   Preemption p;
-  uint64_t step = 0;
-  if (!refer_.Thread(line_.Take(), &p.task)) return false;
-  if (!line_.Number(line_.Take(), 1, std::numeric_limits<uint16_t>::max(), &step)) return false;
-  p.step = static_cast<uint16_t>(step);
-  if (!line_.Literal("run") || !refer_.Thread(line_.Take(), &p.other)) return false;
+  if (!scenario::ReadAt(s_, names_, refer_, line_, &p)) return false;
   s_.schedule.push(p);
-  return line_.End();
+  return true;
 }
 
 bool Parser::ReadExpect() {
@@ -375,7 +375,10 @@ void Parser::CollectTaskNames(absl::string_view text) {
     }
     const std::vector<Word> words = Split(line);
     if (!words.empty() && words[0].text == "expect") return;
-    if (words.size() > 1 && words[0].text == "task") task_names_.push_back(words[1].text);
+    if (words.size() < 2 || words[0].text != "task") continue;
+    // Nor is what stands behind a name that is none, and messages list the others.
+    if (words[1].text.size() > kLongestTaskName) return;
+    task_names_.push_back(words[1].text);
   }
 }
 
