@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -57,6 +58,33 @@ absl::Status CheckNew(const std::string& path) {
   if (path.empty()) return absl::InvalidArgumentError("-o OUT is missing");
   std::error_code ignored;
   return std::filesystem::exists(path, ignored) ? Taken(path) : absl::OkStatus();
+}
+
+namespace {
+
+template <class Iterator>
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  Iterator entry(folder, error), end;
+  if (error == std::errc::no_such_file_or_directory) return files;
+  for (; !error && entry != end; entry.increment(error)) {
+    std::error_code gone;
+    if (entry->is_regular_file(gone)) files.push_back(entry->path().string());
+  }
+  if (error) return absl::UnavailableError(absl::StrCat(EchoName(folder), ": ", error.message()));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> FilesIn(const std::string& folder) {
+  return FilesOf<std::filesystem::directory_iterator>(folder);
+}
+
+absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder) {
+  return FilesOf<std::filesystem::recursive_directory_iterator>(folder);
 }
 
 namespace {

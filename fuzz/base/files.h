@@ -7,6 +7,7 @@
 #define FUZZ_BASE_FILES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,6 +17,10 @@ namespace hotplug::base {
 
 // A file as it is, at most 64 MiB of it.
 absl::StatusOr<std::string> Contents(const std::string& path);
+
+// The regular files of a folder, by path; and of all folders in it, too. None if it is not there.
+absl::StatusOr<std::vector<std::string>> FilesIn(const std::string& folder);
+absl::StatusOr<std::vector<std::string>> FilesBelow(const std::string& folder);
 
 // Writes a file that must not exist yet. CheckNew() refuses before any work is done for it.
 absl::Status CheckNew(const std::string& path);

@@ -166,13 +166,7 @@ ExitCode RunOne(const std::string& path) {
 // A file, or the files of a folder in the order of their names.
 absl::StatusOr<Args> FilesOf(const std::string& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) return Args{path};
-  Args files;
-  fs::directory_iterator entry(path, error), end;
-  for (; !error && entry != end; entry.increment(error)) files.push_back(entry->path().string());
-  if (error) return absl::UnavailableError(absl::StrCat(EchoName(path), ": ", error.message()));
-  std::sort(files.begin(), files.end());
-  return files;
+  return fs::is_directory(path, error) ? base::FilesIn(path) : Args{path};
 }
 
 }  // namespace

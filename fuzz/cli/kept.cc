@@ -30,18 +30,18 @@ std::string StagedFile(const std::string& folder, const std::string& name) {
 }
 
 // The names of what is whole and not yet kept.
-std::vector<std::string> Staged(const std::string& folder) {
+absl::StatusOr<std::vector<std::string>> Staged(const std::string& folder) {
+  const absl::StatusOr<std::vector<std::string>> files = base::FilesIn(folder);
+  if (!files.ok()) return files.status();
   std::vector<std::string> names;
-  std::error_code none;
-  for (const fs::directory_entry& e : fs::directory_iterator(folder, none)) {
-    const std::string file = e.path().filename().string();
+  for (const std::string& path : *files) {
+    const std::string file = fs::path(path).filename().string();
     absl::string_view name = file;
     if (absl::ConsumePrefix(&name, ".") && absl::ConsumeSuffix(&name, kPromoted) &&
-        IsKeptName(name) && e.is_regular_file(none)) {
+        IsKeptName(name)) {
       names.emplace_back(name);
     }
   }
-  std::sort(names.begin(), names.end());
   return names;
 }
 
@@ -84,7 +84,9 @@ void Withdraw(const std::string& folder, const std::string& name, const std::str
 
 // What somebody was killed over.
 absl::Status FinishAll(const std::string& folder) {
-  for (const std::string& name : Staged(folder)) {
+  const absl::StatusOr<std::vector<std::string>> staged = Staged(folder);
+  if (!staged.ok()) return staged.status();
+  for (const std::string& name : *staged) {
     std::error_code none;
     if (fs::exists(KeptFile(folder, name), none)) {
       fs::remove(StagedFile(folder, name), none);

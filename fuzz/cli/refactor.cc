@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <system_error>
+#include <iterator>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/refactor/build.h"
 #include "fuzz/refactor/compare.h"
@@ -26,7 +27,6 @@ namespace hotplug::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
 using refactor::Case;
 using refactor::Comparison;
 using refactor::Kind;
@@ -42,16 +42,15 @@ constexpr uint64_t kMaxSeed = uint64_t{1} << 60;
 constexpr uint32_t kPreemptions = 2;
 
 // The scenarios of the repository, as far as this folder has any.
-std::vector<std::string> Files() {
-  std::vector<std::string> files;
-  for (const char* folder : {"corpus", "regress/golden", "regress/crashes", "regress/legal"}) {
-    std::error_code none;
-    for (const fs::directory_entry& e : fs::recursive_directory_iterator(folder, none)) {
-      if (e.path().extension() == ".scn") files.push_back(e.path().string());
-    }
+absl::StatusOr<std::vector<std::string>> Files() {
+  std::vector<std::string> all;
+  for (const char* folder : {"corpus", "regress/crashes", "regress/golden", "regress/legal"}) {
+    const absl::StatusOr<std::vector<std::string>> files = base::FilesBelow(folder);
+    if (!files.ok()) return files.status();
+    std::copy_if(files->begin(), files->end(), std::back_inserter(all),
+                 [](const std::string& file) { return absl::EndsWith(file, ".scn"); });
   }
-  std::sort(files.begin(), files.end());
-  return files;
+  return all;
 }
 
 // Without sleeps, which end after a number of steps and so depend on what is not compared.
@@ -64,7 +63,9 @@ scenario::Scenario Awake(scenario::Scenario s) {
 
 absl::StatusOr<std::vector<Case>> CasesOfFiles() {
   std::vector<Case> cases;
-  for (const std::string& file : Files()) {
+  const absl::StatusOr<std::vector<std::string>> files = Files();
+  if (!files.ok()) return files.status();
+  for (const std::string& file : *files) {
     const absl::StatusOr<Input> input = Load(file);
     if (!input.ok()) return input.status();
     cases.push_back({file, input->scenario});

@@ -7,15 +7,20 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <filesystem>
 #include <map>
 #include <vector>
 
+#include "fuzz/base/files.h"
 #include "fuzz/report/print_trace.h"
 #include "fuzz/report/suppressions.h"
 #include "model/run/run.h"
 #include "model/scenario/random.h"
 #include "model/shim/shim.h"
+#include "regress/unit/checked.h"
 #include "regress/unit/cli.h"
+#include "regress/unit/death.h"
 
 namespace hotplug {
 namespace {
@@ -373,6 +378,30 @@ TEST_CASE("a broken or huge suppression file is refused", "[robustness]") {
   // Page 0 is no memory of ours: reading it fails.
   CHECK_FALSE(s.Load("/proc/self/mem"));
   CHECK(s.error() == "/proc/self/mem: Input/output error");
+}
+
+TEST_CASE("the files of a folder are listed, or it is said why not", "[robustness]") {
+  const Cli cli;
+  const std::string top = cli.folder().string();
+  REQUIRE(cli("help").code == 0);
+  cli.Write("b", "");
+  cli.Write("a", "");
+  std::filesystem::create_directory(cli.folder() / "sub");
+  cli.Write("sub/c", "");
+  using Files = std::vector<std::string>;
+  CHECK(*base::FilesIn(top) == Files{top + "/a", top + "/b"});
+  CHECK(*base::FilesBelow(top) == Files{top + "/a", top + "/b", top + "/sub/c"});
+  CHECK(base::FilesIn(top + "/none")->empty());
+  CHECK(base::FilesIn(top + "/a").status().message() == top + "/a: Not a directory");
+}
+
+TEST_CASE("a build with sanitizers has the assertions of the standard library", "[robustness]") {
+  const auto behind_the_end = [] {
+    const std::vector<int> one(1);
+    const volatile size_t index = 1;
+    std::fprintf(stderr, "%d\n", one[index]);
+  };
+  if (testing::kChecked) Has(testing::DeathOf(behind_the_end), "Assertion '");
 }
 
 }  // namespace
