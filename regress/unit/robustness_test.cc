@@ -382,12 +382,9 @@ TEST_CASE("a broken or huge suppression file is refused", "[robustness]") {
 
 TEST_CASE("the files of a folder are listed, or it is said why not", "[robustness]") {
   const Cli cli;
-  const std::string top = cli.folder().string();
-  REQUIRE(cli("help").code == 0);
-  cli.Write("b", "");
-  cli.Write("a", "");
-  std::filesystem::create_directory(cli.folder() / "sub");
-  cli.Write("sub/c", "");
+  const std::string top = (cli.folder() / "top").string();
+  std::filesystem::create_directories(top + "/sub");
+  for (const char* file : {"top/b", "top/a", "top/sub/c"}) cli.Write(file, "");
   using Files = std::vector<std::string>;
   CHECK(*base::FilesIn(top) == Files{top + "/a", top + "/b"});
   CHECK(*base::FilesBelow(top) == Files{top + "/a", top + "/b", top + "/sub/c"});
