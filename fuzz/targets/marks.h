@@ -23,7 +23,7 @@ class Marks : public run::Observer {
   void Begin() override {
     forgotten_ = false;
     released_ = 0;
-    seen_.assign(mm::mm().nr_blocks << mm::mm().block_order, {});
+    seen_.assign(world::geometry().nr_blocks << world::geometry().block_order, {});
     Look([](Seen&, const Seen&, mm::Pfn) {});
   }
 

@@ -169,7 +169,7 @@ int AddBack(NodeId nid, Pfn start, uint32_t nr_pages) {
 
 void RetryKept() {
   const MaybeLocked lock(kLock | kLockAlloc);
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
     const uint8_t kept = state().retry[i];
     if (kept != 0) AddOrKeep(NodeId{kept - 1u}, mm::BlockNumber(i));
   }
@@ -268,7 +268,7 @@ int memtrace_enable_set(uint64_t value) {
 // The array's, and what is kept.
 uint32_t Ranges(Range* out, uint32_t max) {
   uint32_t n = memtrace::Ranges(out, max);
-  for (uint32_t i = 0; i < mm::mm().nr_blocks && n < max; ++i) {
+  for (uint32_t i = 0; i < world::geometry().nr_blocks && n < max; ++i) {
     if (state().retry[i] == 0) continue;
     out[n++] = {mm::FirstPfn(mm::BlockNumber(i)), mm::PagesPerBlock()};
   }

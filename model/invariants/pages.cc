@@ -27,7 +27,7 @@ struct View {
   explicit View(Pfn at) : View(at, mm::PageIndex(at)) {}
   View(Pfn at, uint32_t index)
       : pfn(at),
-        block(index >> mm::mm().block_order),
+        block(index >> world::geometry().block_order),
         page(sim::machine->Get<mm::page>(mm::kPageRegion)[index]),
         ghost(sim::machine->Get<mm::PageGhost>(mm::kGhostRegion)[index]),
         phase(mm::ledger().blocks[block].phase) {}
@@ -101,7 +101,7 @@ namespace {
 
 // Notes by the way whether the block is plain.
 bool BlockIsLegal(uint32_t block) {
-  const uint32_t first = block << mm::mm().block_order;
+  const uint32_t first = block << world::geometry().block_order;
   const Pfn start = mm::FirstPfn(mm::BlockNumber(block));
   const uint32_t nr_pages = mm::PagesPerBlock();
   bool plain = true;
@@ -122,7 +122,7 @@ bool BlockIsLegal(uint32_t block) {
 // dirty, and is told again at every rest.
 bool AllPagesAreLegal() {
   static_assert(kMaxBlocks < 64);
-  const uint64_t all = (uint64_t{1} << mm::mm().nr_blocks) - 1;
+  const uint64_t all = (uint64_t{1} << world::geometry().nr_blocks) - 1;
   uint64_t& dirty = mm::ledger().dirty_blocks;
   for (uint64_t left = config().full ? all : dirty; left != 0; left &= left - 1) {
     if (!BlockIsLegal(static_cast<uint32_t>(__builtin_ctzll(left)))) return false;
@@ -140,7 +140,7 @@ void CheckPages(Id id, bool all) {
     }
     return;
   }
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
     const Pfn start = mm::FirstPfn(mm::BlockNumber(i));
     for (Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
       const mm::PageGhost& g = GhostAt(pfn);

@@ -155,7 +155,7 @@ void CheckReturn(Id id) {
 void CheckOrphans() {
   const Recorded recorded;
   const uint64_t plain = mm::ledger().plain_blocks & ~mm::ledger().dirty_blocks;
-  for (uint32_t k = 0; k < mm::mm().nr_blocks; ++k) {
+  for (uint32_t k = 0; k < world::geometry().nr_blocks; ++k) {
     const BlockId b = mm::BlockNumber(k);
     const mm::BlockGhost& ghost = mm::BlockGhostAt(b);
     const Pfn start = mm::FirstPfn(b);

@@ -17,7 +17,7 @@ using mm::Phase;
 
 template <class F>
 void ForEachBlock(F f) {
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) f(mm::BlockNumber(i));
+  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) f(mm::BlockNumber(i));
 }
 
 bool InMemory(BlockId b) {

@@ -92,7 +92,7 @@ namespace {
 // managed like any other memory (arch_remove_memory, free_reserved_pages).
 void FreeBootMemmap() {
   uint32_t left = MemmapPages();
-  for (uint32_t i = mm().nr_blocks; i-- > 0;) {
+  for (uint32_t i = geometry().nr_blocks; i-- > 0;) {
     const BlockId b = BlockNumber(i);
     const Pfn start = FirstPfn(b);
     for (Pfn pfn = start; pfn < start + PagesPerBlock() && left != 0; ++pfn) {
@@ -128,7 +128,7 @@ void release_memory_resource(BlockId start, uint32_t nr_blocks) {
 void try_offline_node(NodeId nid) {
   if (mm().nodes[nid.v].has_cpus != 0) return;
   bool any = false;
-  for (uint32_t i = 0; i < mm().nr_blocks; ++i) {
+  for (uint32_t i = 0; i < geometry().nr_blocks; ++i) {
     any = any || (mm().blocks[i].registered != 0 && mm().blocks[i].nid == nid.v);
   }
   mm().nodes[nid.v].online = any ? 1 : 0;

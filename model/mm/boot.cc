@@ -10,7 +10,7 @@ namespace hotplug::mm {
 
 namespace {
 
-void InitGeometry(MmState& m, const BootConfig& c) {
+void InitGeometry(Geometry& m, const BootConfig& c) {
   m.first_block = c.first_block;
   m.nr_blocks = c.nr_blocks;
   m.block_order = c.block_order;
@@ -24,6 +24,9 @@ void InitGeometry(MmState& m, const BootConfig& c) {
   m.gap_pages = c.gap_blocks << c.block_order;
   m.page_shift =
       c.page_shift != 0 ? c.page_shift : static_cast<uint8_t>(kBlockShift - c.block_order);
+}
+
+void InitConfiguration(MmState& m, const BootConfig& c) {
   m.kernel = c.kernel;
   m.core_fixes = c.core_fixes;
   m.debug_vm = c.debug_vm ? 1 : 0;
@@ -63,7 +66,7 @@ void Hold(Pfn start, uint32_t nr_pages, uint8_t flags, Owner owner) {
 // The rest, in the largest chunks that its place allows.
 void Free(Pfn start, Pfn end) {
   for (Pfn pfn = start; pfn < end;) {
-    uint32_t order = mm().max_order;
+    uint32_t order = geometry().max_order;
     while ((pfn.v & ((1u << order) - 1)) != 0 || end < pfn + (1u << order)) --order;
     sim::spin_lock(zone::lock);
     __free_one_page(pfn, order, MIGRATE_MOVABLE);
@@ -128,6 +131,7 @@ const char* InvalidGeometry(uint32_t block_order, uint32_t pageblock_order, uint
 void Boot(const BootConfig& c) {
   sim::Machine& machine = *sim::machine;
   const uint32_t pages = c.nr_blocks << c.block_order;
+  machine.Carve<Geometry>(kGeometryRegion, 1, false);
   machine.Carve<MmState>(kMmRegion, 1, true);
   machine.Carve<pageblock>(kPageblockRegion, pages >> c.pageblock_order, true);
   machine.Carve<page>(kPageRegion, pages, true);
@@ -136,7 +140,8 @@ void Boot(const BootConfig& c) {
   machine.Carve<uint32_t>(kTouchedRegion, pages, false);
 
   MmState& m = mm();
-  InitGeometry(m, c);
+  InitGeometry(geometry(), c);
+  InitConfiguration(m, c);
   InitLocks(m);
   InitZones(m);
   m.nodes[c.blocks[0].nid].has_cpus = 1;

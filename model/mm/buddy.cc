@@ -45,7 +45,7 @@ bool isolated(Pfn pfn) { return PageblockAt(pfn) == MIGRATE_ISOLATE; }
 
 // Merging must not cross from an isolated pageblock into one that is not.
 bool MergeCrossesIsolation(Pfn pfn, Pfn buddy, uint32_t order) {
-  return order >= mm().pageblock_order && isolated(pfn) != isolated(buddy);
+  return order >= geometry().pageblock_order && isolated(pfn) != isolated(buddy);
 }
 
 // Pages become free: what an owner says about them is over.
@@ -72,13 +72,13 @@ Pfn rmqueue(uint32_t zone_index, migratetype want, uint32_t order) {
   zone& z = mm().zones[zone_index];
   const migratetype other = want == MIGRATE_MOVABLE ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE;
   for (const migratetype mt : {want, other}) {
-    for (uint32_t k = 0; k <= mm().max_order; ++k) {
+    for (uint32_t k = 0; k <= geometry().max_order; ++k) {
       // A fallback takes the largest chunk, so that it steals whole pageblocks.
-      const uint32_t o = mt == want ? k : mm().max_order - k;
+      const uint32_t o = mt == want ? k : geometry().max_order - k;
       if (o < order || z.free[o].head[mt] == kNoPfn) continue;
       const Pfn pfn{z.free[o].head[mt]};
       del_page_from_free_list(pfn);
-      if (mt != want && o >= mm().pageblock_order) {
+      if (mt != want && o >= geometry().pageblock_order) {
         for (uint32_t i = 0; i < (1u << o); i += PagesPerPageblock()) PageblockAt(pfn + i) = want;
         expand(pfn, o, order, want);
       } else {
@@ -96,6 +96,7 @@ void prep_new_page(Pfn pfn, uint32_t order, Owner owner) {
   for (uint32_t i = 0; i < (1u << order); ++i) {
     PageAt(pfn + i).order = 0;
     SetOwner(pfn + i, owner);
+    GhostAt(pfn + i).tail = i == 0 ? 0 : 1;
   }
   page& p = PageAt(pfn);
   p.refcount = 1;
@@ -109,7 +110,7 @@ void __free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
   if (mt != MIGRATE_ISOLATE) ZoneOf(pfn).nr_free_pages += 1u << order;
   MarkFree(pfn, order);
   const uint8_t zone_index = PageAt(pfn).zone;
-  while (order < mm().max_order) {
+  while (order < geometry().max_order) {
     const Pfn buddy{pfn.v ^ (1u << order)};
     if (!page_is_buddy(buddy, order, zone_index)) break;
     if (MergeCrossesIsolation(pfn, buddy, order)) break;
@@ -135,7 +136,7 @@ void del_page_from_free_list(Pfn pfn) {
 }
 
 Pfn FreeChunkHead(Pfn pfn) {
-  for (uint32_t order = 0; order <= mm().max_order; ++order) {
+  for (uint32_t order = 0; order <= geometry().max_order; ++order) {
     const Pfn head{pfn.v & ~((1u << order) - 1)};
     if (!PfnExists(head)) break;
     const page& p = PageAt(head);
@@ -149,7 +150,7 @@ namespace {
 // Files a free chunk under the migratetypes that its pageblocks have now: in pieces, if it is
 // larger than one, as they may differ.
 void FileInPieces(Pfn pfn, uint32_t order) {
-  const uint32_t piece = std::min<uint32_t>(order, mm().pageblock_order);
+  const uint32_t piece = std::min<uint32_t>(order, geometry().pageblock_order);
   const Pfn end = pfn + (1u << order);
   for (Pfn p = pfn; p < end; p = p + (1u << piece)) {
     __free_one_page(p, piece, static_cast<migratetype>(PageblockAt(p)));

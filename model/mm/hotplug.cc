@@ -111,7 +111,7 @@ void online_pages_range(const Range& r) {
   const uint32_t block_end = r.end().v;
   for (Pfn pfn = r.start; pfn.v < block_end;) {
     // Behind the pages of its memmap a block is not aligned to the largest order.
-    uint32_t order = mm().max_order;
+    uint32_t order = geometry().max_order;
     while ((pfn.v & ((1u << order) - 1)) != 0) --order;
     if (mm().online_page_callback != 0) {
       CallOnlinePage(pfn, order);
@@ -332,7 +332,7 @@ void CancelOffline(const Range& r, const memory_notify_arg& arg, bool told) {
 int OfflineIsolated(const Range& r, sim::Tp* reason) {
   const memory_notify_arg arg = states_before_offline(BlockAt(r.block).zone, r.start, r.nr_pages);
   SetPhase(r, Phase::kOfflining);
-  BeginOperation(r.block, r.nr_blocks);
+  mm::BeginOperation(r.block, r.nr_blocks);
   int rc = Notify(MEM_GOING_OFFLINE, arg);
   *reason = kTpOfflineFailedNotifier;
   const bool told = IsRolledBack(MEM_GOING_OFFLINE, rc);

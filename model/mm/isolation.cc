@@ -313,7 +313,7 @@ Pfn AlignDown(Pfn pfn, uint32_t pages) { return Pfn{pfn.v & ~(pages - 1)}; }
 }  // namespace
 
 int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
-  const uint32_t max_chunk = 1u << mm().max_order;
+  const uint32_t max_chunk = 1u << geometry().max_order;
   const uint32_t unit =
       kernel().contig_by_pageblock ? PagesPerPageblock() : std::max(PagesPerPageblock(), max_chunk);
   const Pfn first = AlignDown(start, unit);

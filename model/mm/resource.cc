@@ -13,7 +13,8 @@ namespace {
 // The lowest number that no entry has. There are never more entries than blocks.
 uint8_t NewEntry() {
   uint64_t used = 1;
-  for (uint32_t i = 0; i < mm().nr_blocks; ++i) used |= uint64_t{1} << mm().blocks[i].resource;
+  for (uint32_t i = 0; i < geometry().nr_blocks; ++i)
+    used |= uint64_t{1} << mm().blocks[i].resource;
   return static_cast<uint8_t>(__builtin_ctzll(~used));
 }
 
@@ -53,12 +54,13 @@ int release_mem_region_adjustable(BlockId start, uint32_t nr_blocks) {
     }
   }
   const uint32_t end = BlockIndex(start) + nr_blocks;
-  const bool split = Reaches(entry, 0, BlockIndex(start)) && Reaches(entry, end, mm().nr_blocks);
+  const bool split =
+      Reaches(entry, 0, BlockIndex(start)) && Reaches(entry, end, geometry().nr_blocks);
   if (split && no_memory != 0) return no_memory;
   for (uint32_t i = 0; i < nr_blocks; ++i) BlockAt(start + i).resource = 0;
   // What is left of the entry above the hole is an entry of its own.
   const uint8_t above = NewEntry();
-  for (uint32_t i = end; i < mm().nr_blocks; ++i) {
+  for (uint32_t i = end; i < geometry().nr_blocks; ++i) {
     if (mm().blocks[i].resource == entry) mm().blocks[i].resource = above;
   }
   return 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The state of the simulated memory management, as it lies in the arena: what the real
-// kernel has. The checker's view of it is the ledger (ledger.h), which nothing here reads.
+// kernel has. The checker's view of it is the ledger (model/world/ledger.h), which nothing here
+// reads.
 #ifndef MODEL_MM_STATE_H_
 #define MODEL_MM_STATE_H_
 
@@ -12,6 +13,7 @@
 #include "model/mm/types.h"
 #include "model/sim/lock.h"
 #include "model/sim/machine.h"
+#include "model/world/geometry.h"
 
 namespace hotplug::mm {
 
@@ -19,9 +21,6 @@ namespace hotplug::mm {
 inline constexpr sim::Region kMmRegion = 1;
 inline constexpr sim::Region kPageblockRegion = 2;
 inline constexpr sim::Region kPageRegion = 3;
-inline constexpr sim::Region kGhostRegion = 4;
-inline constexpr sim::Region kLedgerRegion = 5;
-inline constexpr sim::Region kTouchedRegion = 6;
 
 // page::type. The kernel clears bits of page_type to set a type; here a set bit is the type.
 enum : uint8_t { kTypeBuddy = 1, kTypeOffline = 2 };
@@ -107,14 +106,6 @@ struct notifier_block {
   uint16_t owner;         // ghost: the instance on whose behalf it was registered
 };
 
-// What a notifier is told: struct memory_notify, which C++ cannot name as the function.
-struct memory_notify_arg {
-  Pfn start_pfn;
-  uint32_t nr_pages;
-  int status_change_nid;         // node that gets its first or loses its last memory, or -1
-  int status_change_nid_normal;  // the same for memory of zones up to ZONE_NORMAL
-};
-
 // An allocation of a task.
 struct allocation {
   uint32_t pfn;
@@ -160,21 +151,7 @@ struct heap_object {
 };
 
 struct MmState {
-  // Geometry and configuration: constant during a run.
-  uint32_t first_pfn;
-  uint32_t nr_pages;  // of all blocks, present or not
-  uint32_t first_block;
-  uint32_t nr_blocks;
-  // A hole in the block numbers, between boot memory and a DIMM: the first `gap_index` blocks
-  // lie below it. Its size is 0 and its place out of reach where there is none.
-  uint32_t gap_index;
-  uint32_t gap_blocks;
-  uint32_t gap_pages_index;  // both in pages
-  uint32_t gap_pages;
-  uint8_t block_order;
-  uint8_t pageblock_order;
-  uint8_t max_order;
-  uint8_t page_shift;                 // log2(bytes of a page)
+  // Configuration: constant during a run.
   uint8_t kernel;                     // row of kKernels
   uint8_t debug_vm;                   // CONFIG_DEBUG_VM
   uint8_t memhp_default_online_type;  // mmop: what becomes of added memory
@@ -190,7 +167,7 @@ struct MmState {
   uint8_t lru_disable_count;  // who has the pagevecs disabled
   uint8_t nr_heap_objects;
   uint8_t online_page_callback;  // a driver has set one
-  uint8_t pad[5];
+  uint8_t pad[1];
   uint32_t heap_used;
   uint32_t next_allocation_seq;
   uint32_t mappings;                    // live results of ioremap(), a bit each
@@ -222,40 +199,8 @@ struct MmState {
 
 inline MmState& mm() { return *sim::machine->Get<MmState>(kMmRegion); }
 
-// ---- Arithmetic of the geometry ---------------------------------------------------------
+// ---- Looking things up -------------------------------------------------------------------
 
-inline uint32_t PagesPerBlock() { return 1u << mm().block_order; }
-inline uint32_t PagesPerPageblock() { return 1u << mm().pageblock_order; }
-inline uint32_t PageShift() { return mm().page_shift; }
-inline BlockId BlockOf(Pfn pfn) { return BlockId{pfn.v >> mm().block_order}; }
-inline Pfn FirstPfn(BlockId b) { return Pfn{b.v << mm().block_order}; }
-inline uint64_t PFN_PHYS(Pfn pfn) { return uint64_t{pfn.v} << PageShift(); }
-
-// Place of a pfn among those of the machine's blocks, one of which it lies in.
-inline uint32_t PageIndex(Pfn pfn) {
-  const MmState& m = mm();
-  const uint32_t i = pfn.v - m.first_pfn;
-  return i - (i < m.gap_pages_index ? 0 : m.gap_pages);
-}
-inline bool PfnExists(Pfn pfn) {
-  const MmState& m = mm();
-  const uint32_t i = pfn.v - m.first_pfn;
-  if (i < m.gap_pages_index) return i < m.nr_pages;
-  return i - m.gap_pages_index >= m.gap_pages && i - m.gap_pages < m.nr_pages;
-}
-// The same for blocks, and the block at a place.
-inline uint32_t BlockIndex(BlockId b) {
-  const MmState& m = mm();
-  const uint32_t i = b.v - m.first_block;
-  return i - (i < m.gap_index ? 0 : m.gap_blocks);
-}
-inline bool BlockExists(BlockId b) {
-  return b.v <= UINT32_MAX >> mm().block_order && PfnExists(FirstPfn(b));
-}
-inline BlockId BlockNumber(uint32_t index) {
-  const MmState& m = mm();
-  return BlockId{m.first_block + index + (index < m.gap_index ? 0 : m.gap_blocks)};
-}
 inline memory_block& BlockAt(BlockId b) { return mm().blocks[BlockIndex(b)]; }
 // True if the device of the block is there.
 inline bool Present(BlockId b) { return BlockExists(b) && BlockAt(b).registered != 0; }
@@ -268,7 +213,8 @@ inline zone_type KindOf(uint32_t zone_index) {
 // code that has looked, and for the checks. Everything else uses pfn_to_page() (page.h).
 inline page& PageAt(Pfn pfn) { return sim::machine->Get<page>(kPageRegion)[PageIndex(pfn)]; }
 inline pageblock& PageblockOf(Pfn pfn) {
-  return sim::machine->Get<pageblock>(kPageblockRegion)[PageIndex(pfn) >> mm().pageblock_order];
+  return sim::machine->Get<pageblock>(
+      kPageblockRegion)[PageIndex(pfn) >> geometry().pageblock_order];
 }
 inline uint8_t& PageblockAt(Pfn pfn) { return PageblockOf(pfn).migratetype; }
 

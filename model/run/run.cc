@@ -201,7 +201,7 @@ const std::vector<sim::Record>& Trace() { return sim::Machine::ForThread().trace
 
 std::vector<BlockEnd> BlocksAtEnd() {
   std::vector<BlockEnd> blocks;
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
     const mm::BlockId b = mm::BlockNumber(i);
     BlockEnd end{};
     end.number = b.v;

@@ -94,7 +94,7 @@ int OfflinePages(uint64_t pfn, uint64_t nr_pages) {
 // The first answer that is not 0 of f(), for the blocks with some of a range of addresses.
 template <class F>
 int FirstOfBlocks(uint64_t start, uint64_t size, F f) {
-  for (uint32_t index = 0; index < mm::mm().nr_blocks; ++index) {
+  for (uint32_t index = 0; index < world::geometry().nr_blocks; ++index) {
     const BlockId block = mm::BlockNumber(index);
     const uint64_t address = uint64_t{block.v} << kBlockShift;
     const bool begins = address - start < size;

@@ -162,8 +162,8 @@ void Inside::Init(uint32_t) {
   std::memcpy(m.image_.data, m.loaded_.data(), m.loaded_.size());
   hotplug_kernel& kernel = *m.image_.module.kernel;
   kernel.page_shift = mm::PageShift();
-  kernel.pageblock_order = mm::mm().pageblock_order;
-  kernel.max_order = mm::mm().max_order;
+  kernel.pageblock_order = world::geometry().pageblock_order;
+  kernel.max_order = world::geometry().max_order;
   m.init_error_ = 0;
   m.init_report_.clear();
   RunInitcalls();

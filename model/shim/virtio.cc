@@ -193,7 +193,7 @@ bool Drives(const virtio_driver& driver) {
 }
 
 void PlugIn(Device& d) {
-  const uint32_t blocks = mm::mm().nr_blocks;
+  const uint32_t blocks = world::geometry().nr_blocks;
   d.nr_blocks = blocks / 2;
   d.first_block = blocks - d.nr_blocks;
   d.ops = {&ReadConfig, &DeleteQueues};
@@ -205,7 +205,7 @@ void PlugIn(Device& d) {
 int Register(const hotplug_site* at, const virtio_driver* driver) {
   Enter(at, Context::kSleeps);
   Device& d = device();
-  if (!Drives(*driver) || mm::mm().nr_blocks < 2 || d.driver != nullptr) return 0;
+  if (!Drives(*driver) || world::geometry().nr_blocks < 2 || d.driver != nullptr) return 0;
   PlugIn(d);
   d.driver = driver;
   const int rc = driver->probe(&d.vdev);
@@ -216,10 +216,10 @@ int Register(const hotplug_site* at, const virtio_driver* driver) {
 }  // namespace
 
 void Inside::AddDevice() {
-  const uint32_t nr = mm::mm().nr_blocks / 2;
+  const uint32_t nr = world::geometry().nr_blocks / 2;
   if (nr == 0) return;
-  const BlockId first = mm::BlockNumber(mm::mm().nr_blocks - nr);
-  mm::NewDevice(mm::FirstPfn(first), nr << mm::mm().block_order);
+  const BlockId first = mm::BlockNumber(world::geometry().nr_blocks - nr);
+  mm::NewDevice(mm::FirstPfn(first), nr << world::geometry().block_order);
 }
 
 bool Inside::HostAnswers() {

@@ -43,7 +43,7 @@ namespace hotplug::sim {
 
 // Regions of the arena, in the order in which they are carved. sim owns the first; the
 // others are named by the rooms that carve them.
-inline constexpr uint32_t kRegions = 11;
+inline constexpr uint32_t kRegions = 12;
 using Region = uint32_t;
 inline constexpr Region kSimRegion = 0;
 

@@ -65,7 +65,7 @@ void AddChunk(Lists& l, uint32_t zone_index, uint32_t order, uint32_t mt, Pfn he
 Lists WalkLists() {
   Lists l;
   for (uint32_t z = 0; z < kZones; ++z) {
-    for (uint32_t order = 0; order <= mm().max_order; ++order) {
+    for (uint32_t order = 0; order <= geometry().max_order; ++order) {
       for (uint32_t mt = 0; mt < MIGRATE_TYPES; ++mt) {
         uint32_t prev = kNoPfn;
         for (uint32_t pfn = mm().zones[z].free[order].head[mt]; pfn != kNoPfn;) {
@@ -87,17 +87,18 @@ bool Isolated(uint32_t pfn) { return PageblockAt(Pfn{pfn}) == MIGRATE_ISOLATE; }
 std::string Wrong() {
   Lists l = WalkLists();
   uint32_t buddies = 0;
-  for (uint32_t i = 0; i < mm().nr_pages; ++i)
-    buddies += PageBuddy(PageAt(Pfn{mm().first_pfn + i}));
+  for (uint32_t i = 0; i < geometry().nr_pages; ++i)
+    buddies += PageBuddy(PageAt(Pfn{geometry().first_pfn + i}));
   if (l.wrong.empty() && buddies != l.chunks.size()) return "a free chunk is on no list";
   for (uint32_t z = 0; z < kZones && l.wrong.empty(); ++z) {
     if (mm().zones[z].nr_free_pages != l.counted[z]) l.wrong = "nr_free_pages is not the sum";
   }
   for (const auto& [head, order] : l.chunks) {
     const auto next = l.chunks.find(head ^ (1u << order));
-    if (order == mm().max_order || next == l.chunks.end() || next->second != order) continue;
+    if (order == geometry().max_order || next == l.chunks.end() || next->second != order) continue;
     if (PageAt(Pfn{head}).zone != PageAt(Pfn{next->first}).zone) continue;
-    const bool border = order >= mm().pageblock_order && Isolated(head) != Isolated(next->first);
+    const bool border =
+        order >= geometry().pageblock_order && Isolated(head) != Isolated(next->first);
     if (!border) l.wrong = "two buddies are not merged";
   }
   return l.wrong;
@@ -142,7 +143,7 @@ class Walk {
 
  private:
   void Allocate() {
-    const uint32_t order = random_.Below(mm().max_order + 1u);
+    const uint32_t order = random_.Below(geometry().max_order + 1u);
     const NodeId nid{random_.Below(kMaxNodes)};
     const Pfn pfn = alloc_pages(nid, random_.OneIn(2), order, kFirstAllocation);
     if (pfn.v == kNoPfn) return;
@@ -159,10 +160,10 @@ class Walk {
     allocated_ -= 1u << p.order;
   }
   void Isolate() {
-    const uint32_t pageblocks = mm().nr_pages / PagesPerPageblock();
+    const uint32_t pageblocks = geometry().nr_pages / PagesPerPageblock();
     const uint32_t at = random_.Below(pageblocks);
     const uint32_t n = std::min(1 + random_.Below(4), pageblocks - at);
-    const Pfn start = Pfn{mm().first_pfn} + at * PagesPerPageblock();
+    const Pfn start = Pfn{geometry().first_pfn} + at * PagesPerPageblock();
     const Pfn end = start + n * PagesPerPageblock();
     // Not over the border of a zone.
     if (PageAt(start).zone != PageAt(end - 1).zone) return;
@@ -199,12 +200,13 @@ TEST_CASE("the lists keep their law over random allocations and isolations") {
         for (uint32_t i = 0; i < 500 && wrong.empty(); ++i) {
           walk.Step();
           wrong = Wrong();
-          if (WalkLists().free + walk.allocated() != mm().nr_pages) wrong = "pages are lost";
+          if (WalkLists().free + walk.allocated() != geometry().nr_pages) wrong = "pages are lost";
         }
         walk.FreeAll();
         walk.UndoAll();
         if (wrong.empty()) wrong = Wrong();
-        for (const auto& [head, order] : WalkLists().chunks) leaked += order != mm().max_order;
+        for (const auto& [head, order] : WalkLists().chunks)
+          leaked += order != geometry().max_order;
       });
       INFO(wrong);
       CHECK(wrong.empty());

@@ -269,7 +269,7 @@ TEST_CASE("an operation is about all of its blocks, and their references start a
   GhostAt(Pfn{27}).dropped = 1;
   rig.Do([] {
     mem_hotplug_begin();
-    BeginOperation(BlockId{5}, 2);
+    mm::BeginOperation(BlockId{5}, 2);
     mem_hotplug_done();
   });
   CHECK(ledger().op.blocks == 0b110);

@@ -111,7 +111,7 @@ TEST_CASE("what needs a lock dies without it") {
       {"RefileFreePages() without zone::lock", [&] { RefileFreePages(pfn, true); }},
       {"zone_pcp_enable() without mm().pcp_batch_high_lock", [] { zone_pcp_enable(); }},
       {"BeginOperation() without mm().mem_hotplug_lock for writing",
-       [&] { BeginOperation(block, 1); }},
+       [&] { mm::BeginOperation(block, 1); }},
       {"EndOperation() without mm().mem_hotplug_lock for writing", [] { EndOperation(true); }},
       {"online_pages() without mm().device_hotplug_lock",
        [&] { online_pages(block, MMOP_ONLINE); }},

@@ -42,7 +42,9 @@ State& state() { return *sim::machine->Get<State>(drivers::kDriverRegion); }
 void Init(uint32_t) { sim::machine->Carve<State>(drivers::kDriverRegion, 1, true); }
 
 // A page of the highest block, which no scenario of these tests uses: it is free.
-Pfn FreePage() { return mm::FirstPfn(BlockId{mm::mm().first_block + mm::mm().nr_blocks - 1}); }
+Pfn FreePage() {
+  return mm::FirstPfn(BlockId{world::geometry().first_block + world::geometry().nr_blocks - 1});
+}
 BlockId FreeBlock() { return mm::BlockOf(FreePage()); }
 mm::zone& FreeZone() { return mm::page_zone(mm::PageAt(FreePage())); }
 

@@ -22,10 +22,10 @@ constexpr mm::FaultPlan kNoFaults;
 // The DIMM is above the hole in the block numbers; on a machine without a hole it is what
 // boot has left offline at the top.
 uint32_t FirstIndexOfDimm() {
-  const mm::MmState& m = mm::mm();
+  const world::Geometry& m = world::geometry();
   if (m.gap_pages != 0) return m.gap_pages_index >> m.block_order;
   uint32_t index = m.nr_blocks;
-  while (index > 0 && m.blocks[index - 1].state == mm::MEM_OFFLINE) --index;
+  while (index > 0 && mm::mm().blocks[index - 1].state == mm::MEM_OFFLINE) --index;
   return index;
 }
 
@@ -42,7 +42,7 @@ void Setup() {
   State& s = state();
   s.held_pfn = s.pinned_pfn = mm::kNoPfn;
   s.dimm_index = FirstIndexOfDimm();
-  for (uint32_t i = s.dimm_index; i < mm::mm().nr_blocks; ++i) {
+  for (uint32_t i = s.dimm_index; i < world::geometry().nr_blocks; ++i) {
     s.firmware[i] = mm::mm().blocks[i].registered;
   }
   Name("RFC");

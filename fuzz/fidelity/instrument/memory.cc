@@ -37,9 +37,9 @@ constexpr uint32_t kNone = UINT32_MAX;
 // ignores errors; the one at which the second pass ends.
 uint32_t OfflinePass(bool second, uint64_t* offlined) {
   uint32_t refused = kNone;
-  for (uint32_t i = state().dimm_index; i < mm::mm().nr_blocks; ++i) {
+  for (uint32_t i = state().dimm_index; i < world::geometry().nr_blocks; ++i) {
     const BlockId block = mm::BlockNumber(i);
-    if (state().firmware[i] == 0 || !Present(block)) continue;
+    if (state().firmware[i] == 0 || !mm::Present(block)) continue;
     const int rc = mm::device_offline(block);
     if (rc == 0) *offlined |= uint64_t{1} << i;
     if (rc < 0) refused = block.v;
@@ -55,7 +55,7 @@ int OfflineDimm() {
   if (refused != kNone) refused = OfflinePass(true, &offlined);
   if (refused == kNone) return 0;
   sim::record(kTpOfflineFailed, refused);
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
     if ((offlined >> i & 1) != 0) mm::device_online(mm::BlockNumber(i));
   }
   return -EBUSY;
@@ -66,12 +66,12 @@ int OfflineDimm() {
 int Eject(const Work& w) {
   const uint32_t first = state().dimm_index;
   const uint32_t index = mm::BlockIndex(BlockId{w.block});
-  if (index < first || index >= mm::mm().nr_blocks) return -ENODEV;
+  if (index < first || index >= world::geometry().nr_blocks) return -ENODEV;
   mm::lock_device_hotplug();
   const int rc = OfflineDimm();
   // All of the DIMM, also blocks that were not the firmware's to offline: a BUG if such a block
   // is online.
-  if (rc == 0) mm::__remove_memory(mm::BlockNumber(first), mm::mm().nr_blocks - first);
+  if (rc == 0) mm::__remove_memory(mm::BlockNumber(first), world::geometry().nr_blocks - first);
   mm::unlock_device_hotplug();
   return rc;
 }

@@ -37,7 +37,7 @@ int64_t WriteFile(const Work& w) {
   std::string_view text(w.text.data(), w.text.size());
   text = text.substr(0, text.find('\0'));
   // The file was opened; its device may have gone since.
-  if (!Present(block)) return -ENODEV;
+  if (!mm::Present(block)) return -ENODEV;
   if (text.empty()) return 0;
   int rc = 0;
   if (w.op == Op::kWriteState) {
@@ -102,7 +102,7 @@ bool WritesFile(const Work& w) { return w.op == Op::kWriteState || w.op == Op::k
 
 int64_t Do(const Work& w) {
   const Command& command = kCommands[static_cast<uint32_t>(w.op)];
-  const uint32_t max_block = UINT32_MAX >> mm::mm().block_order;
+  const uint32_t max_block = UINT32_MAX >> world::geometry().block_order;
   if (command.of_block && w.block >= max_block) return -EINVAL;
   return command.run == nullptr ? WriteFile(w) : command.run(w);
 }

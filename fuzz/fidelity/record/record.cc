@@ -75,7 +75,8 @@ class Recorder : public run::Observer {
   }
 
   void Begin() override {
-    for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) machine_.blocks.push_back(mm::BlockNumber(i));
+    for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i)
+      machine_.blocks.push_back(mm::BlockNumber(i));
     for (uint32_t node = 0; node < kMaxNodes; ++node) {
       if (mm::mm().nodes[node].online == 0) continue;
       machine_.zones.push_back({node, "Normal"});
@@ -122,7 +123,7 @@ class Recorder : public run::Observer {
   }
 
   Line MachineLine() const {
-    const mm::MmState& m = mm::mm();
+    const world::Geometry& m = world::geometry();
     const uint32_t pages = mm::PagesPerBlock();
     return Read(absl::StrCat(
         "MACHINE kernel=", mm::kernel().name, " page_size=", uint64_t{1} << m.page_shift,
@@ -130,7 +131,7 @@ class Recorder : public run::Observer {
         " pageblock_pages=", mm::PagesPerPageblock(), " max_order=", m.max_order,
         " boot_blocks=", m.first_block, "-", m.first_block + m.nr_blocks - 1,
         " dimm_blocks=none nodes=", HighestNode() + 1, " dimm_node=0 auto_online=", AutoOnline(),
-        " memmap_on_memory=0 reserved=none debug_vm=", m.debug_vm, " config_bug=1"));
+        " memmap_on_memory=0 reserved=none debug_vm=", mm::mm().debug_vm, " config_bug=1"));
   }
 
   uint32_t HighestNode() const { return machine_.zones.back().node; }

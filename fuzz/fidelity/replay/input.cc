@@ -39,7 +39,7 @@ bool IsFreeRange(BlockId first, uint32_t count, mm::zone_type kind) {
 // The range that alloc_contig_pages() would take: of the highest kernel zone, the lowest.
 std::optional<BlockId> FirstFreeRange(uint32_t count) {
   for (uint8_t kind = mm::ZONE_NORMAL + 1; kind-- > 0;) {
-    for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+    for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
       const BlockId b = mm::BlockNumber(i);
       if (b.v % count == 0 && IsFreeRange(b, count, static_cast<mm::zone_type>(kind))) return b;
     }
@@ -100,7 +100,7 @@ void Input::TakeForGrab(size_t at, const instrument::Work& work) const {
     grabbed = grabbed || l.kind == Kind::kGrab;
     busy = busy || (l.kind == Kind::kCtl && SameCommand(line, l) && l.Text("result") == "-EBUSY");
   });
-  const uint32_t chunk = 1u << mm::mm().max_order;
+  const uint32_t chunk = 1u << world::geometry().max_order;
   const mm::Pfn start{pfn.v & ~(chunk - 1)};
   if (grabbed) mm::KeepOutOf(start, start + chunk);
   if (busy) mm::HoldPage(pfn);
@@ -136,7 +136,7 @@ int64_t Input::PagesOf(int64_t proc) const {
 bool Input::EndEater(int64_t proc) {
   int64_t left = PagesOf(proc);
   if (eaten_mib_.erase(proc) == 0) return false;
-  for (uint32_t i = 0; i < mm::mm().nr_blocks; ++i) {
+  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
     const BlockId b = mm::BlockNumber(i);
     if (mm::BlockAt(b).section_online == 0) continue;
     const mm::Background have = mm::BackgroundOf(b);

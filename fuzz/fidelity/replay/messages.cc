@@ -18,7 +18,9 @@ using Texts = std::vector<std::string>;
 constexpr const char* kIsolationFailed = "failure to isolate range";
 
 // The address at which a block begins, or would begin.
-uint64_t Physical(uint64_t block) { return block << mm::mm().block_order << mm::PageShift(); }
+uint64_t Physical(uint64_t block) {
+  return block << world::geometry().block_order << mm::PageShift();
+}
 
 // The pages of a block that are onlined and offlined, as the kernel prints ranges.
 std::string MemRange(uint32_t block) {
