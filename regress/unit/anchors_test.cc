@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,15 +29,6 @@ using scenario::Scenario;
 using testing::Load;
 
 constexpr uint32_t kGenerated = 2000;
-
-std::vector<std::filesystem::path> Crashes() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& e : std::filesystem::directory_iterator("regress/crashes")) {
-    if (e.path().extension() == ".scn") files.push_back(e.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 std::string TokenOf(const Scenario& s, const run::RunOptions& options = {}) {
   const run::Outcome o = run::Run(s, options);
@@ -109,7 +99,7 @@ uint32_t ChangedBy(const Scenario& s, const std::set<sim::Tp>& kinds) {
 
 TEST_CASE("findings are anchored, and keep their tokens when the kernel has more points") {
   uint32_t changed_by_step = 0;
-  for (const auto& path : Crashes()) {
+  for (const auto& path : testing::Scenarios("regress/crashes")) {
     const Scenario s = Load(path).scenario;
     INFO(path.string());
     CHECK(StepEntries(s) == 0);

@@ -5,7 +5,6 @@
 // and page by page. Method: every file of regress/golden and regress/crashes is run to its
 // end, and what it did is compared with its `expect` block. For a golden scenario there is a
 // second file where CONFIG_DEBUG_VM makes a difference; elsewhere it must make none.
-#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -18,15 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::Load;
-
-std::vector<fs::path> Scenarios(const char* folder) {
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& e : fs::directory_iterator(folder)) {
-    if (e.path().extension() == ".scn") files.push_back(e.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
+using testing::Scenarios;
 
 std::string Joined(const std::vector<std::string>& lines) {
   std::string text;

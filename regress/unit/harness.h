@@ -17,6 +17,7 @@
 #ifndef REGRESS_UNIT_HARNESS_H_
 #define REGRESS_UNIT_HARNESS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -217,6 +218,16 @@ inline scenario::Scenario Parsed(const std::string& text) {
   INFO(std::string(file.status().message()));
   REQUIRE(file.ok());
   return file->scenario;
+}
+
+// The scenarios of a folder, by name.
+inline std::vector<std::filesystem::path> Scenarios(const char* folder) {
+  std::vector<std::filesystem::path> files;
+  for (const std::filesystem::directory_entry& e : std::filesystem::directory_iterator(folder)) {
+    if (e.path().extension() == ".scn") files.push_back(e.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 // A file of that form.
