@@ -41,6 +41,7 @@ void PrintLine(const std::string& file, const scenario::Scenario& s, const drive
   if (const invariants::Violation* v = o.first()) {
     absl::PrintF(" invariant=%s step=%d", invariants::Name(v->id), v->step);
   }
+  if (o.not_judged != 0) absl::PrintF(" not_judged=%s", invariants::NamesOf(o.not_judged));
   absl::PrintF("\n");
 }
 

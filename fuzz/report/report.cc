@@ -123,8 +123,7 @@ std::string OwnerName(mm::Owner o, const Scenario& s) {
            (mm::Live(i) ? "" : ", whose call is over");
   }
   if (mm::IsAllocation(o)) {
-    const mm::allocation& a = mm::mm().allocations[o - mm::kFirstAllocation];
-    return "an allocation of " + TaskOrNone(s, a.task);
+    return "an allocation of " + TaskOrNone(s, run::AllocationOf(o).task);
   }
   return kNames[o];
 }
@@ -273,14 +272,8 @@ std::string Log(const std::vector<std::string>& here, const Aftermath& after) {
   return out + "  --- after the violation\n" + Messages(after.log, here.size(), after.log.size());
 }
 
-std::string DisabledNames(invariants::Disabled disabled) {
-  std::string names;
-  for (uint32_t i = 0; i < invariants::kNrInvariants; ++i) {
-    const invariants::Invariant& row = invariants::kInvariants[i];
-    if ((disabled & invariants::Bit(row.id)) == 0) continue;
-    names += (names.empty() ? "" : ",") + std::string(row.name);
-  }
-  return names.empty() ? "none" : names;
+std::string NamesOrNone(invariants::Disabled disabled) {
+  return disabled == 0 ? "none" : invariants::NamesOf(disabled);
 }
 
 // The scenario and, as comments of it, all options.
@@ -294,7 +287,8 @@ std::string Input(const Scenario& s, const run::RunOptions& options, const run::
                                           : scenario::PrintDriver(s, run::Names()).c_str(),
                 scenario::PrintKernel(s.machine, run::Names()).c_str(), stop ? "stop" : "record",
                 options.max_steps, options.full_checks ? "true" : "false") +
-         DisabledNames(options.disabled) + "\n";
+         NamesOrNone(options.disabled) + "\n";
+  if (o.not_judged != 0) out += "# not_judged=" + invariants::NamesOf(o.not_judged) + "\n";
   return out + Format("# verdict=%s steps=%u digest=0x%016llx\n", run::Name(o.verdict), o.steps,
                       static_cast<unsigned long long>(o.digest));
 }

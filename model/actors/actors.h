@@ -10,21 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "model/mm/notifier.h"
-#include "model/mm/services.h"
 #include "model/scenario/ops.h"
 #include "model/scenario/scenario.h"
+#include "model/world/types.h"
 
 namespace hotplug::actors {
 
 inline constexpr sim::Region kActorRegion = 8;
-
-// What the actors of one run act on. Bound to the machine; outlives the run.
-struct Context {
-  const scenario::Scenario* scenario = nullptr;
-  mm::debugfs_file enable;
-  mm::debugfs_fops trace;
-};
 
 // What an operation of the scenario answered.
 struct Result {
@@ -36,11 +28,19 @@ struct Result {
 
 // Carves the room's region; part of the set-up of a machine.
 void Setup();
-// Before the first task: registers the notifiers that are there from the start, adds the tasks.
-void Start();
 
-// The notifier of the scenario's own notifiers.
-int32_t ProbeCall(const mm::notifier_block& nb, uint32_t action, const mm::memory_notify_arg& arg);
+// The actors of a world, given what can be done to it (model/world/ops.h). They do what the
+// scenario says that is bound to the machine. program.h has them; model/run/program.cc those of
+// each world.
+template <class O>
+struct Actors {
+  // Before the first task: makes the notifiers, registers those that are there from the start, adds
+  // the tasks.
+  static void Start();
+};
+
+// What one of the scenario's notifiers answers to an event, which counts as a call of it.
+int32_t Answer(uint32_t notifier, uint32_t action, const world::memory_notify_arg& arg);
 
 // Results of the run, by the index of the operation.
 const Result& ResultOf(uint32_t op);

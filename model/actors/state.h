@@ -7,6 +7,7 @@
 #include <array>
 
 #include "model/actors/actors.h"
+#include "model/sim/machine.h"
 
 namespace hotplug::actors {
 
@@ -18,17 +19,13 @@ struct HeldPages {
 };
 
 struct State {
-  std::array<mm::notifier_block, kMaxNotifiers> probes;
   std::array<uint32_t, kMaxAnswers> calls;  // matching calls so far of each rule
   std::array<Result, kMaxOps> results;
   std::array<HeldPages, kMaxThreads> held;
 };
 
 inline State& state() { return *sim::machine->Get<State>(kActorRegion); }
-inline const Context& context() { return *sim::machine->bound.actors; }
-
-// Entry of every task: runs its part of the scenario and ends it.
-void RunProgram(uint32_t task);
+inline const scenario::Scenario& Script() { return *sim::machine->bound.scenario; }
 
 }  // namespace hotplug::actors
 

@@ -12,16 +12,13 @@
 #include "model/mm/notifier.h"
 #include "model/mm/services.h"
 #include "model/sim/trace.h"
+#include "model/world/view.h"
 
 namespace hotplug::drivers {
 
 inline constexpr sim::Region kDriverRegion = 7;
 
-// Memory that the module has recorded as its own.
-struct Range {
-  mm::Pfn start;
-  uint32_t nr_pages = 0;
-};
+using world::Range;
 
 struct Driver {
   const char* name;              // as --driver= and texts call it

@@ -11,9 +11,9 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
-#include "model/drivers/driver.h"
-#include "model/mm/ledger.h"
+#include "model/world/ledger.h"
 
 namespace hotplug::invariants {
 
@@ -65,6 +65,8 @@ inline constexpr Id kOrder[] = {Id::kI14, Id::kI5, Id::kI6,  Id::kI19, Id::kI2, 
 // A set of invariants that are not evaluated.
 using Disabled = uint32_t;
 constexpr Disabled Bit(Id id) { return 1u << static_cast<uint32_t>(id); }
+// Their names, with commas: "I5,I16".
+std::string NamesOf(Disabled disabled);
 
 // One violation, with what its report and its token need.
 struct Violation {
@@ -73,12 +75,12 @@ struct Violation {
   uint32_t block;    // block number, or kNoBlock
   int32_t expected;  // what they mean depends on the invariant (docs/invariants.md)
   int32_t found;
-  uint16_t function;  // trace point of the step that made the state illegal
-  uint16_t callback;  // 1 + name of the notifier, if that step was its delivery
-  uint16_t call;      // Task::call in that step, if it is the one of the violation
-  mm::Owner owner;    // of the page
+  uint16_t function;   // trace point of the step that made the state illegal
+  uint16_t callback;   // 1 + name of the notifier, if that step was its delivery
+  uint16_t call;       // Task::call in that step, if it is the one of the violation
+  world::Owner owner;  // of the page
   Id id;
-  mm::Phase phase;     // of the block
+  world::Phase phase;  // of the block
   uint8_t last_event;  // notifier action last delivered in the block's last operation
   uint8_t silent;      // a real kernel of this configuration would not print it
   uint8_t transient;   // references of walkers on the page
@@ -92,7 +94,6 @@ struct Config {
   Disabled disabled = 0;
   bool stop = true;   // end the run at the first violation
   bool full = false;  // look at every page at every step, not at what changed
-  const drivers::Driver* driver = nullptr;
 };
 
 struct Verdicts {
@@ -109,11 +110,21 @@ inline Verdicts& verdicts() { return *sim::machine->Get<Verdicts>(kVerdictRegion
 
 // Carves the room's region; part of the set-up of a machine.
 void Setup();
-// Hooks for sim::Machine::hooks; a Config is bound to the machine for the run.
-void CheckStep();
+// For sim::Hooks::release.
 void NoteRelease(uint32_t lock_class);
-// The checks of rest, whatever the tasks are doing: for the end of a run.
-void CheckEnd();
+
+// The checks of a world, given what can be seen of it (model/world/view.h). A Config is bound to
+// the machine for the run. checks.h has them; model/run/checks.cc those of each world.
+template <class V>
+struct Checks {
+  // After a step: for sim::Hooks::step.
+  static void Step();
+  // The checks of rest, whatever the tasks are doing: for the end of a run.
+  static void End();
+  // Whether a page keeps I1, I2 and I3.
+  static bool PageIsLegal(world::Pfn pfn);
+};
+
 // The run is stuck: adds the verdict I13 about a task that cannot go on.
 void AddLiveness(uint32_t task);
 

@@ -21,9 +21,6 @@ int device_offline(BlockId block) __must_hold(device_hotplug_lock);
 // Operand of kTpUevent: what user space is told of a block.
 enum : uint32_t { kUeventOffline, kUeventOnline, kUeventAdd, kUeventRemove };
 
-// Words that user space writes to `state` and `auto_online_blocks`.
-enum class StateFile : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
-
 // write(2) to memoryN/state and memoryN/online. 0 for success, -ENOENT if the file is not
 // there, -ENODEV if it went away while the write waited for the hotplug lock, -EINTR if the
 // task was killed meanwhile, else what the operation says.

@@ -18,9 +18,6 @@ using notifier_fn = int32_t (*)(const notifier_block& nb, uint32_t action,
 // Values of notifier_block::notifier_call.
 enum : uint8_t { kProbeCall, kDriverCall, kNotifierCalls };
 
-// Names of notifier blocks in records: probes by their number, the driver's by this.
-inline constexpr uint16_t kDriverName = 0x100;
-
 // The call of a notifier with an event about a block, for anchored preemptions.
 constexpr sim::AnchorId DeliveryAnchor(uint32_t action, BlockId block, uint32_t name) {
   return sim::MakeAnchor(sim::AnchorKind::kDelivery, action << 20 | block.v << 10 | name);

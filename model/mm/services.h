@@ -81,14 +81,6 @@ int remap_pfn_range(Pfn start, uint32_t nr_pages);
 void unmap_mapping_range(Pfn start, uint32_t nr_pages);
 void exit_mmap();
 
-// What user space asks for of a file, in bytes; kWholeFile: as much as there is.
-inline constexpr uint64_t kWholeFile = UINT64_MAX;
-inline constexpr uint64_t kMaxRead = 0x7fff0000;  // as much as a read(2) may ask for (MAX_RW_COUNT)
-struct file_range {
-  uint64_t offset = 0;
-  uint64_t length = kWholeFile;
-};
-
 // Operations of a file of a directory, on what it was created with: 0 or a negative errno.
 using debugfs_operation = int (*)(HeapPtr object, uint32_t index);
 using debugfs_transfer = int (*)(HeapPtr object, uint32_t index, const file_range& range);

@@ -22,9 +22,6 @@ inline constexpr sim::Region kMmRegion = 1;
 inline constexpr sim::Region kPageblockRegion = 2;
 inline constexpr sim::Region kPageRegion = 3;
 
-// page::type. The kernel clears bits of page_type to set a type; here a set bit is the type.
-enum : uint8_t { kTypeBuddy = 1, kTypeOffline = 2 };
-
 // page::flags.
 enum : uint8_t {
   kFlagReserved = 1,  // PG_reserved

@@ -5,6 +5,7 @@
 #define MODEL_MM_TRACEPOINTS_H_
 
 #include "model/sim/trace.h"
+#include "model/world/types.h"
 
 namespace hotplug::mm {
 
@@ -37,7 +38,7 @@ enum : sim::Tp {
   kTpWarnInUse,
   kTpRegister,
   kTpUnregister,
-  kTpNotifierCall,
+  kTpNotifierCall = world::kTpNotifierCall,
   kTpMemoryNotify,
   kTpMemmapInit,
   kTpOnlineChunk,

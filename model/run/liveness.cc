@@ -37,12 +37,13 @@ Outcome::Wait WaitOf(uint8_t id) {
 }
 
 // A loop may wait for a page as long as somebody may hold that page.
-bool MayBeHeld(mm::Pfn pfn) {
-  if (!mm::PfnExists(pfn) || !invariants::PageIsLegal(pfn)) return false;
-  const mm::PageGhost& g = mm::GhostAt(pfn);
-  if (mm::OthersReferences(g) != 0 || g.owner == mm::kFreeing || g.owner == mm::kBoot) return true;
-  if (mm::IsInstance(g.owner)) return mm::Live(mm::InstanceAt(g.owner));
-  return mm::IsAllocation(g.owner);
+bool MayBeHeld(const World& world, world::Pfn pfn) {
+  if (!world::PfnExists(pfn) || !world.page_is_legal(pfn)) return false;
+  const world::PageGhost& g = world::GhostAt(pfn);
+  if (world::OthersReferences(g) != 0 || g.owner == world::kFreeing || g.owner == world::kBoot)
+    return true;
+  if (world::IsInstance(g.owner)) return world::Live(world::InstanceAt(g.owner));
+  return world::IsAllocation(g.owner);
 }
 
 // Who waits for whom, followed from one task on.
@@ -68,21 +69,21 @@ Chain ChainFrom(uint8_t id) {
 
 // A loop over a page that may be held, or a circle of user space's own. What is held by nobody who
 // could ever let it go is no cause.
-bool HasLegalCause(const Chain& c) {
+bool HasLegalCause(const World& world, const Chain& c) {
   if (c.circle) return c.only_user_space;
-  return c.wait.state == sim::TaskState::kSpinning && MayBeHeld(mm::Pfn{c.wait.object});
+  return c.wait.state == sim::TaskState::kSpinning && MayBeHeld(world, world::Pfn{c.wait.object});
 }
 
 }  // namespace
 
-bool JudgeStuck(Outcome* out) {
+bool JudgeStuck(const World& world, Outcome* out) {
   out->nr_waits = 0;
   uint32_t culprit = kMaxThreads;
   for (uint8_t id = 0; id < sim::sim().nr_tasks; ++id) {
     const sim::TaskState state = sim::task(sim::TaskId{id}).state;
     if (state == sim::TaskState::kDone || state == sim::TaskState::kIdle) continue;
     out->waits[out->nr_waits++] = WaitOf(id);
-    if (culprit == kMaxThreads && !HasLegalCause(ChainFrom(id))) culprit = id;
+    if (culprit == kMaxThreads && !HasLegalCause(world, ChainFrom(id))) culprit = id;
   }
   if (culprit == kMaxThreads || !invariants::Enabled(invariants::Id::kI13)) return true;
   invariants::AddLiveness(ChainFrom(static_cast<uint8_t>(culprit)).end);

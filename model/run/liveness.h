@@ -10,7 +10,7 @@ namespace hotplug::run {
 
 // Fills out->waits. True if everybody waits for something that somebody may legally hold (a
 // pinned page, user space waiting for itself); otherwise adds the verdict I13.
-bool JudgeStuck(Outcome* out);
+bool JudgeStuck(const World& world, Outcome* out);
 
 }  // namespace hotplug::run
 

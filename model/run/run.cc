@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/run/run.h"
 
-#include "model/mm/boot.h"
 #include "model/mm/fault.h"
 #include "model/mm/kernel.h"
-#include "model/mm/page.h"
 #include "model/run/liveness.h"
 #include "model/run/trace_points.h"
 
@@ -13,13 +11,13 @@ namespace hotplug::run {
 // What a thread keeps between runs: the objects bound to its machine, and which machine the
 // template in the arena is of.
 struct Keep {
+  const World* world = nullptr;
   scenario::Machine template_of;
   const drivers::Driver* template_driver = nullptr;
   uint32_t template_fixes = 0;
 
   mm::NotifierFunctions notifiers;
   mm::FaultPlan faults;
-  actors::Context actors;
   invariants::Config checks;
   std::vector<uint64_t>* states = nullptr;
   Observer* observer = nullptr;
@@ -33,45 +31,21 @@ Keep& KeepOf(sim::Machine& m) {
   return *m.keep;
 }
 
-mm::BootConfig BootConfigOf(const scenario::Machine& machine, bool has_device) {
-  mm::BootConfig c{};
-  c.first_block = machine.first_block;
-  c.nr_blocks = machine.blocks.size;
-  c.block_order = machine.block_order;
-  c.pageblock_order = machine.pageblock_order;
-  c.max_order = machine.max_order;
-  c.debug_vm = machine.debug_vm;
-  c.kmemleak = machine.kmemleak;
-  c.kernel = machine.kernel;
-  c.core_fixes = static_cast<uint16_t>(machine.fixes);
-  c.pcp_high = machine.pcp_high;
-  c.pagevec_size = machine.pagevec;
-  c.auto_online = machine.auto_online ? mm::MMOP_ONLINE : mm::MMOP_OFFLINE;
-  for (uint32_t i = 0; i < c.nr_blocks; ++i) {
-    const scenario::Block& b = machine.blocks[i];
-    const bool movable = b.zone == scenario::Zone::kMovable;
-    const bool of_device = has_device && i >= c.nr_blocks - c.nr_blocks / 2;
-    c.blocks[i] = {b.node, movable ? mm::ZONE_MOVABLE : mm::ZONE_NORMAL, b.reserved, b.offline,
-                   of_device};
-  }
-  return c;
-}
-
 // A machine at the end of its boot, from the template if that is of the same machine.
-void Reset(sim::Machine& m, Keep& keep, const scenario::Machine& machine,
+void Reset(sim::Machine& m, Keep& keep, const World& world, const scenario::Machine& machine,
            const drivers::Driver* driver, uint32_t fixes) {
-  if (m.has_template() && keep.template_driver == driver && keep.template_fixes == fixes &&
-      keep.template_of == machine) {
+  if (m.has_template() && keep.world == &world && keep.template_driver == driver &&
+      keep.template_fixes == fixes && keep.template_of == machine) {
     m.Restore();
     return;
   }
   m.Clear();
   m.sim().current = sim::FiberPool::kMain;
-  mm::Boot(BootConfigOf(machine, driver->has_device));
-  driver->init(fixes);
+  world.boot(machine, *driver, fixes);
   actors::Setup();
   invariants::Setup();
   m.Snapshot();
+  keep.world = &world;
   keep.template_of = machine;
   keep.template_driver = driver;
   keep.template_fixes = fixes;
@@ -86,8 +60,8 @@ mm::FaultPlan FaultPlanOf(const scenario::Scenario& s) {
 }
 
 void CheckAndCollect() {
-  invariants::CheckStep();
   const Keep& keep = KeepOf(*sim::machine);
+  keep.world->check_step();
   if (keep.states != nullptr) keep.states->push_back(sim::machine->StateDigest());
   if (keep.observer != nullptr) keep.observer->Step();
 }
@@ -99,19 +73,21 @@ void CollectReached(When when, sim::AnchorId id) {
 
 void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOptions& options,
           const drivers::Driver* driver) {
-  keep.notifiers.call[mm::kProbeCall] = &actors::ProbeCall;
+  keep.notifiers.call[mm::kProbeCall] = [](const mm::notifier_block& nb, uint32_t action,
+                                           const mm::memory_notify_arg& arg) {
+    return actors::Answer(nb.data, action, arg);
+  };
   keep.notifiers.call[mm::kDriverCall] = driver->notifier_call;
   keep.notifiers.online_page = driver->online_page;
   keep.faults = FaultPlanOf(s);
-  keep.actors = {&s, driver->enable, driver->trace};
-  keep.checks = {options.disabled, options.on_violation == OnViolation::kStop, options.full_checks,
-                 driver};
+  keep.checks = {options.disabled | keep.world->not_judged,
+                 options.on_violation == OnViolation::kStop, options.full_checks};
   keep.states = options.states;
   keep.observer = options.observer;
   keep.reached = options.reached;
-  m.bound = {&keep.notifiers, &keep.faults, &keep.actors, &keep.checks, driver->module};
+  m.bound = {&keep.notifiers, &keep.faults, driver, &s, &keep.checks, driver->module};
   const bool watched = options.states != nullptr || options.observer != nullptr;
-  m.hooks = {watched ? &CheckAndCollect : &invariants::CheckStep, &invariants::NoteRelease,
+  m.hooks = {watched ? &CheckAndCollect : keep.world->check_step, &invariants::NoteRelease,
              &AnchorOfRecord, options.reached != nullptr ? &CollectReached : nullptr};
   m.trace.Reset(options.keep_trace);
 }
@@ -134,18 +110,18 @@ void SetSchedule(const scenario::Scenario& s) {
 
 // Runs to the end, through at most one stuck state: what user space holds is let go then,
 // loops are killed, and the rest of the run and its checks show what is left.
-sim::Stop RunToEnd(const RunOptions& options, Outcome* out) {
+sim::Stop RunToEnd(const World& world, const RunOptions& options, Outcome* out) {
   sim::Stop stop = sim::RunTasks();
   if (stop != sim::Stop::kStuck) return stop;
   // Whoever blocked last made no step of it: what he did is judged first.
   const uint32_t before = invariants::verdicts().total;
-  invariants::CheckStep();
+  world.check_step();
   const bool illegal = invariants::verdicts().total != before;
-  out->stuck_benign = !illegal && JudgeStuck(out);
+  out->stuck_benign = !illegal && JudgeStuck(world, out);
   if (!out->stuck_benign && options.on_violation == OnViolation::kStop) return stop;
   sim::ReleaseStuck();
   stop = sim::RunTasks();
-  if (stop == sim::Stop::kStuck && out->stuck_benign) out->stuck_benign = JudgeStuck(out);
+  if (stop == sim::Stop::kStuck && out->stuck_benign) out->stuck_benign = JudgeStuck(world, out);
   return stop;
 }
 
@@ -170,20 +146,22 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   const drivers::Driver* driver =
       options.driver != nullptr ? options.driver : drivers::kDrivers[s.driver];
   HOTPLUG_CHECK(driver != nullptr);
+  const World& world = *options.world;
   m.bound.module = driver->module;
-  Reset(m, keep, s.machine, driver, s.fixes);
+  Reset(m, keep, world, s.machine, driver, s.fixes);
   if (driver->reset != nullptr) driver->reset();
   Bind(m, keep, s, options, driver);
   sim::sim().max_steps = options.max_steps;
-  actors::Start();
+  world.start();
   if (driver->start != nullptr) driver->start();
   SetSchedule(s);
   if (options.observer != nullptr) options.observer->Begin();
 
+  out->not_judged = world.not_judged;
   out->stuck_benign = false;
   out->nr_waits = 0;
-  const sim::Stop stop = RunToEnd(options, out);
-  if (stop == sim::Stop::kFinished) invariants::CheckEnd();
+  const sim::Stop stop = RunToEnd(world, options, out);
+  if (stop == sim::Stop::kFinished) world.check_end();
 
   const invariants::Verdicts& v = invariants::verdicts();
   out->steps = sim::sim().step;
@@ -199,26 +177,10 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
 
 const std::vector<sim::Record>& Trace() { return sim::Machine::ForThread().trace.records(); }
 
-std::vector<BlockEnd> BlocksAtEnd() {
-  std::vector<BlockEnd> blocks;
-  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
-    const mm::BlockId b = mm::BlockNumber(i);
-    BlockEnd end{};
-    end.number = b.v;
-    if (mm::BlockAt(b).registered != 0) {
-      end.state = mm::BlockAt(b).state;
-      const mm::Pfn start = mm::FirstPfn(b);
-      for (mm::Pfn pfn = start; pfn < start + mm::PagesPerBlock(); ++pfn) {
-        const mm::page& p = mm::PageAt(pfn);
-        if (mm::PageBuddy(p)) end.free += 1u << p.order;
-        if (mm::PageOffline(p)) ++end.page_offline;
-        const int32_t class_of = p.refcount < 0 ? -1 : p.refcount > 2 ? 3 : p.refcount;
-        ++end.counts[static_cast<uint32_t>(class_of + 1)];
-      }
-    }
-    blocks.push_back(end);
-  }
-  return blocks;
+std::vector<BlockEnd> BlocksAtEnd() { return KeepOf(sim::Machine::ForThread()).world->blocks(); }
+
+world::AllocationState AllocationOf(world::Owner owner) {
+  return KeepOf(sim::Machine::ForThread()).world->allocation(owner);
 }
 
 scenario::Names Names() {

@@ -17,6 +17,7 @@
 
 #include "model/actors/actors.h"
 #include "model/invariants/invariants.h"
+#include "model/run/world.h"
 #include "model/scenario/scenario.h"
 
 namespace hotplug::run {
@@ -53,6 +54,7 @@ struct RunOptions {
   Observer* observer = nullptr;             // is called at the start and after each step
   std::vector<Reached>* reached = nullptr;  // gets all that tasks do and preemptions can be at
   uint32_t max_steps = kMaxSteps;
+  const World* world = &kModelWorld;
   // In place of the scenario's driver; for drivers that are in no table.
   const drivers::Driver* driver = nullptr;
 };
@@ -60,23 +62,15 @@ struct RunOptions {
 enum class Verdict : uint8_t { kOk, kViolation, kLiveness, kLimit };
 const char* Name(Verdict v);
 
-// One memory block at the end of a run.
-struct BlockEnd {
-  uint32_t number;                 // block number
-  uint32_t state;                  // MEM_ONLINE, MEM_GOING_OFFLINE, MEM_OFFLINE; 0 if absent
-  uint32_t free;                   // pages in the buddy
-  uint32_t page_offline;           // pages marked PageOffline
-  std::array<uint32_t, 5> counts;  // pages with count -1 or less, 0, 1, 2, more
-};
-
 struct Outcome {
   Verdict verdict = Verdict::kOk;
   bool stuck_benign = false;  // ended stuck, on something that somebody may hold
   uint32_t steps = 0;
   uint64_t digest = 0;
-  uint32_t switches = 0;       // steps after which another task ran
-  uint32_t nr_violations = 0;  // found; the first kMaxViolations are listed
-  uint32_t nr_warnings = 0;    // WARN and bad_page
+  uint32_t switches = 0;                // steps after which another task ran
+  uint32_t nr_violations = 0;           // found; the first kMaxViolations are listed
+  uint32_t nr_warnings = 0;             // WARN and bad_page
+  invariants::Disabled not_judged = 0;  // what the world cannot judge: of that no verdict says ok
   uint32_t listed = 0;
   std::array<invariants::Violation, kMaxViolations> violations{};
   std::array<uint16_t, 16> lock_order{};  // classes taken while each was held
@@ -103,10 +97,11 @@ inline Outcome Run(const scenario::Scenario& s, const RunOptions& options = {}) 
 }
 
 // About this thread's last run, valid until the next one: its records (with keep_trace),
-// what the operations answered, and the memory blocks at its end.
+// what the operations answered, the memory blocks at its end, and whose an allocation was.
 const std::vector<sim::Record>& Trace();
 inline const actors::Result& ResultOf(uint32_t op) { return actors::ResultOf(op); }
 std::vector<BlockEnd> BlocksAtEnd();
+world::AllocationState AllocationOf(world::Owner owner);
 
 // Names of drivers and kernels as scenarios know them.
 scenario::Names Names();

@@ -25,8 +25,11 @@ namespace mm {
 struct NotifierFunctions;
 struct FaultPlan;
 }  // namespace mm
-namespace actors {
-struct Context;
+namespace scenario {
+struct Scenario;
+}
+namespace drivers {
+struct Driver;
 }
 namespace invariants {
 struct Config;
@@ -67,7 +70,8 @@ struct Hooks {
 struct Bound {
   const mm::NotifierFunctions* notifiers = nullptr;
   const mm::FaultPlan* faults = nullptr;
-  const actors::Context* actors = nullptr;
+  const drivers::Driver* driver = nullptr;
+  const scenario::Scenario* scenario = nullptr;
   const invariants::Config* checks = nullptr;
   shim::Module* module = nullptr;  // of a driver in C
 };

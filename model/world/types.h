@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "model/sim/strong.h"
+#include "model/sim/trace.h"
 
 namespace hotplug::world {
 
@@ -23,6 +24,9 @@ enum zone_type : uint8_t { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, MAX_
 
 // enum migratetype; also the index of a free list.
 enum migratetype : uint8_t { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_ISOLATE, MIGRATE_TYPES };
+
+// Types of a page. The kernel clears bits of page_type to set a type; here a set bit is the type.
+enum : uint8_t { kTypeBuddy = 1, kTypeOffline = 2 };
 
 // A constant of the kernel, and how it is written.
 struct NamedValue {
@@ -97,6 +101,22 @@ enum LockClass : uint8_t {
 inline constexpr const char* kLockNames[kLockClasses] = {
     "memtrace_mutex",   "device_hotplug_lock", "dev->mutex",         "cpu_hotplug_lock",
     "mem_hotplug_lock", "pcp_batch_high_lock", "memory_chain.rwsem", "fsd->active_users"};
+
+// Words that user space writes to `state` and `auto_online_blocks`.
+enum class StateFile : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
+
+// What user space asks for of a file, in bytes; kWholeFile: as much as there is.
+inline constexpr uint64_t kWholeFile = UINT64_MAX;
+inline constexpr uint64_t kMaxRead = 0x7fff0000;  // as much as a read(2) may ask for (MAX_RW_COUNT)
+struct file_range {
+  uint64_t offset = 0;
+  uint64_t length = kWholeFile;
+};
+
+// The record of a delivery, which both worlds make: action << 16 | block, notifier, answer.
+inline constexpr sim::Tp kTpNotifierCall = sim::kMmPoints.first + 28;
+// Names of notifiers in records: those of the scenario by their number, the driver's by this.
+inline constexpr uint16_t kDriverName = 0x100;
 
 // What a notifier is told: struct memory_notify, which C++ cannot name as the function.
 struct memory_notify_arg {

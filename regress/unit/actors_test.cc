@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "model/actors/state.h"
+#include "model/drivers/ops.h"
 #include "model/mm/kernel.h"
 #include "model/mm/page.h"
 #include "model/sim/tracepoints.h"
@@ -543,7 +544,7 @@ TEST_CASE("what a task registers after its call of the driver is not the driver'
           "notifier A priority=0 unregistered\n"
           "task memtrace-1\n  write memtrace/enable 0x10000000\n  register A\n");
   CHECK(Rc(1) == 0);
-  CHECK(actors::state().probes[0].owner == mm::kNobody);
+  CHECK(sim::machine->Get<mm::notifier_block>(drivers::kProbeRegion)[0].owner == mm::kNobody);
 }
 
 const std::string kTwice =

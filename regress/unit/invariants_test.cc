@@ -184,6 +184,19 @@ TEST_CASE("without its invariant a planted defect is missed or told otherwise") 
   }
 }
 
+TEST_CASE("what a world cannot judge is told, and never a verdict") {
+  for (const Row& row : kRows) {
+    run::World world = run::kModelWorld;
+    world.not_judged = Bit(row.id);
+    RunOptions options;
+    options.world = &world;
+    const Outcome o = RunPlanted(row, row.defect, options);
+    INFO(row.name);
+    CHECK(Name(First(o)) == std::string(Name(row.instead)));
+    CHECK(NamesOf(o.not_judged) == Name(row.id));
+  }
+}
+
 TEST_CASE("the same runs without a defect are clean") {
   for (const Row& row : kRows) {
     RunOptions options;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// I4, I10, I11: offline blocks and the counters of zones and nodes. I12: block states.
+#ifndef MODEL_INVARIANTS_ZONES_H_
+#define MODEL_INVARIANTS_ZONES_H_
+
+#include <array>
+
+#include "model/invariants/judge.h"
+
+namespace hotplug::invariants {
+
+struct Sums {
+  uint32_t present = 0;
+  uint32_t managed = 0;
+  uint32_t free = 0;
+  uint32_t isolated_pageblocks = 0;
+};
+using ZoneSums = std::array<Sums, world::kNrZones>;
+
+// What one block contributes to its zone, by its pages alone.
+template <world::View V>
+Sums SumsOf(BlockId b) {
+  Sums s;
+  s.present = world::PagesPerBlock();
+  const Pfn start = world::FirstPfn(b);
+  uint32_t index = world::PageIndex(start);
+  const world::PageGhost* ghost = &GhostAt(start);
+  for (Pfn pfn = start; pfn < start + s.present; pfn = pfn + world::PagesPerPageblock()) {
+    const bool isolated = V::get_pageblock_migratetype(pfn) == world::MIGRATE_ISOLATE;
+    if (isolated) ++s.isolated_pageblocks;
+    for (uint32_t i = 0; i < world::PagesPerPageblock(); ++i, ++index, ++ghost) {
+      const typename V::Page& page = V::page_at(index);
+      if (!V::PageReserved(page) && ghost->unmanaged == 0) ++s.managed;
+      if (PageBuddy(V::page_type(page)) && !isolated) s.free += 1u << V::buddy_order(page);
+    }
+  }
+  return s;
+}
+
+// What the pages of the blocks in memory add up to, by zone.
+template <world::View V>
+ZoneSums SumsOfZones() {
+  ZoneSums sums;
+  ForEachBlock([&](BlockId b) {
+    if (!InMemory(world::BlockGhostAt(b).phase)) return;
+    const Sums s = SumsOf<V>(b);
+    Sums& z = sums[V::block(b).zone];
+    z.present += s.present;
+    z.managed += s.managed;
+    z.free += s.free;
+    z.isolated_pageblocks += s.isolated_pageblocks;
+  });
+  return sums;
+}
+
+template <world::View V>
+void CheckOffline() {
+  const bool lists = V::has_pcp_lists();
+  ForEachBlock([lists](BlockId b) {
+    if (world::BlockGhostAt(b).phase != Phase::kOffline) return;
+    const Pfn start = world::FirstPfn(b);
+    for (Pfn pfn = start; pfn < start + world::PagesPerBlock(); ++pfn) {
+      const typename V::Page& p = PageAt<V>(pfn);
+      const bool on_list = lists && V::on_pcp_list(pfn);
+      if (!PageBuddy(V::page_type(p)) && !V::PageLRU(p) && !on_list) continue;
+      AddPage<V>(Id::kI4, pfn, 0, V::page_count(p), GhostAt(pfn).writer);
+      return;
+    }
+  });
+}
+
+inline int32_t Signed(uint32_t v) { return static_cast<int32_t>(v); }
+
+template <world::View V>
+void CheckIsolateCounts(const ZoneSums& sums) {
+  for (uint32_t z = 0; z < sums.size(); ++z) {
+    const uint32_t found = V::zone(z).isolated_pageblocks;
+    if (found == sums[z].isolated_pageblocks) continue;
+    AddBlock(Id::kI10, kNoBlock, Signed(sums[z].isolated_pageblocks), Signed(found), Here());
+    return;
+  }
+}
+
+template <world::View V>
+void CheckZoneCounters(const ZoneSums& sums) {
+  std::array<uint32_t, kMaxNodes> node_present{};
+  for (uint32_t z = 0; z < sums.size(); ++z) {
+    const world::ZoneCounters zone = V::zone(z);
+    // Most machines have memory in two kinds of zones and not in all.
+    if (zone.spanned == 0 && sums[z].present == 0 && zone.present == 0 && zone.managed == 0 &&
+        zone.free == 0) {
+      continue;
+    }
+    node_present[z / world::MAX_NR_ZONES] += sums[z].present;
+    const std::array<std::array<uint32_t, 2>, 3> pairs = {{{sums[z].managed, zone.managed},
+                                                           {sums[z].present, zone.present},
+                                                           {sums[z].free, zone.free}}};
+    for (const auto& [expected, found] : pairs) {
+      if (expected == found) continue;
+      AddBlock(Id::kI11, kNoBlock, Signed(expected), Signed(found), Here());
+      return;
+    }
+  }
+  for (uint32_t n = 0; n < kMaxNodes; ++n) {
+    const uint32_t found = V::node_present_pages(world::NodeId{n});
+    if (node_present[n] == found) continue;
+    AddBlock(Id::kI11, kNoBlock, Signed(node_present[n]), Signed(found), Here());
+    return;
+  }
+}
+
+template <world::View V>
+bool GoingOfflineIsLegal() {
+  return world::ledger().going_offline == 0 || V::device_hotplug_lock_is_held();
+}
+
+template <world::View V>
+void CheckGoingOffline() {
+  if (GoingOfflineIsLegal<V>()) return;
+  AddBlock(Id::kI12, kNoBlock, 0, world::ledger().going_offline, Here());
+}
+
+template <world::View V>
+void CheckDeviceStates() {
+  ForEachBlock([](BlockId b) {
+    const world::BlockState block = V::block(b);
+    const bool offline = block.state == world::MEM_OFFLINE;
+    if (!block.registered || block.dev_offline == offline) return;
+    AddBlock(Id::kI12, b.v, offline ? 1 : 0, block.dev_offline ? 1 : 0,
+             world::BlockGhostAt(b).writer);
+  });
+}
+
+}  // namespace hotplug::invariants
+
+#endif  // MODEL_INVARIANTS_ZONES_H_

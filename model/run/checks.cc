@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The invariants, once for each world.
+#include "model/invariants/checks.h"
+
+#include "model/drivers/view.h"
+
+template struct hotplug::invariants::Checks<hotplug::drivers::View>;
