@@ -9,6 +9,7 @@
 #include "model/mm/page.h"
 #include "model/mm/pcp.h"
 #include "model/mm/tracepoints.h"
+#include "model/mm/zone.h"
 #include "model/world/view.h"
 
 namespace hotplug::drivers {
@@ -32,17 +33,32 @@ struct View {
 
   static world::ZoneCounters zone(uint32_t index) {
     const mm::zone& z = mm::mm().zones[index];
-    return {z.spanned_pages, z.present_pages, z.managed_pages, z.nr_free_pages,
-            z.nr_isolate_pageblock};
+    return {z.zone_start_pfn, z.spanned_pages, z.present_pages,
+            z.managed_pages,  z.nr_free_pages, z.nr_isolate_pageblock};
   }
   static uint32_t node_present_pages(world::NodeId nid) {
     return mm::mm().nodes[nid.v].present_pages;
   }
+  static world::NodeState node(world::NodeId nid) {
+    const mm::node& n = mm::mm().nodes[nid.v];
+    const uint32_t start = mm::node_start_pfn(nid);
+    return {start,
+            mm::node_end_pfn(nid) - start,
+            n.present_pages,
+            n.online != 0,
+            n.has_memory != 0,
+            n.has_normal_memory != 0};
+  }
   static world::BlockState block(world::BlockId id) {
     const mm::memory_block& mem = mm::BlockAt(id);
-    return {mem.state,         mem.registered != 0, mem.dev_offline != 0,
-            mem.resource != 0, mem.ejected != 0,    mem.of_device != 0,
-            mem.zone};
+    return {mem.state,
+            mem.registered != 0,
+            mem.dev_offline != 0,
+            mem.resource != 0,
+            mem.ejected != 0,
+            mem.of_device != 0,
+            mem.zone,
+            mem.nid};
   }
 
   static bool device_hotplug_lock_is_held() { return mm::mm().device_hotplug_lock.lock.held(); }

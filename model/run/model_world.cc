@@ -5,7 +5,7 @@
 #include "model/drivers/ops.h"
 #include "model/drivers/view.h"
 #include "model/mm/boot.h"
-#include "model/run/blocks.h"
+#include "model/run/look.h"
 #include "model/run/world.h"
 
 namespace hotplug::run {
@@ -52,7 +52,7 @@ const World kModelWorld = {
     .check_step = &invariants::Checks<drivers::View>::Step,
     .check_end = &invariants::Checks<drivers::View>::End,
     .page_is_legal = &invariants::Checks<drivers::View>::PageIsLegal,
-    .blocks = &BlocksOf<drivers::View>,
+    .look = &Look<drivers::View>,
     .allocation = &drivers::View::allocation,
 };
 

@@ -177,7 +177,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
 
 const std::vector<sim::Record>& Trace() { return sim::Machine::ForThread().trace.records(); }
 
-std::vector<BlockEnd> BlocksAtEnd() { return KeepOf(sim::Machine::ForThread()).world->blocks(); }
+WorldState StateAtEnd() { return KeepOf(sim::Machine::ForThread()).world->look(); }
 
 world::AllocationState AllocationOf(world::Owner owner) {
   return KeepOf(sim::Machine::ForThread()).world->allocation(owner);

@@ -97,10 +97,11 @@ inline Outcome Run(const scenario::Scenario& s, const RunOptions& options = {}) 
 }
 
 // About this thread's last run, valid until the next one: its records (with keep_trace),
-// what the operations answered, the memory blocks at its end, and whose an allocation was.
+// what the operations answered, what the world looked like at its end, and whose an allocation was.
 const std::vector<sim::Record>& Trace();
 inline const actors::Result& ResultOf(uint32_t op) { return actors::ResultOf(op); }
-std::vector<BlockEnd> BlocksAtEnd();
+WorldState StateAtEnd();
+inline std::vector<BlockEnd> BlocksAtEnd() { return StateAtEnd().blocks; }
 world::AllocationState AllocationOf(world::Owner owner);
 
 // Names of drivers and kernels as scenarios know them.

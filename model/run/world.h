@@ -15,13 +15,28 @@
 
 namespace hotplug::run {
 
-// One memory block at the end of a run.
+// One memory block at the end of a run. Of an absent one only the number means something.
 struct BlockEnd {
-  uint32_t number;                 // block number
-  uint32_t state;                  // MEM_ONLINE, MEM_GOING_OFFLINE, MEM_OFFLINE; 0 if absent
-  uint32_t free;                   // pages in the buddy
-  uint32_t page_offline;           // pages marked PageOffline
-  std::array<uint32_t, 5> counts;  // pages with count -1 or less, 0, 1, 2, more
+  uint32_t number = 0;                    // block number
+  uint32_t state = 0;                     // MEM_ONLINE, MEM_GOING_OFFLINE, MEM_OFFLINE; 0 if absent
+  uint32_t free = 0;                      // pages in the buddy
+  uint32_t page_offline = 0;              // pages marked PageOffline
+  uint32_t lru = 0;                       // pages on the LRU
+  uint32_t reserved = 0;                  // pages marked PageReserved
+  std::array<uint32_t, 5> counts = {};    // pages with count -1 or less, 0, 1, 2, more
+  std::vector<world::migratetype> types;  // of its pageblocks
+  bool dev_offline = false;               // struct device::offline
+  uint8_t nid = 0;
+  uint8_t zone = 0;  // node * MAX_NR_ZONES + enum zone_type, while online
+  bool operator==(const BlockEnd&) const = default;
+};
+
+// All that can be seen of a world at one moment.
+struct WorldState {
+  std::vector<BlockEnd> blocks;
+  std::array<world::ZoneCounters, world::kNrZones> zones;
+  std::array<world::NodeState, kMaxNodes> nodes;
+  bool operator==(const WorldState&) const = default;
 };
 
 struct World {
@@ -36,7 +51,7 @@ struct World {
   void (*check_end)();
   bool (*page_is_legal)(world::Pfn pfn);
   // What reports tell.
-  std::vector<BlockEnd> (*blocks)();
+  WorldState (*look)();
   world::AllocationState (*allocation)(world::Owner owner);
 };
 

@@ -15,15 +15,28 @@
 
 namespace hotplug::world {
 
-// struct zone and struct pglist_data, in pages.
+// struct zone, in pages. A zone that spans nothing begins at 0.
 struct ZoneCounters {
+  uint32_t start;  // pfn
   uint32_t spanned;
   uint32_t present;
   uint32_t managed;
   uint32_t free;                 // NR_FREE_PAGES
   uint32_t isolated_pageblocks;  // nr_isolate_pageblock
+  bool operator==(const ZoneCounters&) const = default;
 };
 inline constexpr uint32_t kNrZones = kMaxNodes * MAX_NR_ZONES;
+
+// struct pglist_data, in pages, and the states of the node.
+struct NodeState {
+  uint32_t start;  // pfn
+  uint32_t spanned;
+  uint32_t present;
+  bool online;
+  bool has_memory;         // N_MEMORY
+  bool has_normal_memory;  // N_NORMAL_MEMORY
+  bool operator==(const NodeState&) const = default;
+};
 
 // struct memory_block and its device.
 struct BlockState {
@@ -34,6 +47,7 @@ struct BlockState {
   bool ejected;      // firmware has it, until somebody adds it again
   bool of_device;    // the memory of a device, which its driver adds and removes
   uint8_t zone;      // node * MAX_NR_ZONES + enum zone_type, while online
+  uint8_t nid;
 };
 
 // An allocation of a task.
@@ -64,6 +78,7 @@ concept View = requires(const typename V::Page& page, Pfn pfn, BlockId block, No
 
   { V::zone(n) } -> std::same_as<ZoneCounters>;  // 0 .. kNrZones - 1
   { V::node_present_pages(nid) } -> std::same_as<uint32_t>;
+  { V::node(nid) } -> std::same_as<NodeState>;
   { V::block(block) } -> std::same_as<BlockState>;
 
   { V::device_hotplug_lock_is_held() } -> std::same_as<bool>;
