@@ -38,7 +38,8 @@ class Generator {
   void MakeMachine();
   void MakeBlocks(uint32_t blocks);
   void MakeTasks();
-  void MakeOps(uint32_t task);
+  Role AnyRole(bool first);
+  void MakeOps(Role role, uint32_t task);
   void MakeNotifiers();
   void MakeFaults();
   void MakeSchedule();
@@ -112,6 +113,12 @@ void Generator::MakeMachine() {
   m.max_order = static_cast<uint8_t>(m.block_order - random_.Below(m.block_order > 2 ? 3 : 2));
   m.pageblock_order = static_cast<uint8_t>(random_.Between(1, m.max_order));
   if (random_.OneIn(2)) m.pageblock_order = m.max_order;
+  if (options_.shape.has_value()) {
+    m.block_order = options_.shape->block_order;
+    m.pageblock_order = options_.shape->pageblock_order;
+    m.max_order = options_.shape->max_order;
+    m.debug_vm = options_.shape->debug_vm;
+  }
   // Aligned or not: a contiguous range of several blocks has to be.
   m.first_block = static_cast<uint8_t>(random_.OneIn(3) ? random_.Between(1, 9) : 4);
   const bool other_size = random_.OneIn(6);
@@ -130,7 +137,7 @@ void Generator::MakeSeldom() {
       &Generator::Prober,    &Generator::Firmware,   &Generator::AutoOnliner,
       &Generator::Registrar, &Generator::ContigUser, &Generator::Poisoner};
   constexpr uint32_t kMostOps = 4;
-  if (!random_.OneIn(4) || s_.ops.size + kMostOps >= kMaxOps) return;
+  if ((!options_.sequential && !random_.OneIn(4)) || s_.ops.size + kMostOps >= kMaxOps) return;
   const uint32_t task = s_.tasks.size - 1;
   if (random_.OneIn(2)) Sleep(task, 64);
   (this->*random_.Pick(kPrograms))(task);
@@ -139,6 +146,7 @@ void Generator::MakeSeldom() {
 // One more task, if there may be one, sees the memory that a driver has.
 void Generator::MakeReader() {
   constexpr uint32_t kMostOps = 4;
+  if (options_.without_driver) return;
   if (!random_.OneIn(8) || s_.ops.size + kMostOps >= kMaxOps) return;
   if (s_.tasks.size < std::min(options_.max_tasks, kMaxTasks)) s_.tasks.push(Task{Role::kUser});
   const uint32_t task = s_.tasks.size - 1;
@@ -180,27 +188,43 @@ void Generator::MakeBlocks(uint32_t blocks) {
   m.blocks[0].offline = false;  // a machine has some memory that is online
 }
 
-void Generator::MakeTasks() {
+Role Generator::AnyRole(bool first) {
   constexpr Role kOthers[] = {Role::kUser,   Role::kUser,  Role::kUser, Role::kMemtrace,
                               Role::kWalker, Role::kAlloc, Role::kKill};
+  constexpr Role kSequential[] = {Role::kUser,   Role::kUser,  Role::kUser,
+                                  Role::kWalker, Role::kAlloc, Role::kFirmware};
+  if (options_.sequential) return random_.Pick(kSequential);
+  if (first && !options_.without_driver && !random_.OneIn(8)) return Role::kMemtrace;
+  const Role role = random_.Pick(kOthers);
+  return options_.without_driver && role == Role::kMemtrace ? Role::kUser : role;
+}
+
+void Generator::MakeTasks() {
   const uint32_t most = std::clamp(options_.max_tasks, 1u, kMaxTasks);
   const uint32_t least = std::clamp(options_.min_tasks, 1u, most);
   const uint32_t tasks = random_.Between(least, most);
-  for (uint32_t i = 0; i < tasks; ++i) {
-    const bool memtrace = i == 0 && !random_.OneIn(8);
-    s_.tasks.push(Task{memtrace ? Role::kMemtrace : random_.Pick(kOthers)});
+  std::array<Role, kMaxTasks> roles{};
+  for (uint32_t i = 0; i < tasks; ++i) roles[i] = AnyRole(i == 0);
+  if (options_.sequential) {
+    s_.tasks.push(Task{Role::kUser});
+    for (uint32_t i = 0; i < tasks; ++i) {
+      MakeOps(roles[i], 0);
+      if (random_.OneIn(3)) MakeSeldom();
+    }
+    return;
   }
-  for (uint32_t i = 0; i < tasks; ++i) MakeOps(i);
+  for (uint32_t i = 0; i < tasks; ++i) s_.tasks.push(Task{roles[i]});
+  for (uint32_t i = 0; i < tasks; ++i) MakeOps(roles[i], i);
 }
 
-void Generator::MakeOps(uint32_t task) {
+void Generator::MakeOps(Role role, uint32_t task) {
   // Only tasks before this one, so that no two wait for each other.
   if (task > 0 && random_.OneIn(12)) {
     Op op;
     op.target = static_cast<uint8_t>(random_.Below(task));
     Push(task, OpKind::kAfter, op);
   }
-  switch (s_.tasks[task].role) {
+  switch (role) {
     case Role::kMemtrace:
       return Memtrace(task);
     case Role::kUser:

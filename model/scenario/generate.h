@@ -11,10 +11,19 @@
 #define MODEL_SCENARIO_GENERATE_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "model/scenario/scenario.h"
 
 namespace hotplug::scenario {
+
+// What a kernel that is built for one kind of machine can be.
+struct Shape {
+  uint8_t block_order;
+  uint8_t pageblock_order;
+  uint8_t max_order;
+  bool debug_vm;
+};
 
 struct GenerateOptions {
   uint32_t nr_drivers = 1;
@@ -25,6 +34,12 @@ struct GenerateOptions {
   uint32_t max_tasks = 6;    // .. kMaxTasks
   uint32_t preemptions = 8;  // expected number, at most kMaxPreemptions / 2
   bool kworker = false;      // some of them by it, and of it
+  // Machines of this shape only; any shape without.
+  std::optional<Shape> shape;
+  // Nobody uses the files of the driver.
+  bool without_driver = false;
+  // One task does what all of them would do, one after the other: nothing runs beside it.
+  bool sequential = false;
 };
 
 // The scenario of that seed, the same on every machine. It keeps all rules and has a byte
