@@ -41,6 +41,7 @@ ExitCode ExitCodeOf(run::Verdict verdict);
 using Args = std::vector<std::string>;  // without flags
 
 ExitCode Compile(const Args& files);
+ExitCode CompileTree(const Args& none);
 ExitCode Coverage(const Args& paths);
 ExitCode Run(const Args& files);
 ExitCode Show(const Args& files);

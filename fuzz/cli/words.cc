@@ -41,6 +41,15 @@ constexpr Verb kVerbs[] = {
      {{"out", "OUT", nullptr}}, kOfScenarios},
     {"compile", Compile, "FILE.c", "a driver's own file, for --driver=OUT.so",
      {{"out", "OUT.so", nullptr}}, kOfCompiling},
+    {"compile-tree", CompileTree, "", "the core of a kernel tree, as a world (docs/your-tree.md)",
+     {{"tree", "DIR", nullptr},
+      {"out", "WORLD", nullptr},
+      {"geometry", "NAME", "16 or 64 pages a block (16), or recorded: the recorded machine"},
+      {"debug_vm", "on|off", "with the kernel's own checks (off)"},
+      {"memmap", "vmemmap|classic", "how pages are found (vmemmap)"},
+      {"config", "FILE", "more symbols: lines CONFIG_NAME=VALUE"},
+      {"show_config", nullptr, "print the .config and make nothing"},
+      {"cc", "COMPILER", "with this gcc or clang"}}},
     {"coverage", Coverage, "FILE|DIR...", "which of its lines run, and which never do",
      {{"driver", "FILE.c", nullptr}}, kOfScenarios | kOfDriverFiles | kOfCompiling},
     {"conform", Conform, "TRACE...", "the model against recordings of real kernels",
@@ -141,6 +150,7 @@ const Verb* FindVerb(absl::string_view name) {
 
 bool Takes(const Verb& verb, size_t nr_arguments) {
   const absl::string_view words = verb.arguments;
+  if (words.empty()) return nr_arguments == 0;
   const auto named = static_cast<size_t>(std::count(words.begin(), words.end(), ' ')) + 1;
   return nr_arguments == named || (nr_arguments > named && absl::EndsWith(words, "..."));
 }
@@ -156,7 +166,8 @@ std::vector<std::string> FlagNames(const Verb& verb) {
 }
 
 std::string UsageOf(const Verb& verb) {
-  std::string words = absl::StrCat(verb.name, " ", verb.arguments);
+  std::string words = verb.name;
+  if (verb.arguments[0] != '\0') absl::StrAppend(&words, " ", verb.arguments);
   std::string flags;
   for (const Flag& flag : verb.flags) {
     if (flag.sentence == nullptr) {

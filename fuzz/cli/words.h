@@ -34,7 +34,7 @@ enum FlagGroup : uint32_t {
 struct Verb {
   const char* name;
   ExitCode (*main)(const Args& args);
-  const char* arguments;  // a word each; the last may end with "...", for one or more
+  const char* arguments;  // a word each, if any; the last may end with "...", for one or more
   const char* sentence;
   std::initializer_list<Flag> flags;  // its own
   uint32_t groups = 0;

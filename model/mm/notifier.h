@@ -18,11 +18,6 @@ using notifier_fn = int32_t (*)(const notifier_block& nb, uint32_t action,
 // Values of notifier_block::notifier_call.
 enum : uint8_t { kProbeCall, kDriverCall, kNotifierCalls };
 
-// The call of a notifier with an event about a block, for anchored preemptions.
-constexpr sim::AnchorId DeliveryAnchor(uint32_t action, BlockId block, uint32_t name) {
-  return sim::MakeAnchor(sim::AnchorKind::kDelivery, action << 20 | block.v << 10 | name);
-}
-
 struct NotifierFunctions {
   notifier_fn call[kNotifierCalls] = {};
   // set_online_page_callback(): onlines a chunk of 2^order pages, or keeps them out of Linux.

@@ -54,7 +54,7 @@ void Machine::Snapshot() {
 }
 
 uint64_t Machine::StateDigest() const {
-  uint64_t digest = 0;
+  uint64_t digest = hooks.state != nullptr ? hooks.state() : 0;
   for (const Extent& e : regions_) {
     if (!e.hashed) continue;
     const auto* p = static_cast<const std::byte*>(e.base);

@@ -37,6 +37,9 @@ struct Config;
 namespace shim {
 class Module;
 }
+namespace tree {
+class World;
+}
 namespace run {
 struct Keep;
 }
@@ -46,7 +49,7 @@ namespace hotplug::sim {
 
 // Regions of the arena, in the order in which they are carved. sim owns the first; the
 // others are named by the rooms that carve them.
-inline constexpr uint32_t kRegions = 12;
+inline constexpr uint32_t kRegions = 13;
 using Region = uint32_t;
 inline constexpr Region kSimRegion = 0;
 
@@ -63,6 +66,8 @@ struct Hooks {
   AnchorId (*anchor_of)(const Record& record) = nullptr;
   // Is told all that tasks do that has an anchor.
   void (*reached)(When when, AnchorId id) = nullptr;
+  // The digest of such state as lies outside of the arena.
+  uint64_t (*state)() = nullptr;
 };
 
 // Objects of the host that a run lends to the rooms: the arena holds no pointers. Each outlives the
@@ -74,6 +79,7 @@ struct Bound {
   const scenario::Scenario* scenario = nullptr;
   const invariants::Config* checks = nullptr;
   shim::Module* module = nullptr;  // of a driver in C
+  tree::World* tree = nullptr;     // the kernel that is not in the arena
 };
 
 class Machine {
@@ -103,7 +109,8 @@ class Machine {
   // False again once the machine has been emptied for somebody else.
   bool has_template() const { return has_template_; }
 
-  // Digest of all hashed regions: equal states, equal digests, on every build.
+  // Digest of all hashed regions, and of what else there is: equal states, equal digests, on every
+  // build.
   uint64_t StateDigest() const;
 
   SimState& sim() const { return *static_cast<SimState*>(regions_[kSimRegion].base); }

@@ -32,6 +32,7 @@ inline constexpr TpRange kShimPoints = {216, 223};
 inline constexpr TpRange kActorPoints = {224, 247};
 inline constexpr TpRange kShimWorkPoints = {248, 255};  // work, timers and devices of model/shim
 inline constexpr TpRange kInstrumentPoints = {256, 319};
+inline constexpr TpRange kTreePoints = {320, 351};
 
 // Whether each range begins after the end of the one before it.
 template <size_t n>
@@ -43,7 +44,7 @@ consteval bool AreApart(const TpRange (&ranges)[n]) {
   return true;
 }
 static_assert(AreApart({kSimPoints, kMmPoints, kDriverPoints, kShimPoints, kActorPoints,
-                        kShimWorkPoints, kInstrumentPoints}));
+                        kShimWorkPoints, kInstrumentPoints, kTreePoints}));
 
 // How a trace point prints. `function` is the kernel function (or our own actor) in which
 // the event happens; `format` names the three operands:

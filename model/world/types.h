@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "model/sim/anchor.h"
 #include "model/sim/strong.h"
 #include "model/sim/trace.h"
 
@@ -117,6 +118,11 @@ struct file_range {
 inline constexpr sim::Tp kTpNotifierCall = sim::kMmPoints.first + 28;
 // Names of notifiers in records: those of the scenario by their number, the driver's by this.
 inline constexpr uint16_t kDriverName = 0x100;
+
+// The call of a notifier with an event about a block, for anchored preemptions.
+constexpr sim::AnchorId DeliveryAnchor(uint32_t action, BlockId block, uint32_t name) {
+  return sim::MakeAnchor(sim::AnchorKind::kDelivery, action << 20 | block.v << 10 | name);
+}
 
 // What a notifier is told: struct memory_notify, which C++ cannot name as the function.
 struct memory_notify_arg {

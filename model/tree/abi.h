@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What a world and its host know of each other: plain C, read by both. A world is the kernel side:
+// files of a kernel tree and the glue (glue/), linked at fixed addresses, without libc. Its host is
+// the simulator, which maps it into its own process.
+//
+// Kernel code reaches the host through `world_host` alone, the host a world through
+// `world_exports` alone. Structs, constants and flags of the kernel stay on its side: what crosses
+// has a name, or one of the numbers below.
+#ifndef MODEL_TREE_ABI_H_
+#define MODEL_TREE_ABI_H_
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdint.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WORLD_MAGIC 0x31646c726f777068ull  // "hpworld1"
+#define WORLD_ABI 1
+
+// Where things lie (the linker script is the builder's): what a host must have free.
+#define WORLD_TEXT 0x50000000ul
+#define WORLD_ABSENT 0x5c000000ul  // nobody defines what lies here; never mapped
+#define WORLD_ABSENT_STRIDE 0x4000ul
+#define WORLD_HOST 0x5f000000ul
+#define WORLD_STATE 0x60000000ul
+#define WORLD_ARENA 0x68000000ul
+#define WORLD_STACKS 0x70000000ul
+// For each task, and for the boot: its kernel stack, and on top of it what is the task's own.
+#define WORLD_STACK_BYTES 0x10000ul
+#define WORLD_TASK_BYTES 0x4000ul
+
+#define WORLD_BLOCKS 48
+#define WORLD_NODES 2
+#define WORLD_ZONES 4  // of a node: DMA, DMA32, Normal, Movable
+#define WORLD_TASKS 9
+#define WORLD_NOTIFIERS 6
+
+// ---- The host, for the kernel ----------------------------------------------------------------
+
+// What a notifier of the scenario is told.
+struct world_notice {
+  const char* action;  // "MEM_GOING_OFFLINE"
+  uint64_t start_pfn;
+  uint64_t nr_pages;
+  int32_t nid;  // status_change_nid, and that of normal memory
+  int32_t nid_normal;
+};
+
+// Other tasks may run in those of the first group.
+struct world_host {
+  // Locks that are waited for. `name` is null for one that the linker has a name for.
+  void (*lock)(const void* lock, const char* name, int shared);
+  int (*trylock)(const void* lock, const char* name);
+  void (*unlock)(const void* lock, int shared);
+  // Before the outermost spinlock is taken, and after it has been released.
+  void (*spin)(int locked);
+  void (*point)(const char* function);  // might sleep here, and does not
+  void (*loop)(uint64_t pfn);           // once more, because of this page
+  void (*sleep)(void);                  // for a moment
+  void (*poll)(const void* lock);       // between two attempts to take a lock that somebody has
+  int (*answer)(unsigned int notifier, const struct world_notice* notice);
+
+  // A line of printk, without its level and its end.
+  void (*text)(const char* text);
+  void (*warn)(const char* file, unsigned int line);
+  void (*bug)(const char* text, const void* pc) __attribute__((noreturn));
+  // An object of kmalloc was written to behind its end, or freed twice, or after that.
+  void (*heap)(const char* what, const void* object);
+  void (*misuse)(const char* what, const void* lock);  // of a lock
+  void (*uevent)(unsigned long block, const char* action);
+  // 0, or the negative errno with which the call of a function is to fail.
+  int (*fault)(const char* function);
+};
+
+// ---- The kernel, for the host ----------------------------------------------------------------
+
+struct world_boot_block {
+  uint8_t nid;
+  uint8_t movable;
+  uint8_t reserved;
+  uint8_t offline;
+  uint8_t absent;  // the memory of a device, which its driver adds
+};
+
+struct world_machine {
+  uint32_t first_block;
+  uint32_t nr_blocks;
+  uint32_t gap_index;  // blocks below a hole in the block numbers, and its size; 0 and 0 without
+  uint32_t gap_blocks;
+  uint8_t auto_online;
+  uint8_t pcp_high;  // pages on a per-CPU list, and in a pagevec: 0 for none
+  uint8_t pagevec;
+  struct world_boot_block blocks[WORLD_BLOCKS];
+};
+
+enum {
+  WORLD_PAGE_VALID = 1,     // pfn_valid(); without it nothing else is said
+  WORLD_PAGE_POISONED = 2,  // the memmap is: nothing but `count` is said
+  WORLD_PAGE_BUDDY = 4,
+  WORLD_PAGE_OFFLINE = 8,
+  WORLD_PAGE_LRU = 16,
+  WORLD_PAGE_RESERVED = 32,
+  WORLD_PAGE_HWPOISON = 64,
+  WORLD_PAGE_PCP = 128,  // on a per-CPU list
+};
+
+enum { WORLD_UNMOVABLE, WORLD_MOVABLE, WORLD_ISOLATE, WORLD_OTHER_TYPE };
+
+struct world_page {
+  int32_t count;
+  uint8_t flags;
+  uint8_t order;  // of a free chunk that begins here
+  uint8_t zone;   // nid * WORLD_ZONES + the kind
+  uint8_t type;   // of its pageblock
+};
+
+struct world_zone {
+  uint64_t start;
+  uint64_t spanned;
+  uint64_t present;
+  uint64_t managed;
+  uint64_t free;
+  uint64_t isolated;  // nr_isolate_pageblock
+};
+
+struct world_node {
+  uint64_t start;
+  uint64_t spanned;
+  uint64_t present;
+  uint8_t online;
+  uint8_t has_memory;         // N_MEMORY
+  uint8_t has_normal_memory;  // N_NORMAL_MEMORY
+  uint8_t pad[5];
+};
+
+enum { WORLD_BLOCK_ABSENT, WORLD_BLOCK_ONLINE, WORLD_BLOCK_GOING_OFFLINE, WORLD_BLOCK_OFFLINE };
+
+struct world_block {
+  uint8_t state;
+  uint8_t dev_offline;  // struct device::offline
+  uint8_t section_online;
+  uint8_t nid;
+  uint8_t zone;  // as of a page, WORLD_NO_ZONE without one
+  uint8_t pad[3];
+};
+#define WORLD_NO_ZONE 0xff
+
+// An entry of /proc/iomem on the top level.
+struct world_resource {
+  uint64_t start;
+  uint64_t end;  // inclusive
+  uint8_t system_ram;
+  uint8_t busy;
+  uint8_t pad[6];
+};
+
+// Results are 0, or a negative errno, unless it says otherwise.
+struct world_exports {
+  uint64_t magic;
+  uint32_t abi;
+  uint32_t size;  // of this struct
+  const char* about;
+  uint32_t
+      order_of_block;  // log2 of the pages of a block, of a pageblock, and of the largest chunk
+  uint32_t order_of_pageblock;
+  uint32_t largest_order;
+  uint32_t debug_vm;
+  struct world_host* host;
+  const char *text, *text_end;
+  char *state, *state_end;
+  const char *absent, *absent_end;
+  const char* absent_names;    // of each WORLD_ABSENT_STRIDE bytes there, one after the other
+  const uint64_t* arena_used;  // bytes
+
+  int (*boot)(const struct world_machine* machine);
+  // The task that runs from now on, and its signals: a pending one, a deadly one.
+  void (*run)(unsigned int task, int pending, int fatal);
+  // Nobody is inside of the kernel: callbacks of RCU run. What kmalloc's memory says is looked at.
+  void (*rest)(void);
+
+  long (*write_state)(unsigned long block, const char* word);
+  long (*write_online)(unsigned long block, int online);
+  long (*write_probe)(unsigned long block);
+  long (*write_auto_online)(const char* word);
+  long (*firmware_remove)(unsigned long block);
+  long (*firmware_add)(unsigned long block);
+  long (*register_notifier)(unsigned int notifier, int priority);
+  long (*unregister_notifier)(unsigned int notifier);
+  long (*alloc_pages)(int nid, int movable, unsigned int order);
+  long (*free_pages)(void);
+  long (*alloc_contig)(int nid, unsigned int order);
+  long (*free_contig)(void);
+  long (*get_page)(unsigned long pfn);
+  long (*put_page)(unsigned long pfn);
+  long (*memory_failure)(unsigned long pfn);
+
+  void (*see_pages)(unsigned long pfn, unsigned long nr, struct world_page* pages);
+  void (*see_zone)(unsigned int zone, struct world_zone* z);
+  void (*see_node)(unsigned int nid, struct world_node* n);
+  void (*see_block)(unsigned long block, struct world_block* b);
+  // The entry behind the first `index` ones; 0 if there is none.
+  int (*see_resource)(unsigned int index, struct world_resource* r);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // MODEL_TREE_ABI_H_

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel side of a world, beside the files of the tree: what is common to the glue. Each .c
+ * file here is a theme. Its functions have the names of the kernel's, and give way to them where
+ * the file that defines these is linked, too.
+ */
+#ifndef MODEL_TREE_GLUE_GLUE_H_
+#define MODEL_TREE_GLUE_GLUE_H_
+
+#include <linux/memory.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/version.h>
+
+#include "abi.h"
+
+struct device;
+
+extern struct world_host world_host;
+
+/* The linker's. */
+extern char world_text_start[], world_text_end[], world_state_start[], world_state_end[];
+extern char world_absent_start[], world_absent_end[];
+extern const char world_absent_names[];
+
+/* What a world can do and show, for the exports. */
+int world_boot(const struct world_machine* machine);
+void world_run(unsigned int task, int pending, int fatal);
+void world_rest(void);
+long world_write_state(unsigned long block, const char* word);
+long world_write_online(unsigned long block, int online);
+long world_write_probe(unsigned long block);
+long world_write_auto_online(const char* word);
+long world_firmware_remove(unsigned long block);
+long world_firmware_add(unsigned long block);
+long world_register_notifier(unsigned int notifier, int priority);
+long world_unregister_notifier(unsigned int notifier);
+long world_alloc_pages(int nid, int movable, unsigned int order);
+long world_free_pages(void);
+long world_alloc_contig(int nid, unsigned int order);
+long world_free_contig(void);
+long world_get_page(unsigned long pfn);
+long world_put_page(unsigned long pfn);
+long world_memory_failure(unsigned long pfn);
+void world_see_pages(unsigned long pfn, unsigned long nr, struct world_page* pages);
+void world_see_zone(unsigned int zone, struct world_zone* z);
+void world_see_node(unsigned int nid, struct world_node* n);
+void world_see_block(unsigned long block, struct world_block* b);
+int world_see_resource(unsigned int index, struct world_resource* r);
+
+/* boot.c: the machine, and its memory that nobody frees. */
+extern struct world_machine world_machine;
+int world_boot_nid(unsigned long block); /* NUMA_NO_NODE of a block that it does not have */
+extern u64 world_arena_used;
+extern unsigned int world_task;
+void* world_arena_alloc(size_t size, size_t align);
+
+/* locks.c */
+void world_run_rcu(void);
+/* slab.c */
+void* world_kmalloc(size_t size, gfp_t gfp);
+void world_check_heap(void);
+/* devices.c */
+struct device* world_find_device(unsigned long id); /* null without one; no reference is taken */
+long world_write_attribute(struct device* dev, const char* name, const char* word);
+long world_write_root_attribute(const char* name, const char* word);
+int world_lock_hotplug_sysfs(void); /* 0, or -EINTR: killed while it was waited for */
+/* migrate.c */
+void world_lru_add(struct page* page);
+void world_lru_del(struct page* page);
+/* ops.c */
+void world_block_added(unsigned long block);
+/* A page of an allocation has moved. */
+void world_allocation_moved(struct page* from, struct page* to);
+
+static inline unsigned long world_first_pfn(unsigned long block) {
+  return block * PAGES_PER_SECTION;
+}
+
+#endif /* MODEL_TREE_GLUE_GLUE_H_ */

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a scenario does, as user space, firmware and other users of memory ask it of the kernel. */
+#include <linux/device.h>
+#include <linux/gfp.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
+#include <linux/page-isolation.h>
+
+#include "compat.h"
+#include "glue.h"
+#include "internal.h"
+
+/* ---- Files ------------------------------------------------------------------------------- */
+
+long world_write_state(unsigned long block, const char* word) {
+  struct device* dev = world_find_device(block);
+
+  return dev == NULL ? -ENOENT : world_write_attribute(dev, "state", word);
+}
+
+long world_write_online(unsigned long block, int online) {
+  struct device* dev = world_find_device(block);
+
+  return dev == NULL ? -ENOENT : world_write_attribute(dev, "online", online ? "1" : "0");
+}
+
+long world_write_probe(unsigned long block) {
+  char address[24];
+
+  snprintf(address, sizeof(address), "%#llx", (u64)PFN_PHYS(world_first_pfn(block)));
+  return world_write_root_attribute("probe", address);
+}
+
+long world_write_auto_online(const char* word) {
+  return world_write_root_attribute("auto_online_blocks", word);
+}
+
+/* ---- Firmware: DIMMs of a block ---------------------------------------------------------- */
+
+/* Those that firmware has, until somebody adds them again. */
+static DECLARE_BITMAP(ejected, NR_MEM_SECTIONS);
+
+/* acpi_scan_hot_remove(): two passes, as all but the last of blocks with the memory map of others
+ * refuse in the first. */
+static long offline_dimm(struct device* dev) {
+  if (device_offline(dev) >= 0) return 0;
+  return device_offline(dev) < 0 ? -EBUSY : 0;
+}
+
+static long remove_dimm(unsigned long block) {
+  struct device* dev = world_find_device(block);
+  long rc;
+
+  if (dev == NULL) return -ENODEV;
+  rc = offline_dimm(dev);
+  if (rc != 0) return rc;
+  __remove_memory(PFN_PHYS(world_first_pfn(block)), memory_block_size_bytes());
+  __set_bit(block, ejected);
+  return 0;
+}
+
+long world_firmware_remove(unsigned long block) {
+  long rc;
+
+  lock_device_hotplug();
+  rc = remove_dimm(block);
+  unlock_device_hotplug();
+  return rc;
+}
+
+static long add_dimm(unsigned long block) {
+  int rc;
+
+  if (!test_bit(block, ejected)) return -EALREADY;
+  rc = __add_memory(world_boot_nid(block), PFN_PHYS(world_first_pfn(block)),
+                    memory_block_size_bytes(), MHP_NONE);
+  if (rc != 0) return -EINVAL;
+  return 0;
+}
+
+long world_firmware_add(unsigned long block) {
+  long rc;
+
+  lock_device_hotplug();
+  rc = add_dimm(block);
+  unlock_device_hotplug();
+  return rc;
+}
+
+/* A block that is there is not with the firmware, whoever has added it. */
+void world_block_added(unsigned long block) { __clear_bit(block, ejected); }
+
+/* ---- Notifiers --------------------------------------------------------------------------- */
+
+/* The actions by name: their numbers differ between releases. */
+static const char* action_name(unsigned long action) {
+  switch (action) {
+    case MEM_ONLINE:
+      return "MEM_ONLINE";
+    case MEM_GOING_OFFLINE:
+      return "MEM_GOING_OFFLINE";
+    case MEM_OFFLINE:
+      return "MEM_OFFLINE";
+    case MEM_GOING_ONLINE:
+      return "MEM_GOING_ONLINE";
+    case MEM_CANCEL_ONLINE:
+      return "MEM_CANCEL_ONLINE";
+    case MEM_CANCEL_OFFLINE:
+      return "MEM_CANCEL_OFFLINE";
+#if WORLD_PREPARES
+    case MEM_PREPARE_ONLINE:
+      return "MEM_PREPARE_ONLINE";
+    case MEM_FINISH_OFFLINE:
+      return "MEM_FINISH_OFFLINE";
+#endif
+    default:
+      return "an unknown action";
+  }
+}
+
+static struct notifier_block notifiers[WORLD_NOTIFIERS];
+
+static int call(struct notifier_block* nb, unsigned long action, void* data) {
+  const struct memory_notify* m = data;
+  const struct world_notice notice = {action_name(action), m->start_pfn, m->nr_pages,
+                                      m->status_change_nid, m->status_change_nid_normal};
+
+  return world_host.answer(nb - notifiers, &notice);
+}
+
+long world_register_notifier(unsigned int notifier, int priority) {
+  notifiers[notifier].notifier_call = call;
+  notifiers[notifier].priority = priority;
+  return register_memory_notifier(&notifiers[notifier]);
+}
+
+/* Without a result in the kernel's interface, where all that can be wrong is that it is not there.
+ */
+long world_unregister_notifier(unsigned int notifier) {
+  unregister_memory_notifier(&notifiers[notifier]);
+  return 0;
+}
+
+/* ---- Allocations ------------------------------------------------------------------------- */
+
+/* What tasks have allocated, and free again in that order. */
+#define ALLOCATIONS 64
+static struct allocation {
+  struct page* page;
+  u32 seq;
+  u8 task;
+  u8 order;
+  u8 contig;
+} allocations[ALLOCATIONS];
+static u32 next_seq;
+
+static struct allocation* find_allocation(const struct page* page) {
+  unsigned int i;
+
+  for (i = 0; i < ALLOCATIONS; ++i) {
+    if (allocations[i].page == page) return &allocations[i];
+  }
+  return NULL;
+}
+
+/* The oldest of the running task, of one kind. */
+static struct allocation* oldest_allocation(bool contig) {
+  struct allocation* oldest = NULL;
+  unsigned int i;
+
+  for (i = 0; i < ALLOCATIONS; ++i) {
+    struct allocation* a = &allocations[i];
+
+    if (a->page == NULL || a->task != world_task || a->contig != contig) continue;
+    if (oldest == NULL || a->seq < oldest->seq) oldest = a;
+  }
+  return oldest;
+}
+
+static void note_allocation(struct allocation* a, struct page* page, unsigned int order,
+                            bool contig) {
+  *a = (struct allocation){page, next_seq++, world_task, order, contig};
+}
+
+void world_allocation_moved(struct page* from, struct page* to) {
+  struct allocation* a = find_allocation(from);
+
+  if (a != NULL) a->page = to;
+}
+
+/* A page is all that is wanted: nothing is reclaimed for it. */
+static long alloc_one(int nid, gfp_t gfp, unsigned int order) {
+  struct allocation* a = find_allocation(NULL);
+  struct page* page;
+
+  if (a == NULL) return -ENOMEM;
+  page = __alloc_pages((gfp & ~__GFP_RECLAIM) | __GFP_NOWARN | __GFP_COMP, order, nid, NULL);
+  if (page == NULL) return -ENOMEM;
+  note_allocation(a, page, order, false);
+  if (gfp & __GFP_MOVABLE) {
+    __folio_set_swapbacked(page_folio(page));
+    world_lru_add(page);
+  }
+  return 0;
+}
+
+/* Movable pages as single pages, others as one allocation. */
+long world_alloc_pages(int nid, int movable, unsigned int order) {
+  unsigned int i;
+  long rc = 0;
+
+  if (!movable) return alloc_one(nid, GFP_KERNEL, order);
+  for (i = 0; i < (1u << order) && rc == 0; ++i) rc = alloc_one(nid, GFP_HIGHUSER_MOVABLE, 0);
+  return rc;
+}
+
+long world_free_pages(void) {
+  struct allocation* a = oldest_allocation(false);
+  struct page* page;
+
+  if (a == NULL) return -ENOENT;
+  page = a->page;
+  a->page = NULL;
+  put_page(page);
+  return 0;
+}
+
+long world_alloc_contig(int nid, unsigned int order) {
+  struct allocation* a = find_allocation(NULL);
+  struct page* page = NULL;
+
+  if (a == NULL) return -ENOMEM;
+  if (order < BITS_PER_LONG) {
+    page = alloc_contig_pages(1ul << order, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN, nid, NULL);
+  }
+  if (page == NULL) return -ENOMEM;
+  note_allocation(find_allocation(NULL), page, order, true);
+  return 0;
+}
+
+long world_free_contig(void) {
+  struct allocation* a = oldest_allocation(true);
+  unsigned long pfn;
+
+  if (a == NULL) return -ENOENT;
+  pfn = page_to_pfn(a->page);
+  a->page = NULL;
+  free_contig_range(pfn, 1ul << a->order);
+  return 0;
+}
+
+/* ---- Loops that end when somebody else has done something -------------------------------- */
+
+int __real_test_pages_isolated(unsigned long start, unsigned long end, int flags);
+int __wrap_test_pages_isolated(unsigned long start, unsigned long end, int flags) {
+  const int rc = __real_test_pages_isolated(start, end, flags);
+
+  if (rc != 0 && (flags & MEMORY_OFFLINE)) world_host.loop(start);
+  return rc;
+}
+
+/* ---- Walkers of page frame numbers ------------------------------------------------------- */
+
+long world_get_page(unsigned long pfn) {
+  struct page* page = pfn_to_online_page(pfn);
+
+  return page != NULL && get_page_unless_zero(page) ? 0 : -ENXIO;
+}
+
+long world_put_page(unsigned long pfn) {
+  put_page(pfn_to_page(pfn));
+  return 0;
+}
+
+long world_memory_failure(unsigned long pfn) {
+#ifdef CONFIG_MEMORY_FAILURE
+  return memory_failure(pfn, 0);
+#else
+  return -ENOSYS;
+#endif
+}

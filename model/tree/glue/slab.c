@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory: an arena that grows, and objects of kmalloc in it. An object has a redzone behind it;
+ * one that is freed is filled, and waits in quarantine until enough others of its size have been
+ * freed after it.
+ */
+#include <linux/percpu.h>
+#include <linux/radix-tree.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "compat.h"
+#include "glue.h"
+
+u64 world_arena_used;
+
+/* Boot memory and the memory map: zeroed, and never given back. */
+void* world_arena_alloc(size_t size, size_t align) {
+  const u64 at = ALIGN(world_arena_used, align);
+
+  if (at + size > WORLD_STACKS - WORLD_ARENA) panic("the arena of the world is full");
+  world_arena_used = at + size;
+  return (void*)(WORLD_ARENA + at);
+}
+
+/* ---- Objects ----------------------------------------------------------------------------- */
+
+#define UNIT 64 /* sizes of objects, with what is around them, are multiples */
+#define CLASSES 80
+#define QUARANTINE 8 /* objects of a class */
+#define LIVE 0x6576696cu
+#define FREED 0x65657266u
+#define IN_USE 0x5a /* what is in memory that nobody has written to */
+#define FREE 0x6b
+#define REDZONE 0xbb
+
+struct object {
+  struct object* next; /* in quarantine */
+  u32 size;
+  u32 state;
+  u8 bytes[];
+};
+
+struct queue {
+  struct object *first, *last;
+  unsigned int size;
+};
+
+static struct queue freed[CLASSES];
+
+static size_t units_of(size_t size) { return DIV_ROUND_UP(sizeof(struct object) + size + 1, UNIT); }
+
+static size_t room_of(const struct object* o) {
+  return units_of(o->size) * UNIT - sizeof(struct object);
+}
+
+static bool is_filled(const u8* bytes, size_t from, size_t to, u8 with) {
+  while (from < to && bytes[from] == with) ++from;
+  return from == to;
+}
+
+static struct object* reuse(size_t units) {
+  struct queue* q = units < CLASSES ? &freed[units] : NULL;
+  struct object* o;
+
+  if (q == NULL || q->size <= QUARANTINE) return NULL;
+  o = q->first;
+  q->first = o->next;
+  --q->size;
+  if (!is_filled(o->bytes, 0, room_of(o), FREE)) world_host.heap("use after free", o->bytes);
+  return o;
+}
+
+void* world_kmalloc(size_t size, gfp_t gfp) {
+  const size_t units = units_of(size);
+  struct object* o;
+
+  if (system_state == SYSTEM_RUNNING && world_host.fault("kmalloc") != 0) return NULL;
+  o = reuse(units);
+  if (o == NULL) o = world_arena_alloc(units * UNIT, UNIT);
+  o->next = NULL;
+  o->size = size;
+  o->state = LIVE;
+  memset(o->bytes, gfp & __GFP_ZERO ? 0 : IN_USE, size);
+  memset(o->bytes + size, REDZONE, room_of(o) - size);
+  return o->bytes;
+}
+
+static void check_redzone(const struct object* o) {
+  if (!is_filled(o->bytes, o->size, room_of(o), REDZONE)) {
+    world_host.heap("slab-out-of-bounds", o->bytes);
+  }
+}
+
+void kfree(const void* p) {
+  struct object* o = container_of((u8*)p, struct object, bytes[0]);
+  struct queue* q;
+
+  if (ZERO_OR_NULL_PTR(p)) return;
+  if (o->state != LIVE) {
+    world_host.heap(o->state == FREED ? "double-free" : "invalid-free", p);
+    return;
+  }
+  check_redzone(o);
+  o->state = FREED;
+  memset(o->bytes, FREE, room_of(o));
+  if (units_of(o->size) >= CLASSES) return;
+  q = &freed[units_of(o->size)];
+  if (q->size++ == 0) {
+    q->first = o;
+  } else {
+    q->last->next = o;
+  }
+  q->last = o;
+}
+
+/* Nobody has written to what is freed. */
+void world_check_heap(void) {
+  unsigned int i;
+
+  for (i = 0; i < CLASSES; ++i) {
+    const struct object* o;
+    unsigned int left = freed[i].size;
+
+    for (o = freed[i].first; left-- != 0; o = o->next) {
+      if (!is_filled(o->bytes, 0, room_of(o), FREE)) world_host.heap("use after free", o->bytes);
+    }
+  }
+}
+
+/* ---- Under the names of the kernel ------------------------------------------------------- */
+
+bool slab_is_available(void) { return system_state != SYSTEM_BOOTING; }
+
+void* WORLD_NOPROF(__kmalloc)(size_t size, gfp_t gfp) { return world_kmalloc(size, gfp); }
+void kvfree(const void* p) { kfree(p); }
+
+/* The only cache that the core has is that of the nodes of xarrays. */
+void* WORLD_NOPROF(kmem_cache_alloc_lru)(struct kmem_cache* cache, struct list_lru* lru,
+                                         gfp_t gfp) {
+  struct xa_node* node = world_kmalloc(sizeof(*node), gfp | __GFP_ZERO);
+
+  if (node != NULL) INIT_LIST_HEAD(&node->private_list);
+  return node;
+}
+
+struct kmem_cache* radix_tree_node_cachep;
+
+void radix_tree_node_rcu_free(struct rcu_head* head) {
+  kfree(container_of(head, struct xa_node, rcu_head));
+}
+
+void free_percpu(void __percpu* p) { kfree((void __force*)p); }
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+kmem_buckets kmalloc_caches[NR_KMALLOC_TYPES];
+
+void* __kmalloc_cache_noprof(struct kmem_cache* cache, gfp_t gfp, size_t size) {
+  return world_kmalloc(size, gfp);
+}
+void* __kmalloc_node_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int nid) {
+  return world_kmalloc(size, gfp);
+}
+void* __kvmalloc_node_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int nid) {
+  return world_kmalloc(size, gfp);
+}
+void __percpu* pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t gfp) {
+  return (void __percpu*)world_kmalloc(size, gfp | __GFP_ZERO);
+}
+#else
+struct kmem_cache* kmalloc_caches[NR_KMALLOC_TYPES][KMALLOC_SHIFT_HIGH + 1];
+
+void* kmalloc_trace(struct kmem_cache* cache, gfp_t gfp, size_t size) {
+  return world_kmalloc(size, gfp);
+}
+void* __kmalloc_node(size_t size, gfp_t gfp, int nid) { return world_kmalloc(size, gfp); }
+void* kvmalloc_node(size_t size, gfp_t gfp, int nid) { return world_kmalloc(size, gfp); }
+void __percpu* __alloc_percpu(size_t size, size_t align) {
+  return (void __percpu*)world_kmalloc(size, __GFP_ZERO);
+}
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/tree/host.h"
+
+#include <cstring>
+#include <utility>
+
+#include "model/mm/tracepoints.h"
+#include "model/sim/sched.h"
+#include "model/tree/tracepoints.h"
+#include "model/tree/world.h"
+#include "model/world/geometry.h"
+
+namespace hotplug::tree {
+
+namespace {
+
+// ---- Locks: those of the kernel are addresses, which have a lock of sim while somebody uses it
+// ----
+
+uint32_t Address(const void* p) { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p)); }
+
+// An object that is freed can be another one later. Static locks stay what they are: somebody may
+// poll one, which is no use of it.
+bool MayGo(const State& s, uint32_t i) {
+  return s.lock_address[i] >= WORLD_ARENA && !s.locks[i].held() && s.locks[i].queue == 0;
+}
+
+sim::Lock& LockOf(const void* lock, const char* name) {
+  State& s = state();
+  const uint32_t address = Address(lock);
+  uint32_t free = kMaxLocks;
+  for (uint32_t i = kMaxLocks; i-- > 0;) {
+    if (s.lock_address[i] == address) return s.locks[i];
+    if (s.lock_address[i] == 0 || MayGo(s, i)) free = i;
+  }
+  HOTPLUG_CHECK(free < kMaxLocks);
+  s.lock_address[free] = address;
+  sim::InitLock(s.locks[free], world_of_machine().LockClassOf(address, name));
+  return s.locks[free];
+}
+
+void Lock(const void* lock, const char* name, int shared) {
+  if (!InTask()) return;
+  sim::Lock& l = LockOf(lock, name);
+  if (shared != 0) {
+    sim::LockShared(l);
+  } else {
+    sim::LockExclusive(l);
+  }
+  RunCurrentTask();
+}
+
+int TryLock(const void* lock, const char* name) {
+  if (!InTask()) return 1;
+  const bool taken = sim::TryLockExclusive(LockOf(lock, name));
+  RunCurrentTask();
+  return taken ? 1 : 0;
+}
+
+void Unlock(const void* lock, int shared) {
+  if (!InTask()) return;
+  sim::Lock& l = LockOf(lock, nullptr);
+  if (shared != 0) {
+    sim::UnlockShared(l);
+  } else {
+    sim::UnlockExclusive(l);
+  }
+  RunCurrentTask();
+}
+
+// The spinlocks of the kernel are one to sim, which is not told which.
+constexpr uint8_t kSpinLock = 1;
+
+void Spin(int locked) {
+  if (!InTask()) return;
+  uint8_t& atomic = sim::sim().atomic;
+  const bool was = (atomic & kSpinLock) != 0;
+  atomic = static_cast<uint8_t>(locked != 0 ? atomic | kSpinLock : atomic & ~kSpinLock);
+  if (locked != 0) return;
+  sim::sched_point(was ? kTpSpinUnlock : kTpSpinLock);
+  RunCurrentTask();
+}
+
+void Misuse(const char*, const void*) {
+  sim::SimState& s = sim::sim();
+  s.debug_locks_off = 1;
+  if (s.lock_fault == sim::LockFault::kNone) s.lock_fault = sim::LockFault::kNotHolder;
+}
+
+// ---- Giving way
+// -----------------------------------------------------------------------------------
+
+void Point(const char*) {
+  if (!InTask()) return;
+  sim::sched_point(kTpMightSleep);
+  RunCurrentTask();
+}
+
+void Loop(uint64_t pfn) {
+  sim::loop_point(static_cast<uint32_t>(pfn));
+  RunCurrentTask();
+}
+
+void Sleep() {
+  sim::sleep_ticks(sim::Ticks{kHotplugPollTicks}, false);
+  RunCurrentTask();
+}
+
+// A write that sleeps is restarted from user space, where handlers of signals run before.
+void Poll(const void* lock) {
+  sim::poll_sleep(sim::Ticks{kHotplugPollTicks}, sim::LockOffset(LockOf(lock, nullptr)));
+  if (!sim::fatal_signal_pending()) sim::current().pending = 0;
+  RunCurrentTask();
+}
+
+// ---- Notifiers, faults
+// ----------------------------------------------------------------------------
+
+uint32_t ActionOf(const char* name) {
+  for (const world::NamedValue& row : world::kMemActions) {
+    if (std::strcmp(row.name, name) == 0) return row.value;
+  }
+  return std::strcmp(name, "MEM_PREPARE_ONLINE") == 0 ? kMemPrepareOnline : kMemFinishOffline;
+}
+
+int Answer(unsigned int notifier, const world_notice* n) {
+  const world::memory_notify_arg arg = {world::Pfn{static_cast<uint32_t>(n->start_pfn)},
+                                        static_cast<uint32_t>(n->nr_pages), n->nid, n->nid_normal};
+  const world::BlockId block = world::BlockOf(arg.start_pfn);
+  const uint32_t action = ActionOf(n->action);
+  sim::anchor(When::kBefore, world::DeliveryAnchor(action, block, notifier));
+  RunCurrentTask();
+  const auto answer = world_of_machine().bound().answer;
+  const int32_t value = answer != nullptr ? answer(notifier, action, arg) : world::NOTIFY_OK;
+  sim::sched_point(mm::kTpNotifierCall, action << 16 | block.v, notifier,
+                   static_cast<uint32_t>(value));
+  RunCurrentTask();
+  return value;
+}
+
+int InjectFault(const char* function) {
+  const auto fault = world_of_machine().bound().fault;
+  return InTask() && fault != nullptr ? fault(function) : 0;
+}
+
+// ---- What the kernel says
+// -------------------------------------------------------------------------
+
+// As digests know a text: its number alone would say that there was one.
+uint64_t DigestOf(const std::string& text) {
+  uint64_t digest = text.size();
+  for (const char c : text) digest = sim::MixDigest(digest, static_cast<uint8_t>(c));
+  return digest;
+}
+
+void Say(sim::Tp tp, std::string text) {
+  const uint64_t digest = DigestOf(text);
+  const uint16_t number = world_of_machine().AddText(std::move(text));
+  sim::record(tp, number, static_cast<uint32_t>(digest), static_cast<uint32_t>(digest >> 32));
+}
+
+void AddReport(ReportKind kind) {
+  State& s = state();
+  if (s.nr_reports == kMaxReports) return;
+  const auto text = static_cast<uint16_t>(world_of_machine().nr_texts() - 1);
+  s.reports[s.nr_reports++] = {kind, 0, text, 0, 0};
+}
+
+void Text(const char* text) {
+  Say(kTpText, text);
+  if (std::strncmp(text, "BUG: Bad page", 13) == 0) AddReport(ReportKind::kBadPage);
+}
+
+void Warn(const char* file, unsigned int line) {
+  Say(kTpWarn, "WARNING: at " + std::string(file) + ":" + std::to_string(line));
+  AddReport(ReportKind::kWarn);
+}
+
+[[noreturn]] void Bug(const char* text, const void* pc) {
+  Die(ReportKind::kBug, reinterpret_cast<uintptr_t>(pc), 0, text);
+}
+
+void Heap(const char* what, const void*) {
+  Say(kTpHeap, "BUG: KASAN: " + std::string(what));
+  AddReport(ReportKind::kHeap);
+}
+
+void Uevent(unsigned long block, const char* action) {
+  constexpr const char* kActions[] = {"offline", "online", "add", "remove"};  // as of mm::kTpUevent
+  if (!InTask()) return;
+  uint32_t number = 0;
+  while (std::strcmp(kActions[number], action) != 0) ++number;
+  sim::record(mm::kTpUevent, static_cast<uint32_t>(block), number);
+}
+
+}  // namespace
+
+bool InTask() { return sim::sim().current != sim::FiberPool::kMain; }
+
+uint32_t RunningStack() { return InTask() ? sim::sim().current : uint32_t{WORLD_TASKS}; }
+
+void RunCurrentTask() {
+  const world_exports& kernel = world_of_machine().image().exports();
+  kernel.run(sim::sim().current, sim::signal_pending() ? 1 : 0,
+             sim::fatal_signal_pending() ? 1 : 0);
+}
+
+void FillHost(world_host* host) {
+  *host = {&Lock,   &TryLock, &Unlock, &Spin, &Point, &Loop,   &Sleep,  &Poll,
+           &Answer, &Text,    &Warn,   &Bug,  &Heap,  &Misuse, &Uevent, &InjectFault};
+}
+
+}  // namespace hotplug::tree

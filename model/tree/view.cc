@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/tree/view.h"
+
+#include <array>
+
+#include "model/sim/trace.h"
+#include "model/tree/world.h"
+#include "model/world/geometry.h"
+
+namespace hotplug::tree {
+
+namespace {
+
+const world_exports& kernel() { return world_of_machine().image().exports(); }
+
+template <class... Fields>
+uint64_t Mix(uint64_t digest, Fields... fields) {
+  ((digest = sim::MixDigest(digest, static_cast<uint64_t>(fields))), ...);
+  return digest;
+}
+
+uint64_t MixPage(uint64_t digest, const world_page& p) {
+  return Mix(digest, p.count, uint64_t{p.flags} << 24 | p.order << 16 | p.zone << 8 | p.type);
+}
+
+uint64_t MixPages(uint64_t digest, world::BlockId block) {
+  std::array<world_page, kFuzzPagesPerBlock> pages{};
+  const world::Pfn end = world::FirstPfn(block) + world::PagesPerBlock();
+  for (world::Pfn pfn = world::FirstPfn(block); pfn < end;) {
+    const uint32_t nr = std::min(end - pfn, kFuzzPagesPerBlock);
+    See(pfn, nr, pages.data());
+    for (uint32_t i = 0; i < nr; ++i) digest = MixPage(digest, pages[i]);
+    pfn = pfn + nr;
+  }
+  return digest;
+}
+
+}  // namespace
+
+void See(world::Pfn start, uint32_t nr, world_page* pages) {
+  kernel().see_pages(start.v, nr, pages);
+}
+
+world_page PageAt(world::Pfn pfn) {
+  world_page page{};
+  See(pfn, 1, &page);
+  return page;
+}
+
+world_zone ZoneAt(uint32_t zone) {
+  world_zone z{};
+  kernel().see_zone(zone, &z);
+  return z;
+}
+
+world_node NodeAt(world::NodeId nid) {
+  world_node n{};
+  kernel().see_node(nid.v, &n);
+  return n;
+}
+
+world_block BlockAt(world::BlockId block) {
+  world_block b{};
+  kernel().see_block(block.v, &b);
+  return b;
+}
+
+std::vector<world_resource> Resources() {
+  std::vector<world_resource> all;
+  world_resource r{};
+  for (uint32_t i = 0; kernel().see_resource(i, &r) != 0; ++i) all.push_back(r);
+  return all;
+}
+
+uint64_t ViewDigest() {
+  uint64_t digest = 0;
+  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
+    const world::BlockId block = world::BlockNumber(i);
+    const world_block b = BlockAt(block);
+    digest = Mix(digest, b.state, b.dev_offline, b.section_online, b.nid, b.zone);
+    digest = MixPages(digest, block);
+  }
+  for (uint32_t i = 0; i < WORLD_NODES * WORLD_ZONES; ++i) {
+    const world_zone z = ZoneAt(i);
+    digest = Mix(digest, z.start, z.spanned, z.present, z.managed, z.free, z.isolated);
+  }
+  for (uint32_t i = 0; i < WORLD_NODES; ++i) {
+    const world_node n = NodeAt(world::NodeId{i});
+    digest =
+        Mix(digest, n.start, n.spanned, n.present, n.online, n.has_memory, n.has_normal_memory);
+  }
+  for (const world_resource& r : Resources()) {
+    digest = Mix(digest, r.start, r.end, r.system_ram, r.busy);
+  }
+  return digest;
+}
+
+}  // namespace hotplug::tree

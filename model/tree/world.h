@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A world that runs: an image, booted as a machine, and its state, which can be copied out and
+// back.
+//
+//   tree::World world(std::move(image));
+//   world.Bind(bound);
+//   if (const int rc = world.Boot(machine); rc != 0) ... world.ReportText(...)
+//   ... SpawnTask, AddTask: tasks call the functions of kernel.h
+//   world.Reset();  // as it was after the boot
+#ifndef MODEL_TREE_WORLD_H_
+#define MODEL_TREE_WORLD_H_
+
+#include <signal.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/tree/image.h"
+#include "model/tree/state.h"
+
+namespace hotplug::tree {
+
+// What the kernel side asks of whoever runs it. Null: NOTIFY_OK to everything; nothing fails.
+struct Bound {
+  int32_t (*answer)(uint32_t notifier, uint32_t action,
+                    const world::memory_notify_arg& arg) = nullptr;
+  // The name of a function that can be made to fail; 0 or a negative errno.
+  int (*fault)(const char* function) = nullptr;
+};
+
+// Actions that the model does not know: 6.8 tells them around the other ones.
+inline constexpr uint32_t kMemPrepareOnline = 64;
+inline constexpr uint32_t kMemFinishOffline = 128;
+
+// All that decides what the kernel side does next, but for the machine's arena and for where tasks
+// are: its variables, its memory, and what is on the stacks of its tasks.
+struct Snapshot {
+  std::vector<std::byte> state;
+  std::vector<std::byte> arena;
+  std::vector<std::byte> stacks;
+};
+
+class World {
+ public:
+  explicit World(std::unique_ptr<Image> image);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  const Image& image() const { return *image_; }
+  void Bind(const Bound& bound) { bound_ = bound; }
+  const Bound& bound() const { return bound_; }
+
+  // Boots the machine, outside of any task, in an arena of sim that has been cleared and of which
+  // it carves geometry and its own region: 0, a negative errno of the kernel's, or -EFAULT if the
+  // boot has faulted, which is reported.
+  int Boot(const world_machine& machine);
+  // As it was at the end of the boot; sim's machine has a template of its own.
+  void Reset();
+
+  // `stacks`: of those tasks that have not ended, too.
+  void Save(bool stacks, Snapshot* to) const;
+  void Load(const Snapshot& from);
+  size_t arena_used() const { return static_cast<size_t>(*image_->exports().arena_used); }
+  // Of all of it, for the search for loops and for checks of Reset(), within one build of a world.
+  uint64_t RawDigest() const;
+
+  // Texts of this run, by their numbers: lines of printk and reports.
+  uint16_t AddText(std::string text);
+  const std::string& Text(uint32_t number) const { return texts_[number]; }
+  uint32_t nr_texts() const { return static_cast<uint32_t>(texts_.size()); }
+
+  // The class of a lock, by its name in the kernel; null is for one that the linker has named.
+  uint8_t LockClassOf(uint32_t address, const char* name);
+  // The name of a class behind world::kLockClasses.
+  const std::string& LockName(uint8_t lock_class) const {
+    return other_locks_[lock_class - world::kLockClasses];
+  }
+
+ private:
+  void InstallHost();
+  void HandleFaults();
+  int BootKernel(const world_machine& machine);
+  static void OnFault(int signal, siginfo_t* info, void* context);
+
+  std::unique_ptr<Image> image_;
+  Bound bound_;
+  Snapshot template_;
+  std::vector<std::string> texts_;
+  std::vector<std::string> other_locks_;
+  struct sigaction before_[32] = {};  // by signal
+};
+
+// The world of this thread's machine.
+inline World& world_of_machine() { return *sim::machine->bound.tree; }
+
+// Calls the kernel on the stack of the running task, or of the boot.
+long CallKernel(const void* function, long a = 0, long b = 0, long c = 0);
+
+// What is reported ends the run where nothing can go on.
+[[noreturn]] void Die(ReportKind kind, uintptr_t pc, uint64_t address, std::string text);
+// In words: "BUG: failure at mm/page_alloc.c:1000/f()!", "fault at 0x8 in page_zone+0x12".
+std::string ReportText(const Report& report);
+
+}  // namespace hotplug::tree
+
+#endif  // MODEL_TREE_WORLD_H_
