@@ -61,15 +61,23 @@ struct Input {
   std::vector<std::string> expect;
   // Of --driver=FILE.c: the driver that the file is, which no scenario can name. Else null.
   const drivers::Driver* driver = nullptr;
+  // Of --world and --tree: the world that it runs in.
+  const run::World* world = &run::kModelWorld;
 
   run::RunOptions Options(run::RunOptions options = {}) const {
     options.driver = driver;
+    options.world = world;
+    if (world != &run::kModelWorld) options.max_steps = kMaxTreeSteps;
     return options;
   }
 };
 absl::StatusOr<Input> Load(const std::string& path);
 // The same where the scenario itself must say its driver.
 absl::StatusOr<Input> LoadSelfContained(const std::string& path);
+
+// Has the scenario run in the world of --world or --tree, if there is one: built when it is first
+// asked for, once. What is changed of the scenario for that is told on stderr.
+absl::Status UseWorld(const std::string& path, Input* input);
 
 // Whether --driver is a driver's own file. A verb runs with it in a child, which gets the compiled
 // object, and loads it when it is first asked for: once.

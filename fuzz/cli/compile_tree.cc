@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// compile-tree --tree=DIR -o WORLD: the core files of a kernel tree, as a world.
+// The core files of a kernel tree as a world: made by compile-tree, or for --tree=DIR, and run by
+// --world=WORLD.
 #include <cstdio>
+#include <memory>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "fuzz/base/files.h"
+#include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
 #include "fuzz/tree/source.h"
 #include "fuzz/tree/table.h"
 #include "fuzz/tree/world.h"
+#include "model/run/tree_world.h"
 #include "model/scenario/echo.h"
 
 ABSL_FLAG(std::string, tree, "", "");
+ABSL_FLAG(std::string, world, "", "");
 ABSL_FLAG(std::string, geometry, "16", "");
 ABSL_FLAG(std::string, debug_vm, "off", "");
 ABSL_FLAG(std::string, memmap, "vmemmap", "");
@@ -45,7 +52,63 @@ absl::StatusOr<tree::WorldOptions> WorldOptionsOfFlags() {
                             {*geometry, *debug_vm, *vmemmap, absl::GetFlag(FLAGS_config)}};
 }
 
+absl::StatusOr<std::string> ImageOfTree() {
+  const absl::StatusOr<tree::WorldOptions> options = WorldOptionsOfFlags();
+  if (!options.ok()) return options.status();
+  const absl::StatusOr<tree::Source> source = tree::Source::Open(absl::GetFlag(FLAGS_tree));
+  if (!source.ok()) return source.status();
+  return tree::BuildWorld(*source, *options);
+}
+
+absl::Status MapImage(const std::string& path) {
+  std::string error;
+  std::unique_ptr<tree::Image> image = tree::Image::Map(path, &error);
+  if (image == nullptr) return absl::InvalidArgumentError(error);
+  run::UseImage(std::move(image));
+  return absl::OkStatus();
+}
+
+absl::Status MapTree() {
+  const absl::StatusOr<std::string> image = ImageOfTree();
+  if (!image.ok()) return image.status();
+  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
+  if (!folder.ok()) return folder.status();
+  const std::string path = *folder / "world";
+  const absl::Status status = base::WriteTemporary(path, *image);
+  return status.ok() ? MapImage(path) : status;
+}
+
+// What --world and --tree say; once, as it stays mapped.
+absl::Status MapWorld() {
+  const std::string world = absl::GetFlag(FLAGS_world);
+  if (world.empty()) return MapTree();
+  if (absl::GetFlag(FLAGS_tree).empty()) return MapImage(world);
+  return absl::InvalidArgumentError("--world=WORLD and --tree=DIR: there is one world at a time");
+}
+
 }  // namespace
+
+absl::Status UseWorld(const std::string& path, Input* input) {
+  if (absl::GetFlag(FLAGS_world).empty() && absl::GetFlag(FLAGS_tree).empty()) {
+    return absl::OkStatus();
+  }
+  static const auto* mapped = new absl::Status(MapWorld());
+  if (!mapped->ok()) return *mapped;
+  if (input->driver != nullptr) {
+    return absl::InvalidArgumentError("--driver=FILE.c: not yet in the tree world");
+  }
+  if (const char* why = run::NotInTree(input->scenario); why != nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(EchoName(path), ": ", why));
+  }
+  const run::Adapted adapted = run::Adapt(input->scenario);
+  for (const std::string& change : adapted.changes) {
+    absl::FPrintF(stderr, "%s: runs with %s\n", EchoName(path), change);
+  }
+  input->scenario = adapted.scenario;
+  input->world = &run::kTreeWorld;
+  input->driver = &run::kTreeDriver;
+  return absl::OkStatus();
+}
 
 ExitCode CompileTree(const Args&) {
   const std::string out = absl::GetFlag(FLAGS_out);

@@ -23,9 +23,9 @@ constexpr Verb kVerbs[] = {
       {"print_expect", nullptr, "print the expect block instead"},
       {"against", "DRIVER", "compare the driver with one of ours instead; silent if they agree"},
       {"record", "OUT", "and write what happened as a recording, which conform reads"}},
-     kOfScenarios | kOfDriverFiles | kOfCompiling},
+     kOfScenarios | kOfDriverFiles | kOfCompiling | kOfWorlds},
     {"explain", Explain, "FILE", "the report",
-     {}, kOfScenarios | kOfDriverFiles | kOfCompiling},
+     {}, kOfScenarios | kOfDriverFiles | kOfCompiling | kOfWorlds},
     {"minimize", Minimize, "FILE", "the smallest scenario with the same DEDUP_TOKEN, as text",
      {{"out", "OUT", nullptr}}, kOfScenarios | kOfDriverFiles | kOfCompiling},
     {"promote", Promote, "FILE", "minimize into regress/crashes, with an expect block",
@@ -82,6 +82,11 @@ constexpr Group kGroups[] = {
       {"preempt", "memory", "it may be preempted at each access to shared memory, too"},
       {"stall", "SECONDS", "of processor time without progress end it (10)"},
       {"no_sandbox", nullptr, "its code may make system calls, and open what it likes"}}},
+    {kOfWorlds, "VERBS take the core of a kernel tree in place of our model (docs/your-tree.md):",
+     {{"tree", "DIR", "its files, compiled when they have changed"},
+      {"world", "WORLD", "what compile-tree has made of them"},
+      {"geometry", "NAME", "with --tree: 16 or 64 pages a block (16), or recorded"},
+      {"debug_vm", "on|off", "with --tree: with the kernel's own checks (off)"}}},
     {kOfCompiling, "VERBS compile it:",
      {{"cc", "COMPILER", "with this gcc or clang"},
       {"define", "MACRO[=VALUE],...", "with these macros"},
@@ -92,7 +97,7 @@ constexpr ExitWord kExitWords[] = {
     {kAllWell, "all well"},
     {kFailed, "a violation, or not as expected, or a recording that the model does not do"},
     {kUsage, "wrong usage, or an input that cannot be read"},
-    {kStuck, "the run is stuck without a legal cause (liveness), or reached the step limit"},
+    {kStuck, "the run is stuck without a legal cause (liveness), or reached the step limit,\nor something that is not simulated"},
     {kSkipped, "nothing differs, but not everything could be compared (check-refactor)"},
     {kTwoDigests, "two runs of one input had different digests"},
     {kDied, "the driver's own file has ended its process, or makes no progress"},
@@ -203,6 +208,7 @@ ExitCode ExitCodeOf(run::Verdict verdict) {
       return kFailed;
     case run::Verdict::kLiveness:
     case run::Verdict::kLimit:
+    case run::Verdict::kNotSimulated:
       break;
   }
   return kStuck;

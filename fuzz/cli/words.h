@@ -29,6 +29,7 @@ enum FlagGroup : uint32_t {
   kOfScenarios = 1 << 0,    // where there is a FILE
   kOfDriverFiles = 1 << 1,  // where --driver= may be a file
   kOfCompiling = 1 << 2,    // where that file is compiled
+  kOfWorlds = 1 << 3,       // where the core of a kernel tree may run
 };
 
 struct Verb {

@@ -136,7 +136,7 @@ int RunBytes(uint8_t row, const uint8_t* data, size_t size) {
   run::Outcome outcome;
   run::Run(s, options, &outcome);
   target.settings.notes.CountExecution();
-  if (outcome.verdict == run::Verdict::kOk || outcome.verdict == run::Verdict::kLimit) return 0;
+  if (outcome.first() == nullptr) return 0;
   if (PassOver(s, outcome, data, size)) return 0;
   IgnoreSignals();  // before the report is written, which takes a while
   EndWith(report::Explain(s, OptionsOfTarget(), &outcome));

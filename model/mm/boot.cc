@@ -135,12 +135,10 @@ void Boot(const BootConfig& c) {
   machine.Carve<MmState>(kMmRegion, 1, true);
   machine.Carve<pageblock>(kPageblockRegion, pages >> c.pageblock_order, true);
   machine.Carve<page>(kPageRegion, pages, true);
-  machine.Carve<PageGhost>(kGhostRegion, pages, false);
-  machine.Carve<Ledger>(kLedgerRegion, 1, false);
-  machine.Carve<uint32_t>(kTouchedRegion, pages, false);
+  InitGeometry(geometry(), c);
+  world::Setup();
 
   MmState& m = mm();
-  InitGeometry(geometry(), c);
   InitConfiguration(m, c);
   InitLocks(m);
   InitZones(m);

@@ -4,5 +4,7 @@
 #include "model/invariants/checks.h"
 
 #include "model/drivers/view.h"
+#include "model/tree/view.h"
 
 template struct hotplug::invariants::Checks<hotplug::drivers::View>;
+template struct hotplug::invariants::Checks<hotplug::tree::View>;

@@ -36,7 +36,7 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine, bool has_device) {
   return c;
 }
 
-void Boot(const scenario::Machine& machine, const drivers::Driver& driver, uint32_t fixes) {
+void BootModel(const scenario::Machine& machine, const drivers::Driver& driver, uint32_t fixes) {
   mm::Boot(BootConfigOf(machine, driver.has_device));
   driver.init(fixes);
   drivers::Ops::Setup();
@@ -47,7 +47,7 @@ void Boot(const scenario::Machine& machine, const drivers::Driver& driver, uint3
 const World kModelWorld = {
     .name = "model",
     .not_judged = 0,
-    .boot = &Boot,
+    .boot = &BootModel,
     .start = &actors::Actors<drivers::Ops>::Start,
     .check_step = &invariants::Checks<drivers::View>::Step,
     .check_end = &invariants::Checks<drivers::View>::End,

@@ -4,5 +4,7 @@
 #include "model/actors/program.h"
 
 #include "model/drivers/ops.h"
+#include "model/tree/ops.h"
 
 template struct hotplug::actors::Actors<hotplug::drivers::Ops>;
+template struct hotplug::actors::Actors<hotplug::tree::Ops>;

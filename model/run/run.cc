@@ -37,9 +37,12 @@ void Reset(sim::Machine& m, Keep& keep, const World& world, const scenario::Mach
   if (m.has_template() && keep.world == &world && keep.template_driver == driver &&
       keep.template_fixes == fixes && keep.template_of == machine) {
     m.Restore();
+    if (world.reset != nullptr) world.reset();
     return;
   }
   m.Clear();
+  m.bound.tree = nullptr;
+  m.hooks.state = nullptr;
   m.sim().current = sim::FiberPool::kMain;
   world.boot(machine, *driver, fixes);
   actors::Setup();
@@ -85,10 +88,12 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
   keep.states = options.states;
   keep.observer = options.observer;
   keep.reached = options.reached;
-  m.bound = {&keep.notifiers, &keep.faults, driver, &s, &keep.checks, driver->module};
+  tree::World* tree = m.bound.tree;
+  m.bound = {&keep.notifiers, &keep.faults, driver, &s, &keep.checks, driver->module, tree};
   const bool watched = options.states != nullptr || options.observer != nullptr;
+  uint64_t (*state)() = m.hooks.state;
   m.hooks = {watched ? &CheckAndCollect : keep.world->check_step, &invariants::NoteRelease,
-             &AnchorOfRecord, options.reached != nullptr ? &CollectReached : nullptr};
+             &AnchorOfRecord, options.reached != nullptr ? &CollectReached : nullptr, state};
   m.trace.Reset(options.keep_trace);
 }
 
@@ -125,10 +130,13 @@ sim::Stop RunToEnd(const World& world, const RunOptions& options, Outcome* out) 
   return stop;
 }
 
-Verdict VerdictOf(sim::Stop stop, const Outcome& o) {
+Verdict VerdictOf(const World& world, sim::Stop stop, const Outcome& o) {
   if (o.listed != 0) {
     const bool liveness = o.violations[0].id == invariants::Id::kI13;
     return liveness ? Verdict::kLiveness : Verdict::kViolation;
+  }
+  if (world.not_simulated != nullptr && !world.not_simulated().empty()) {
+    return Verdict::kNotSimulated;
   }
   return stop == sim::Stop::kLimit ? Verdict::kLimit : Verdict::kOk;
 }
@@ -136,7 +144,7 @@ Verdict VerdictOf(sim::Stop stop, const Outcome& o) {
 }  // namespace
 
 const char* Name(Verdict v) {
-  constexpr const char* kNames[] = {"ok", "violation", "liveness", "limit"};
+  constexpr const char* kNames[] = {"ok", "violation", "liveness", "limit", "not-simulated"};
   return kNames[static_cast<uint32_t>(v)];
 }
 
@@ -172,12 +180,17 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   out->listed = v.size;
   out->violations = v.list;
   out->lock_order = sim::sim().lock_order;
-  out->verdict = VerdictOf(stop, *out);
+  out->verdict = VerdictOf(world, stop, *out);
 }
 
 const std::vector<sim::Record>& Trace() { return sim::Machine::ForThread().trace.records(); }
 
 WorldState StateAtEnd() { return KeepOf(sim::Machine::ForThread()).world->look(); }
+
+std::string NotSimulated() {
+  const World& world = *KeepOf(sim::Machine::ForThread()).world;
+  return world.not_simulated == nullptr ? "" : world.not_simulated();
+}
 
 world::AllocationState AllocationOf(world::Owner owner) {
   return KeepOf(sim::Machine::ForThread()).world->allocation(owner);

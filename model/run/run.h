@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "model/actors/actors.h"
@@ -59,7 +60,8 @@ struct RunOptions {
   const drivers::Driver* driver = nullptr;
 };
 
-enum class Verdict : uint8_t { kOk, kViolation, kLiveness, kLimit };
+// kNotSimulated: the world has come to something that nobody has written for it.
+enum class Verdict : uint8_t { kOk, kViolation, kLiveness, kLimit, kNotSimulated };
 const char* Name(Verdict v);
 
 struct Outcome {
@@ -103,6 +105,8 @@ inline const actors::Result& ResultOf(uint32_t op) { return actors::ResultOf(op)
 WorldState StateAtEnd();
 inline std::vector<BlockEnd> BlocksAtEnd() { return StateAtEnd().blocks; }
 world::AllocationState AllocationOf(world::Owner owner);
+// Of Verdict::kNotSimulated: "not simulated: NAME (call) at FUNCTION+OFFSET".
+std::string NotSimulated();
 
 // Names of drivers and kernels as scenarios know them.
 scenario::Names Names();

@@ -13,6 +13,7 @@
 #include "model/mm/tracepoints.h"
 #include "model/shim/shim.h"
 #include "model/sim/tracepoints.h"
+#include "model/tree/tracepoints.h"
 
 namespace hotplug::run {
 
@@ -27,7 +28,8 @@ struct Room {
 constexpr Room kRooms[] = {
     {sim::kSimPoints, sim::kTracePoints},        {sim::kMmPoints, mm::kTracePoints},
     {sim::kDriverPoints, drivers::kTracePoints}, {sim::kShimPoints, shim::kTracePoints},
-    {sim::kActorPoints, actors::kTracePoints},   {sim::kShimWorkPoints, shim::kWorkTracePoints}};
+    {sim::kActorPoints, actors::kTracePoints},   {sim::kShimWorkPoints, shim::kWorkTracePoints},
+    {sim::kTreePoints, tree::kTracePoints}};
 static_assert(std::all_of(std::begin(kRooms), std::end(kRooms),
                           [](const Room& r) { return sim::KeepsTo(r.range, r.points); }));
 
@@ -39,6 +41,8 @@ constexpr bool IsEnd(const sim::TracePoint& tp) {
   constexpr sim::Tp kOthers[] = {sim::kTpLock,        sim::kTpUnlock,    sim::kTpReadLock,
                                  sim::kTpReadUnlock,  sim::kTpContended, sim::kTpExit,
                                  mm::kTpNotifierCall, mm::kTpFnEnter,    mm::kTpFnRet};
+  // The model does not have these.
+  if (sim::kTreePoints.contains(tp.id)) return false;
   // What the core prints is no point.
   if (tp.log && sim::kMmPoints.contains(tp.id)) return false;
   if (std::find(std::begin(kOthers), std::end(kOthers), tp.id) != std::end(kOthers)) {

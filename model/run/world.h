@@ -5,7 +5,9 @@
 #ifndef MODEL_RUN_WORLD_H_
 #define MODEL_RUN_WORLD_H_
 
+#include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "model/drivers/driver.h"
@@ -45,6 +47,9 @@ struct World {
   invariants::Disabled not_judged = 0;
   // Carves the machine's regions and boots it, with the driver and its fixes.
   void (*boot)(const scenario::Machine& machine, const drivers::Driver& driver, uint32_t fixes);
+  // Makes what lies outside of the machine's arena as it was at the end of the boot; null: nothing
+  // does.
+  void (*reset)() = nullptr;
   void (*start)();  // actors::Actors
   // invariants::Checks
   void (*check_step)();
@@ -53,6 +58,9 @@ struct World {
   // What reports tell.
   WorldState (*look)();
   world::AllocationState (*allocation)(world::Owner owner);
+  // What the run has come to that nobody has written for the world; empty: nothing. Null: there is
+  // no such thing.
+  std::string (*not_simulated)() = nullptr;
 };
 
 // The world of model/mm and model/drivers.

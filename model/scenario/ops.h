@@ -82,7 +82,8 @@ struct Operation {
   // The step that ends it. Those without a function are trace points of sim.
   sim::TracePoint end;
   Told told = Told::kErrno;
-  bool recorded = false;  // recordings of real kernels have words for it
+  bool of_driver = false;  // it uses a file of the driver
+  bool recorded = false;   // recordings of real kernels have words for it
   // How often the mutator makes one: of the usual operations, and of those that are seldom.
   uint8_t usual = 0;
   uint8_t seldom = 0;
@@ -96,6 +97,7 @@ inline constexpr std::array<Operation, kOpKinds> kOperations = {{
      .text = "write memtrace/enable {bytes}",
      .role = Role::kMemtrace,
      .end = {224, "write", "memtrace/enable = %e"},
+     .of_driver = true,
      .usual = 3,
      .steps = 40,
      .sentence = "writes to memtrace/enable"},
@@ -104,6 +106,7 @@ inline constexpr std::array<Operation, kOpKinds> kOperations = {{
      .role = Role::kMemtrace,
      .end = {225, "read", "memtrace/enable = %u blocks"},
      .told = Told::kValue,
+     .of_driver = true,
      .usual = 1,
      .sentence = "reads memtrace/enable"},
     {.kind = OpKind::kWriteState,
@@ -192,12 +195,14 @@ inline constexpr std::array<Operation, kOpKinds> kOperations = {{
      .text = "read memtrace/{trace}/trace",
      .role = Role::kUser,
      .end = {236, "read", "trace of node %u = %e"},
+     .of_driver = true,
      .seldom = 1,
      .sentence = "reads memtrace/NODE/trace"},
     {.kind = OpKind::kMmapTrace,
      .text = "mmap memtrace/{trace}/trace",
      .role = Role::kUser,
      .end = {237, "mmap", "trace of node %u = %e"},
+     .of_driver = true,
      .seldom = 1,
      .sentence = "maps memtrace/NODE/trace"},
     {.kind = OpKind::kWriteAutoOnline,
@@ -240,12 +245,14 @@ inline constexpr std::array<Operation, kOpKinds> kOperations = {{
      .text = "read memtrace/{trace}/trace offset={offset} length={length}",
      .role = Role::kUser,
      .end = {244, "pread64", "trace of node %u at page %u = %e"},
+     .of_driver = true,
      .seldom = 1,
      .sentence = "reads a part of memtrace/NODE/trace"},
     {.kind = OpKind::kMmapTraceAt,
      .text = "mmap memtrace/{trace}/trace offset={offset} length={length}",
      .role = Role::kUser,
      .end = {245, "mmap", "trace of node %u at page %u = %e"},
+     .of_driver = true,
      .seldom = 1,
      .sentence = "maps a part of memtrace/NODE/trace"},
 }};

@@ -14,6 +14,7 @@
 #include "model/tree/host.h"
 #include "model/tree/tracepoints.h"
 #include "model/tree/world.h"
+#include "model/world/ledger.h"
 
 namespace hotplug::tree {
 
@@ -142,6 +143,11 @@ void Die(ReportKind kind, uintptr_t pc, uint64_t address, std::string text) {
   s.reports[s.nr_reports++] = {kind, static_cast<uint8_t>(call ? 1 : 0), number,
                                static_cast<uint32_t>(pc), address};
   if (!InTask()) hotplug_tree_unwind(StackTop(RunningStack()), -EFAULT);
+  const bool bug = kind == ReportKind::kBug;
+  if (kind != ReportKind::kNotSimulated) {
+    world::Report(bug ? world::KernelReport::kBug : world::KernelReport::kOops,
+                  world::Pfn{world::kNoPfn}, false);
+  }
   sim::dead(TracePointOf(kind), number);
 }
 

@@ -9,6 +9,7 @@
 #include "model/tree/tracepoints.h"
 #include "model/tree/world.h"
 #include "model/world/geometry.h"
+#include "model/world/ledger.h"
 
 namespace hotplug::tree {
 
@@ -132,7 +133,7 @@ int Answer(unsigned int notifier, const world_notice* n) {
   RunCurrentTask();
   const auto answer = world_of_machine().bound().answer;
   const int32_t value = answer != nullptr ? answer(notifier, action, arg) : world::NOTIFY_OK;
-  sim::sched_point(mm::kTpNotifierCall, action << 16 | block.v, notifier,
+  sim::sched_point(world::kTpNotifierCall, action << 16 | block.v, notifier,
                    static_cast<uint32_t>(value));
   RunCurrentTask();
   return value;
@@ -160,6 +161,11 @@ void Say(sim::Tp tp, std::string text) {
 }
 
 void AddReport(ReportKind kind) {
+  if (InTask() && kind != ReportKind::kHeap) {
+    const bool warned = kind == ReportKind::kWarn;
+    world::Report(warned ? world::KernelReport::kWarn : world::KernelReport::kBadPage,
+                  world::Pfn{world::kNoPfn}, false);
+  }
   State& s = state();
   if (s.nr_reports == kMaxReports) return;
   const auto text = static_cast<uint16_t>(world_of_machine().nr_texts() - 1);

@@ -15,9 +15,7 @@ namespace hotplug::tree {
 using world::BlockId;
 using world::NodeId;
 using world::Pfn;
-
-// Words that user space writes to `state` and `auto_online_blocks`.
-enum class StateFile : uint8_t { kOffline, kOnline, kOnlineKernel, kOnlineMovable, kGarbage };
+using world::StateFile;
 
 // write(2) to memoryN/state and memoryN/online, memory/probe, memory/auto_online_blocks: 0 or a
 // negative errno.

@@ -16,7 +16,7 @@
 
 namespace hotplug::tree {
 
-inline constexpr sim::Region kTreeRegion = 10;
+inline constexpr sim::Region kTreeRegion = 12;
 inline constexpr uint32_t kMaxLocks = 64;  // held or waited for at one time, and static ones
 inline constexpr uint32_t kMaxReports = 16;
 
@@ -35,7 +35,9 @@ struct State {
   std::array<sim::Lock, kMaxLocks> locks;
   std::array<Report, kMaxReports> reports;
   uint32_t nr_reports;
-  uint8_t nr_inside;  // tasks in calls of the kernel
+  std::array<int32_t, kMaxNotifiers> notifier_priority;  // of the scenario
+  std::array<uint8_t, kMaxFaults> fault_calls;           // for whoever binds World::Bound::fault
+  uint8_t nr_inside;                                     // tasks in calls of the kernel
   uint8_t booted;
   uint8_t pad[2];
 };

@@ -22,7 +22,7 @@ enum : sim::Tp {
 
 // clang-format off
 inline constexpr sim::TracePoint kTracePoints[] = {
-    {kTpText,       "printk",        "%T"},
+    {kTpText,       "printk",        "%T", true},
     {kTpSpinLock,   "spin_lock",     ""},
     {kTpSpinUnlock, "spin_unlock",   ""},
     {kTpMightSleep, "might_sleep",   ""},

@@ -72,6 +72,41 @@ std::vector<world_resource> Resources() {
   return all;
 }
 
+world::ZoneCounters View::zone(uint32_t index) {
+  const world_zone z = ZoneAt(index);
+  const auto pages = [](uint64_t nr) { return static_cast<uint32_t>(nr); };
+  return {z.spanned == 0 ? 0 : pages(z.start),
+          pages(z.spanned),
+          pages(z.present),
+          pages(z.managed),
+          pages(z.free),
+          pages(z.isolated)};
+}
+
+world::NodeState View::node(world::NodeId nid) {
+  const world_node n = NodeAt(nid);
+  const auto pages = [](uint64_t nr) { return static_cast<uint32_t>(nr); };
+  return {n.spanned == 0 ? 0 : pages(n.start),
+          pages(n.spanned),
+          pages(n.present),
+          n.online != 0,
+          n.has_memory != 0,
+          n.has_normal_memory != 0};
+}
+
+world::BlockState View::block(world::BlockId id) {
+  constexpr uint32_t kStates[] = {0, world::MEM_ONLINE, world::MEM_GOING_OFFLINE,
+                                  world::MEM_OFFLINE};
+  const world_block b = BlockAt(id);
+  world::BlockState s{};
+  s.state = kStates[b.state];
+  s.registered = b.state != WORLD_BLOCK_ABSENT;
+  s.dev_offline = b.dev_offline != 0;
+  s.zone = b.zone;
+  s.nid = b.nid;
+  return s;
+}
+
 uint64_t ViewDigest() {
   uint64_t digest = 0;
   for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {

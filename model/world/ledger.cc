@@ -239,6 +239,12 @@ void EndOperation(bool succeeded) {
   l.op.succeeded = succeeded ? 1 : 0;
 }
 
+void Setup() {
+  sim::machine->Carve<PageGhost>(kGhostRegion, geometry().nr_pages, false);
+  sim::machine->Carve<Ledger>(kLedgerRegion, 1, false);
+  sim::machine->Carve<uint32_t>(kTouchedRegion, geometry().nr_pages, false);
+}
+
 void Report(KernelReport kind, Pfn pfn, bool silent) {
   Ledger& l = ledger();
   if (kind == KernelReport::kWarn || kind == KernelReport::kBadPage) ++l.nr_warnings;

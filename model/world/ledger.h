@@ -163,6 +163,9 @@ inline Owner OwnerOfDevice() { return OwnerOf(InstanceId{ledger().device - 1u});
 inline InstanceGhost& InstanceAt(Owner o) { return ledger().instances[o - kFirstInstance]; }
 inline Phase PhaseOf(Pfn pfn) { return BlockGhostAt(BlockOf(pfn)).phase; }
 
+// Carves its regions, for the machine's geometry; part of the set-up of a machine.
+void Setup();
+
 // ---- Reading ----------------------------------------------------------------------------
 
 // The owner whose callback the running task is inside of; kNobody outside of callbacks.

@@ -164,6 +164,12 @@ struct pglist_data* node_data[MAX_NUMNODES];
 /* 6.12: of a node that has nothing yet. */
 void alloc_offline_node_data(int nid) { node_data[nid] = &boot_nodes[nid]; }
 
+const struct cpumask* cpumask_of_node(int nid) {
+  static const struct cpumask none, one = {{1}};
+
+  return nid == numa_node_id() ? &one : &none;
+}
+
 static void make_nodes(void) {
   unsigned int i;
 
@@ -233,11 +239,17 @@ static void reserve_block(unsigned long first) {
   for (pfn = first; pfn < first + PAGES_PER_SECTION; ++pfn) __SetPageReserved(pfn_to_page(pfn));
 }
 
-static void hand_over_pages(void) {
-  struct zone* zone;
+void reset_node_managed_pages(pg_data_t* node) {
   unsigned int i;
 
-  for_each_zone(zone) atomic_long_set(&zone->managed_pages, 0);
+  for (i = 0; i < MAX_NR_ZONES; ++i) atomic_long_set(&node->node_zones[i].managed_pages, 0);
+}
+
+static void hand_over_pages(void) {
+  pg_data_t* node;
+  unsigned int i;
+
+  for_each_online_pgdat(node) reset_node_managed_pages(node);
   for (i = 0; i < world_machine.nr_blocks; ++i) {
     const unsigned long first = world_first_pfn(block_number(i));
 
@@ -270,6 +282,14 @@ static void set_pageset(struct zone* zone) {
 
 /* Watermarks stay 0: memory can be allocated to the last page. */
 int __wrap_init_per_zone_wmark_min(void) { return 0; }
+
+/* The kernel does without types of pageblocks where there is hardly any memory: here there never
+ * is much. */
+void __real_build_all_zonelists(pg_data_t* node);
+void __wrap_build_all_zonelists(pg_data_t* node) {
+  __real_build_all_zonelists(node);
+  page_group_by_mobility_disabled = 0;
+}
 
 void __real_setup_zone_pageset(struct zone* zone);
 void __wrap_setup_zone_pageset(struct zone* zone) {
@@ -359,6 +379,7 @@ int world_boot(const struct world_machine* machine) {
   sparse_init();
   free_area_init(zone_ends);
   build_all_zonelists(NULL);
+  movable_node_enabled = false; /* an option of the boot, and one of onlining */
   set_spans();
   hand_over_pages();
   boot_memory_end = world_arena_alloc(0, 1);

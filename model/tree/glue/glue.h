@@ -66,7 +66,9 @@ struct device* world_find_device(unsigned long id); /* null without one; no refe
 long world_write_attribute(struct device* dev, const char* name, const char* word);
 long world_write_root_attribute(const char* name, const char* word);
 int world_lock_hotplug_sysfs(void); /* 0, or -EINTR: killed while it was waited for */
-/* migrate.c */
+/* migrate.c: an anonymous page is mapped by a process, and unmapped. */
+void world_map(struct page* page);
+void world_unmap(struct page* page);
 void world_lru_add(struct page* page);
 void world_lru_del(struct page* page);
 /* ops.c */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The LRU, and migration of pages on it: anonymous pages that nobody has mapped, over the real
- * lists and counts. What mm/swap.c and mm/migrate.c do with such pages, without their contents.
+ * The LRU, and migration of pages on it: anonymous pages that one process has mapped, over the real
+ * lists and counts. What mm/rmap.c, mm/swap.c and mm/migrate.c do with such pages, without their
+ * contents and without page tables.
  */
 #include <linux/migrate.h>
 #include <linux/mm_inline.h>
@@ -12,6 +13,13 @@
 #include "compat.h"
 #include "glue.h"
 #include "internal.h"
+
+void world_map(struct page* page) {
+  __folio_set_swapbacked(page_folio(page));
+  atomic_set(&page->_mapcount, 0);
+}
+
+void world_unmap(struct page* page) { atomic_set(&page->_mapcount, -1); }
 
 /* ---- Pages that wait for the LRU, each with a reference ---------------------------------- */
 
@@ -87,14 +95,14 @@ void __folio_put(struct folio* folio) {
 #endif
 }
 
-/* Nobody has mapped it, and it is of no file. */
+/* Of no file. */
 #if WORLD_FOLIOS
 struct address_space* folio_mapping(struct folio* folio) { return NULL; }
 void folio_unlock(struct folio* folio) { __clear_bit(PG_locked, &folio->flags); }
 void mlock_drain_remote(int cpu) {}
 #else
 struct address_space* page_mapping(struct page* page) { return NULL; }
-int __page_mapcount(struct page* page) { return 0; }
+int __page_mapcount(struct page* page) { return atomic_read(&page->_mapcount) + 1; }
 void mlock_page_drain_remote(int cpu) {}
 #endif
 
@@ -172,7 +180,8 @@ static int migrate_one(struct page* page, struct page* to) {
     put_page(to);
     return -EAGAIN;
   }
-  if (folio_test_swapbacked(page_folio(page))) __folio_set_swapbacked(page_folio(to));
+  world_unmap(page);
+  world_map(to);
   world_allocation_moved(page, to);
   page_ref_unfreeze(page, 1);
   list_del(&page->lru);
@@ -198,7 +207,10 @@ int migrate_pages(struct list_head* from, new_page_t get, free_page_t put, unsig
     cond_resched();
     to = NEW_TARGET(get, page, private);
     /* Without memory the others need not be tried. */
-    if (to == NULL) return -ENOMEM;
+    if (to == NULL) {
+      failed = -ENOMEM;
+      break;
+    }
     if (migrate_one(page, to) != 0) ++failed;
   }
   if (failed != 0 && reason == MR_MEMORY_HOTPLUG) world_host.loop(0);

@@ -135,11 +135,20 @@ long world_register_notifier(unsigned int notifier, int priority) {
   return register_memory_notifier(&notifiers[notifier]);
 }
 
-/* Without a result in the kernel's interface, where all that can be wrong is that it is not there.
- */
+/* What the kernel keeps to itself: whether the block was there. */
+static int unregistered;
+
+int __real_blocking_notifier_chain_unregister(struct blocking_notifier_head* chain,
+                                              struct notifier_block* nb);
+int __wrap_blocking_notifier_chain_unregister(struct blocking_notifier_head* chain,
+                                              struct notifier_block* nb) {
+  unregistered = __real_blocking_notifier_chain_unregister(chain, nb);
+  return unregistered;
+}
+
 long world_unregister_notifier(unsigned int notifier) {
   unregister_memory_notifier(&notifiers[notifier]);
-  return 0;
+  return unregistered;
 }
 
 /* ---- Allocations ------------------------------------------------------------------------- */
@@ -199,7 +208,7 @@ static long alloc_one(int nid, gfp_t gfp, unsigned int order) {
   if (page == NULL) return -ENOMEM;
   note_allocation(a, page, order, false);
   if (gfp & __GFP_MOVABLE) {
-    __folio_set_swapbacked(page_folio(page));
+    world_map(page);
     world_lru_add(page);
   }
   return 0;
@@ -222,6 +231,7 @@ long world_free_pages(void) {
   if (a == NULL) return -ENOENT;
   page = a->page;
   a->page = NULL;
+  if (a->order == 0) world_unmap(page);
   put_page(page);
   return 0;
 }

@@ -6,6 +6,8 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sysfs.h>
+#include <linux/trace_events.h>
+#include <trace/events/mmflags.h>
 
 #include "compat.h"
 #include "glue.h"
@@ -90,6 +92,11 @@ void dump_page(WORLD_DUMPED struct page* page, const char* reason) {
           poisoned ? 0 : atomic_read(&page->_mapcount) + 1, page_to_pfn(page));
   if (reason != NULL) _printk("page dumped because: %s\n", reason);
 }
+
+/* For %pG of printk. */
+const struct trace_print_flags pageflag_names[] = {__def_pageflag_names, {}};
+const struct trace_print_flags gfpflag_names[] = {__def_gfpflag_names, {}};
+const struct trace_print_flags vmaflag_names[] = {__def_vmaflag_names, {}};
 
 /* No clock: whoever wants to say something may. */
 int ___ratelimit(struct ratelimit_state* state, const char* function) { return 1; }

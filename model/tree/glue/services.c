@@ -9,6 +9,7 @@
 #include <linux/moduleparam.h>
 #include <linux/oom.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/swap.h>
 #include <linux/user_namespace.h>
 #include <linux/vmstat.h>
@@ -25,6 +26,7 @@
 struct world_task {
   struct thread_info info;
   struct task_struct task;
+  struct signal_struct signal;
 };
 static_assert(sizeof(struct world_task) <= WORLD_TASK_BYTES);
 
@@ -40,6 +42,7 @@ static void start_task(struct world_task* t) {
   memset(t, 0, sizeof(*t));
   t->info.task = &t->task;
   t->task.stack = &t->info;
+  t->task.signal = &t->signal;
 }
 
 void world_run(unsigned int number, int pending, int fatal) {

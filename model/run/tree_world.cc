@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/run/tree_world.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "model/actors/actors.h"
+#include "model/run/look.h"
+#include "model/scenario/ops.h"
+#include "model/shim/shim.h"
+#include "model/tree/ops.h"
+#include "model/tree/view.h"
+#include "model/tree/world.h"
+
+namespace hotplug::run {
+
+namespace {
+
+// One, as worlds lie at fixed addresses.
+std::optional<tree::World>& Used() {
+  static std::optional<tree::World> used;
+  return used;
+}
+
+// The nth call of a function that the scenario wants to fail.
+int Fault(const char* function) {
+  const mm::FaultPlan& plan = *sim::machine->bound.faults;
+  int error = 0;
+  for (uint32_t i = 0; i < plan.size; ++i) {
+    const mm::FaultPlan::Entry& e = plan.entries[i];
+    if (std::strcmp(mm::kFaultSiteRows[static_cast<uint32_t>(e.site)].name, function) != 0)
+      continue;
+    if (++tree::state().fault_calls[i] == e.nth && error == 0) error = -int{e.error};
+  }
+  return error;
+}
+
+world_machine MachineOf(const scenario::Machine& machine) {
+  world_machine m{};
+  m.first_block = machine.first_block;
+  m.nr_blocks = machine.blocks.size;
+  m.auto_online = machine.auto_online ? 1 : 0;
+  m.pcp_high = machine.pcp_high;
+  m.pagevec = machine.pagevec;
+  for (uint32_t i = 0; i < m.nr_blocks; ++i) {
+    const scenario::Block& b = machine.blocks[i];
+    m.blocks[i] = {b.node, uint8_t{b.zone == scenario::Zone::kMovable}, uint8_t{b.reserved},
+                   uint8_t{b.offline}, 0};
+  }
+  return m;
+}
+
+// A tree that does not boot runs nothing.
+[[noreturn]] void BootFailed(int rc) {
+  std::fprintf(stderr, "the world does not boot: %d\n", rc);
+  const tree::State& state = tree::state();
+  for (uint32_t i = 0; i < state.nr_reports; ++i) {
+    std::fprintf(stderr, "%s\n", tree::ReportText(state.reports[i]).c_str());
+  }
+  std::abort();
+}
+
+void BootTree(const scenario::Machine& machine, const drivers::Driver& /*driver*/,
+              uint32_t /*fixes*/) {
+  tree::World& world = *Used();
+  world.Bind({&actors::Answer, &Fault});
+  const int rc = world.Boot(MachineOf(machine));
+  if (rc != 0) BootFailed(rc);
+  world::Setup();
+}
+
+// What the kernel says of itself, and locks: of pages, owners and operations nobody tells yet.
+constexpr invariants::Disabled NotJudged() {
+  invariants::Disabled all = 0;
+  for (uint32_t id = 1; id < invariants::kIds; ++id) {
+    all |= invariants::Bit(static_cast<invariants::Id>(id));
+  }
+  return all & ~(invariants::Bit(invariants::Id::kI14) | invariants::Bit(invariants::Id::kK1) |
+                 invariants::Bit(invariants::Id::kK2));
+}
+
+std::string Missing() {
+  const tree::State& state = tree::state();
+  for (uint32_t i = 0; i < state.nr_reports; ++i) {
+    if (state.reports[i].kind == tree::ReportKind::kNotSimulated) {
+      return tree::ReportText(state.reports[i]);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+const World kTreeWorld = {
+    .name = "tree",
+    .not_judged = NotJudged(),
+    .boot = &BootTree,
+    .reset = [] { Used()->Reset(); },
+    .start = &actors::Actors<tree::Ops>::Start,
+    .check_step = &invariants::Checks<tree::View>::Step,
+    .check_end = &invariants::Checks<tree::View>::End,
+    .page_is_legal = [](world::Pfn) { return true; },
+    .look = &Look<tree::View>,
+    .allocation = &tree::View::allocation,
+    .not_simulated = &Missing,
+};
+
+namespace {
+
+// Texts by number, and names of locks; what reports ask of a driver's own file besides is nothing
+// that the world knows.
+const char* Text(uint32_t number) {
+  if (number < Used()->nr_texts()) return Used()->Text(number).c_str();
+  const uint32_t lock = number - shim::kNameOfLock;
+  return lock < 16 ? Used()->LockName(static_cast<uint8_t>(lock)).c_str() : "";
+}
+
+}  // namespace
+
+const drivers::Driver kTreeDriver = {
+    .name = "none",
+    .sentence = "the core of a kernel tree, without a driver",
+    .callback = "none",
+    .init = [](uint32_t) {},
+    .enable = {},
+    .notifier_call = nullptr,
+    .ranges = [](world::Range*, uint32_t) { return 0u; },
+    .text = &Text,
+};
+
+void UseImage(std::unique_ptr<tree::Image> image) { Used().emplace(std::move(image)); }
+const tree::Image& UsedImage() { return Used()->image(); }
+
+Adapted Adapt(const scenario::Scenario& s) {
+  const world_exports& kernel = UsedImage().exports();
+  Adapted a{s, {}};
+  scenario::Machine& m = a.scenario.machine;
+  const auto set = [&a](uint8_t* field, uint32_t value, const char* what, bool power) {
+    if (*field == value) return;
+    const auto shown = [power](uint32_t v) { return std::to_string(power ? 1u << v : v); };
+    a.changes.push_back(std::string(what) + "=" + shown(value) + " instead of " + shown(*field));
+    *field = static_cast<uint8_t>(value);
+  };
+  set(&m.block_order, kernel.order_of_block, "pages_per_block", true);
+  set(&m.pageblock_order, kernel.order_of_pageblock, "pageblock_pages", true);
+  set(&m.max_order, kernel.largest_order, "max_order", false);
+  if (m.debug_vm != (kernel.debug_vm != 0)) {
+    m.debug_vm = !m.debug_vm;
+    a.changes.emplace_back(m.debug_vm ? "debug_vm=on" : "debug_vm=off");
+  }
+  return a;
+}
+
+const char* NotInTree(const scenario::Scenario& s) {
+  for (const scenario::Op& op : s.ops) {
+    if (scenario::OperationOf(op.kind).of_driver)
+      return "a driver's files are not in the tree world";
+  }
+  if (s.machine.kmemleak) return "kmemleak is not in the tree world";
+  return nullptr;
+}
+
+}  // namespace hotplug::run
