@@ -55,6 +55,7 @@ Words CommonFlags(const Variant& v) {
   return {"-D__KERNEL__",
           "-D__arch_um__",
           "-D__DISABLE_EXPORTS",
+          "-DDEBUG",  // pr_debug() is printed, as with dynamic debug
           absl::StrCat("-DWORLD_PAGE_SHIFT=", kPageShift),
           absl::StrCat("-DWORLD_SECTION_BITS=", v.geometry.section_bits),
           absl::StrCat("-DWORLD_PHYS_BITS=", v.geometry.section_bits + kMoreBitsThanSection),

@@ -104,6 +104,10 @@ int __cpuhp_setup_state(enum cpuhp_state state, const char* name, bool invoke,
   return 0;
 }
 
+/* Without mm/memory-failure.c no page is ever poisoned. */
+void clear_hwpoisoned_pages(struct page* memmap, int pages) {}
+void num_poisoned_pages_sub(unsigned long pfn, long pages) {}
+
 /* ---- The architecture -------------------------------------------------------------------- */
 
 void arch_remove_memory(u64 start, u64 size, struct vmem_altmap* altmap WORLD_PGMAP) {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fuzz/report/story.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+
+#include "fuzz/report/print_trace.h"
+#include "fuzz/report/report.h"
+#include "model/run/trace_points.h"
+#include "model/sim/machine.h"
+
+namespace hotplug::report {
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+const char* StateName(uint32_t state) {
+  switch (state) {
+    case 0:
+      return "absent";
+    case world::MEM_ONLINE:
+      return "online";
+    case world::MEM_OFFLINE:
+      return "offline";
+    default:
+      return "going-offline";
+  }
+}
+
+std::string ZoneName(uint32_t zone) {
+  constexpr const char* kKinds[] = {"DMA", "DMA32", "Normal", "Movable"};
+  return Format("%u/%s", zone / world::MAX_NR_ZONES, kKinds[zone % world::MAX_NR_ZONES]);
+}
+
+std::string BlockLine(const run::BlockEnd& b) {
+  constexpr const char* kTypes[] = {"unmovable", "movable", "isolate", "other"};
+  std::string line = Format("memory%u: %s", b.number, StateName(b.state));
+  if (b.state == 0) return line;
+  line += Format(" dev.offline=%d node=%u", b.dev_offline ? 1 : 0, b.nid);
+  // The memmap of an offline block means nothing.
+  if (b.state == world::MEM_OFFLINE) return line;
+  line += Format(" zone=%s free=%u offline=%u lru=%u reserved=%u counts", ZoneName(b.zone).c_str(),
+                 b.free, b.page_offline, b.lru, b.reserved);
+  for (uint32_t n : b.counts) line += Format(" %u", n);
+  line += " types";
+  for (const world::migratetype type : b.types) line += Format(" %s", kTypes[type]);
+  return line;
+}
+
+std::string ZoneLine(uint32_t zone, const world::ZoneCounters& z) {
+  return Format("zone %s: start=0x%x spanned=%u present=%u managed=%u free=%u isolated=%u",
+                ZoneName(zone).c_str(), z.start, z.spanned, z.present, z.managed, z.free,
+                z.isolated_pageblocks);
+}
+
+std::string NodeLine(uint32_t nid, const world::NodeState& n) {
+  return Format("node %u: start=0x%x spanned=%u present=%u online=%d memory=%d normal_memory=%d",
+                nid, n.start, n.spanned, n.present, n.online ? 1 : 0, n.has_memory ? 1 : 0,
+                n.has_normal_memory ? 1 : 0);
+}
+
+Lines LinesOf(const run::WorldState& state) {
+  Lines lines;
+  for (const run::BlockEnd& b : state.blocks) lines.push_back(BlockLine(b));
+  for (uint32_t z = 0; z < world::kNrZones; ++z) lines.push_back(ZoneLine(z, state.zones[z]));
+  for (uint32_t n = 0; n < kMaxNodes; ++n) lines.push_back(NodeLine(n, state.nodes[n]));
+  return lines;
+}
+
+// Looks at the world at the end of each operation.
+class Watcher : public run::Observer {
+ public:
+  explicit Watcher(const run::World& world) : world_(world) {}
+
+  void Begin() override {
+    last_ = LinesOf(world_.look());
+    changes_.clear();
+  }
+  void Step() override {
+    if (!sim::kActorPoints.contains(sim::sim().last.tp)) return;
+    const Lines now = LinesOf(world_.look());
+    Lines& changed = changes_.emplace_back();
+    for (size_t i = 0; i < now.size(); ++i) {
+      if (now[i] != last_[i]) changed.push_back(now[i]);
+    }
+    last_ = now;
+  }
+
+  // Of the ends of operations, in their order.
+  const std::vector<Lines>& changes() const { return changes_; }
+
+ private:
+  const run::World& world_;
+  Lines last_;
+  std::vector<Lines> changes_;
+};
+
+// ---- Messages ----
+
+// A physical range in a message, as blocks: worlds have blocks of different sizes.
+std::string WithBlocks(const std::string& text, uint64_t block_bytes) {
+  unsigned long long start = 0;
+  unsigned long long end = 0;
+  const size_t mem = text.find("[mem ");
+  if (mem != std::string::npos &&
+      std::sscanf(text.c_str() + mem, "[mem %llx-%llx]", &start, &end) == 2) {
+    return text.substr(0, mem) +
+           Format("[memory%llu-%llu]", start / block_bytes, end / block_bytes) +
+           text.substr(text.find(']', mem) + 1);
+  }
+  const size_t region = text.find("region: ");
+  if (region != std::string::npos &&
+      std::sscanf(text.c_str() + region, "region: %llx->%llx", &start, &end) == 2) {
+    return text.substr(0, region) + Format("region: memory%llu nr_blocks=%llu", start / block_bytes,
+                                           (end - start) / block_bytes);
+  }
+  return text;
+}
+
+// What the model leaves out (docs/fidelity.md).
+bool OnlyOfTree(const std::string& message) {
+  constexpr const char* kBegins[] = {"Fallback order for Node ", "Built ", "Policy zone: "};
+  return std::any_of(std::begin(kBegins), std::end(kBegins),
+                     [&](const char* begin) { return message.rfind(begin, 0) == 0; });
+}
+
+// The model says in one message what the kernel says in two.
+void AddMessage(const std::string& text, uint64_t block_bytes, Lines* story) {
+  constexpr char kReason[] = " dumped because: ";
+  if (OnlyOfTree(text)) return;
+  const size_t at = text.find(kReason);
+  if (text.rfind("page: ", 0) != 0 || at == std::string::npos) {
+    story->push_back(WithBlocks(text, block_bytes));
+    return;
+  }
+  story->push_back(text.substr(0, at));
+  story->push_back("page" + text.substr(at));
+}
+
+uint64_t BlockBytes(const run::World& world, const scenario::Machine& machine) {
+  constexpr uint64_t kPageBytes = 4096;
+  if (&world == &run::kModelWorld) return kBlockBytes;
+  return kPageBytes * scenario::PagesPerBlock(machine);
+}
+
+bool IsTold(const sim::Record& r) {
+  return r.tp == world::kTpNotifierCall || sim::kActorPoints.contains(r.tp) ||
+         run::FindTracePoint(r.tp)->log;
+}
+
+}  // namespace
+
+Lines StoryOf(const scenario::Scenario& s, run::RunOptions options) {
+  Watcher watcher(*options.world);
+  options.observer = &watcher;
+  options.keep_trace = true;
+  options.on_violation = run::OnViolation::kRecord;
+  const run::Outcome o = run::Run(s, options);
+  const drivers::Driver& driver = DriverOf(s, options);
+  const uint64_t block_bytes = BlockBytes(*options.world, s.machine);
+  Lines story;
+  size_t ends = 0;
+  for (const sim::Record& r : run::Trace()) {
+    if (!IsTold(r)) continue;
+    const std::string text = FormatMessage(r, s, driver);
+    if (run::FindTracePoint(r.tp)->log) {
+      AddMessage(text, block_bytes, &story);
+      continue;
+    }
+    story.push_back(text);
+    if (r.tp == world::kTpNotifierCall) continue;
+    const Lines& changed = watcher.changes()[ends++];
+    story.insert(story.end(), changed.begin(), changed.end());
+  }
+  story.push_back(std::string("verdict ") + run::Name(o.verdict));
+  if (o.verdict == run::Verdict::kNotSimulated) story.push_back(run::NotSimulated());
+  return story;
+}
+
+std::string FirstDifference(const scenario::Scenario& s, const run::RunOptions& a,
+                            const run::RunOptions& b) {
+  const Lines x = StoryOf(s, a);
+  const Lines y = StoryOf(s, b);
+  const auto at = std::mismatch(x.begin(), x.end(), y.begin(), y.end());
+  if (at.first == x.end() && at.second == y.end()) return "";
+  const auto line = [](Lines::const_iterator i, const Lines& lines) {
+    return i == lines.end() ? std::string("nothing more") : *i;
+  };
+  const std::string before = at.first == x.begin() ? "" : "behind: " + *(at.first - 1) + "\n";
+  return before + a.world->name + ": " + line(at.first, x) + "\n" + b.world->name + ": " +
+         line(at.second, y) + "\n";
+}
+
+}  // namespace hotplug::report

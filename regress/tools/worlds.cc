@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// worlds WORLD COUNT [FIRST]
+//
+// Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and in
+// a WORLD of compile-tree, and compares them operation by operation. Prints each difference with its
+// seed, once a kind, and how many there were. Exit code 1 if there was any.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+
+#include "fuzz/report/story.h"
+#include "model/mm/kernel.h"
+#include "model/run/tree_world.h"
+#include "model/scenario/generate.h"
+#include "model/scenario/print.h"
+
+namespace hotplug {
+namespace {
+
+scenario::GenerateOptions OptionsOf(const world_exports& kernel) {
+  scenario::GenerateOptions options;
+  options.shape = scenario::Shape{static_cast<uint8_t>(kernel.order_of_block),
+                                  static_cast<uint8_t>(kernel.order_of_pageblock),
+                                  static_cast<uint8_t>(kernel.largest_order), kernel.debug_vm != 0};
+  options.kernel = mm::kNrKernels - 1;
+  options.nr_kernels = mm::kNrKernels;
+  options.without_driver = true;
+  options.sequential = true;
+  return options;
+}
+
+// What the world does not have.
+scenario::Scenario Comparable(scenario::Scenario s) {
+  s.machine.kmemleak = false;
+  for (uint32_t i = s.faults.size; i-- > 0;) {
+    if (s.faults[i].site != scenario::FaultSite::kAddMemory) s.faults.erase(i);
+  }
+  for (uint32_t i = s.ops.size; i-- > 0;) {
+    if (s.ops[i].kind == scenario::OpKind::kPoison) s.ops.erase(i);
+  }
+  return s;
+}
+
+// The difference without its numbers: one kind of difference.
+std::string KindOf(const std::string& difference) {
+  std::string kind;
+  for (const char c : difference) {
+    if (std::strchr("0123456789", c) == nullptr) kind += c;
+  }
+  return kind;
+}
+
+struct Kind {
+  uint64_t seed = 0;
+  uint64_t count = 0;
+  std::string example;
+};
+
+int Compare(uint64_t count, uint64_t first) {
+  const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
+  run::RunOptions model;
+  model.max_steps = kMaxTreeSteps;
+  run::RunOptions tree = model;
+  tree.world = &run::kTreeWorld;
+  tree.driver = &run::kTreeDriver;
+  std::map<std::string, Kind> kinds;
+  uint64_t same = 0;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const scenario::Scenario s = Comparable(scenario::Generate(seed, options));
+    const std::string difference = report::FirstDifference(s, model, tree);
+    if (difference.empty()) {
+      ++same;
+      continue;
+    }
+    Kind& kind = kinds[KindOf(difference)];
+    if (kind.count++ == 0) {
+      kind.seed = seed;
+      kind.example = difference;
+    }
+  }
+  for (const auto& [name, kind] : kinds) {
+    std::printf("seed %llu and %llu more:\n%s\n", static_cast<unsigned long long>(kind.seed),
+                static_cast<unsigned long long>(kind.count - 1), kind.example.c_str());
+  }
+  std::printf("%llu of %llu are equal\n", static_cast<unsigned long long>(same),
+              static_cast<unsigned long long>(count));
+  return kinds.empty() ? 0 : 1;
+}
+
+int Main(int argc, char** argv) {
+  if (argc < 3 || argc > 4) {
+    std::fprintf(stderr, "usage: worlds WORLD COUNT [FIRST]\n");
+    return 2;
+  }
+  std::string error;
+  std::unique_ptr<tree::Image> image = tree::Image::Map(argv[1], &error);
+  if (image == nullptr) {
+    std::fprintf(stderr, "%s\n", error.c_str());
+    return 2;
+  }
+  run::UseImage(std::move(image));
+  const uint64_t first = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
+  return Compare(std::strtoull(argv[2], nullptr, 10), first);
+}
+
+}  // namespace
+}  // namespace hotplug
+
+int main(int argc, char** argv) { return hotplug::Main(argc, argv); }
