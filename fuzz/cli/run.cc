@@ -17,6 +17,7 @@
 #include "fuzz/report/expect.h"
 #include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
+#include "fuzz/report/story.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/echo.h"
 #include "model/scenario/spec.h"
@@ -32,15 +33,16 @@ namespace hotplug::cli {
 
 namespace {
 
-void PrintLine(const std::string& file, const scenario::Scenario& s, const drivers::Driver* of_file,
+void PrintLine(const std::string& file, const scenario::Scenario& s, const run::RunOptions& options,
                const run::Outcome& o) {
-  absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", EchoName(file),
-               of_file != nullptr ? of_file->name : scenario::PrintDriver(s, run::Names()),
-               scenario::PrintKernel(s.machine, run::Names()), run::Name(o.verdict), o.steps,
-               o.digest);
+  absl::PrintF(
+      "%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", EchoName(file),
+      options.driver != nullptr ? options.driver->name : scenario::PrintDriver(s, run::Names()),
+      run::KernelOf(s, options), run::Name(o.verdict), o.steps, o.digest);
   if (const invariants::Violation* v = o.first()) {
     absl::PrintF(" invariant=%s step=%d", invariants::Name(v->id), v->step);
   }
+  if (o.verdict == run::Verdict::kNotSimulated) absl::PrintF(" (%s)", run::NotSimulated());
   if (o.not_judged != 0) absl::PrintF(" not_judged=%s", invariants::NamesOf(o.not_judged));
   absl::PrintF("\n");
 }
@@ -88,7 +90,7 @@ ExitCode RunOne(const std::string& file, const Input& input) {
   } else if (absl::Status status = RunAndRecord(file, s, options, &o); !status.ok()) {
     return Complain(status);
   }
-  PrintLine(file, s, options.driver, o);
+  PrintLine(file, s, options, o);
   if (options.keep_trace) {
     std::fputs(report::FormatTrace(run::Trace(), s, report::DriverOf(s, options)).c_str(), stdout);
   }
@@ -142,6 +144,8 @@ ExitCode CompareExpect(const std::string& file, const Input& input) {
   return kFailed;
 }
 
+constexpr char kModel[] = "model";
+
 // The driver of --against, or null.
 const drivers::Driver* Against() {
   const std::string name = absl::GetFlag(FLAGS_against);
@@ -151,7 +155,23 @@ const drivers::Driver* Against() {
   return nullptr;
 }
 
+// The model against the world of --world or --tree.
+ExitCode CompareWorlds(const std::string& file, const Input& input) {
+  if (absl::GetFlag(FLAGS_against) != kModel) {
+    return Complain(absl::StrCat("--against=", EchoName(absl::GetFlag(FLAGS_against)),
+                                 ": in the tree world there is only ", kModel));
+  }
+  const run::RunOptions tree = input.Options();
+  run::RunOptions model;
+  model.max_steps = tree.max_steps;
+  const std::string difference = report::FirstDifference(input.scenario, model, tree);
+  if (difference.empty()) return kAllWell;
+  absl::PrintF("%s:\n%s", EchoName(file), difference);
+  return kFailed;
+}
+
 ExitCode Compare(const std::string& file, const Input& input) {
+  if (input.world != &run::kModelWorld) return CompareWorlds(file, input);
   const drivers::Driver* model = Against();
   if (model == nullptr) {
     return Complain(absl::StrCat("--against=", EchoName(absl::GetFlag(FLAGS_against)),

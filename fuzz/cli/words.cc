@@ -21,7 +21,9 @@ constexpr Verb kVerbs[] = {
       {"verify", nullptr, "run twice and compare the digests"},
       {"expect", nullptr, "compare with the expect block instead; silent if it is so"},
       {"print_expect", nullptr, "print the expect block instead"},
-      {"against", "DRIVER", "compare the driver with one of ours instead; silent if they agree"},
+      {"against", "DRIVER|model",
+       "compare the driver with one of ours instead, or a tree with our model;\n"
+       "silent if they agree"},
       {"record", "OUT", "and write what happened as a recording, which conform reads"}},
      kOfScenarios | kOfDriverFiles | kOfCompiling | kOfWorlds},
     {"explain", Explain, "FILE", "the report",

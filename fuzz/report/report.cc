@@ -285,8 +285,8 @@ std::string Input(const Scenario& s, const run::RunOptions& options, const run::
   out += Format("# driver=%s kernel=%s on_violation=%s max_steps=%u full_checks=%s disabled=",
                 options.driver != nullptr ? driver.name
                                           : scenario::PrintDriver(s, run::Names()).c_str(),
-                scenario::PrintKernel(s.machine, run::Names()).c_str(), stop ? "stop" : "record",
-                options.max_steps, options.full_checks ? "true" : "false") +
+                run::KernelOf(s, options).c_str(), stop ? "stop" : "record", options.max_steps,
+                options.full_checks ? "true" : "false") +
          NamesOrNone(options.disabled) + "\n";
   if (o.not_judged != 0) out += "# not_judged=" + invariants::NamesOf(o.not_judged) + "\n";
   return out + Format("# verdict=%s steps=%u digest=0x%016llx\n", run::Name(o.verdict), o.steps,

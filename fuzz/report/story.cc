@@ -74,10 +74,7 @@ class Watcher : public run::Observer {
  public:
   explicit Watcher(const run::World& world) : world_(world) {}
 
-  void Begin() override {
-    last_ = LinesOf(world_.look());
-    changes_.clear();
-  }
+  void Begin() override { first_ = last_ = LinesOf(world_.look()); }
   void Step() override {
     if (!sim::kActorPoints.contains(sim::sim().last.tp)) return;
     const Lines now = LinesOf(world_.look());
@@ -88,11 +85,13 @@ class Watcher : public run::Observer {
     last_ = now;
   }
 
-  // Of the ends of operations, in their order.
+  const Lines& first() const { return first_; }
+  // At the ends of operations, in their order.
   const std::vector<Lines>& changes() const { return changes_; }
 
  private:
   const run::World& world_;
+  Lines first_;
   Lines last_;
   std::vector<Lines> changes_;
 };
@@ -160,7 +159,7 @@ Lines StoryOf(const scenario::Scenario& s, run::RunOptions options) {
   const run::Outcome o = run::Run(s, options);
   const drivers::Driver& driver = DriverOf(s, options);
   const uint64_t block_bytes = BlockBytes(*options.world, s.machine);
-  Lines story;
+  Lines story = watcher.first();
   size_t ends = 0;
   for (const sim::Record& r : run::Trace()) {
     if (!IsTold(r)) continue;

@@ -11,9 +11,10 @@
 
 namespace hotplug::report {
 
-// Runs the scenario, and tells in order what has happened: each delivery to a notifier, each message
-// of the kernel, each result of an operation, and behind it what has changed of all that can be seen
-// (run::WorldState). Nothing in it depends on how many steps anything took.
+// Runs the scenario, and tells in order what has happened: all that can be seen at the end of the
+// boot (run::WorldState), each delivery to a notifier, each message of the kernel, each result of
+// an operation, and behind it what has changed. Nothing in it depends on how many steps anything
+// took.
 //
 //   MEM_GOING_OFFLINE memory5 A = NOTIFY_OK
 //   write memory5/state offline = 0
@@ -22,8 +23,8 @@ namespace hotplug::report {
 //   verdict ok
 std::vector<std::string> StoryOf(const scenario::Scenario& s, run::RunOptions options);
 
-// What two runs of a scenario did differently: the first line of their stories in which they differ,
-// each behind the name of its world. Empty if there is none.
+// What two runs of a scenario did differently: the first line of their stories in which they
+// differ, each behind the name of its world. Empty if there is none.
 std::string FirstDifference(const scenario::Scenario& s, const run::RunOptions& a,
                             const run::RunOptions& b);
 

@@ -87,6 +87,8 @@ absl::StatusOr<Workplace> Workplace::Make(const Source& source, std::string cc) 
   if (!cache.ok()) return cache.status();
   absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
+  // Commands run elsewhere.
+  if (absl::StrContains(cc, "/")) cc = fs::absolute(cc, error).string();
   Workplace w(source, std::move(cc), *std::move(folder), *std::move(cache));
   clock_gettime(CLOCK_REALTIME_COARSE, &w.started_);  // the one that files get theirs from
   fs::create_directories(w.folder_ / "model", error);
@@ -108,7 +110,8 @@ absl::Status Workplace::FindTools() {
     fs::remove(out);
     if (!end.ok() || !end->empty() || version.empty()) {
       const char* const flag = tool == cc_ ? "--cc=" : "";
-      return absl::NotFoundError(absl::StrCat(flag, EchoName(tool), ": does not run"));
+      return absl::NotFoundError(
+          absl::StrCat(flag, EchoName(tool), ": is not there, or does not run"));
     }
     if (tool == cc_) {
       cc_version_ = version.substr(0, version.find('\n'));
@@ -174,6 +177,10 @@ absl::Status Workplace::RunIn(const std::string& subject, const Words& command,
       base::RunCommand({args, folder_.path(), path, path, kSeconds});
   if (!end.ok()) return end.status();
   if (end->empty()) return absl::OkStatus();
+  if (*end == "exit code 127") {
+    return absl::NotFoundError(
+        absl::StrCat(EchoName(command[0]), ": is not there, or does not run"));
+  }
   return absl::InvalidArgumentError(Said(subject, Read(log), *end));
 }
 

@@ -5,6 +5,7 @@
 #include "model/mm/kernel.h"
 #include "model/run/liveness.h"
 #include "model/run/trace_points.h"
+#include "model/scenario/spec.h"
 
 namespace hotplug::run {
 
@@ -41,7 +42,6 @@ void Reset(sim::Machine& m, Keep& keep, const World& world, const scenario::Mach
     return;
   }
   m.Clear();
-  m.bound.tree = nullptr;
   m.hooks.state = nullptr;
   m.sim().current = sim::FiberPool::kMain;
   world.boot(machine, *driver, fixes);
@@ -130,14 +130,17 @@ sim::Stop RunToEnd(const World& world, const RunOptions& options, Outcome* out) 
   return stop;
 }
 
+// Whether the run has come to something that nobody has written for the world.
+bool CannotGoOn(const World& world) {
+  return world.not_simulated != nullptr && !world.not_simulated().empty();
+}
+
 Verdict VerdictOf(const World& world, sim::Stop stop, const Outcome& o) {
   if (o.listed != 0) {
     const bool liveness = o.violations[0].id == invariants::Id::kI13;
     return liveness ? Verdict::kLiveness : Verdict::kViolation;
   }
-  if (world.not_simulated != nullptr && !world.not_simulated().empty()) {
-    return Verdict::kNotSimulated;
-  }
+  if (CannotGoOn(world)) return Verdict::kNotSimulated;
   return stop == sim::Stop::kLimit ? Verdict::kLimit : Verdict::kOk;
 }
 
@@ -168,7 +171,8 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   out->not_judged = world.not_judged;
   out->stuck_benign = false;
   out->nr_waits = 0;
-  const sim::Stop stop = RunToEnd(world, options, out);
+  const bool booted = !CannotGoOn(world);
+  const sim::Stop stop = booted ? RunToEnd(world, options, out) : sim::Stop::kDead;
   if (stop == sim::Stop::kFinished) world.check_end();
 
   const invariants::Verdicts& v = invariants::verdicts();
@@ -194,6 +198,11 @@ std::string NotSimulated() {
 
 world::AllocationState AllocationOf(world::Owner owner) {
   return KeepOf(sim::Machine::ForThread()).world->allocation(owner);
+}
+
+std::string KernelOf(const scenario::Scenario& s, const RunOptions& options) {
+  if (options.world->kernel != nullptr) return options.world->kernel();
+  return scenario::PrintKernel(s.machine, Names());
 }
 
 scenario::Names Names() {

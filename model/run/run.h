@@ -108,6 +108,9 @@ world::AllocationState AllocationOf(world::Owner owner);
 // Of Verdict::kNotSimulated: "not simulated: NAME (call) at FUNCTION+OFFSET".
 std::string NotSimulated();
 
+// The kernel that a run with these options simulates: "6.1+own_isolation", or of a tree "6.1.192".
+std::string KernelOf(const scenario::Scenario& s, const RunOptions& options);
+
 // Names of drivers and kernels as scenarios know them.
 scenario::Names Names();
 }  // namespace hotplug::run

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/run/tree_world.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 #include "model/actors/actors.h"
@@ -18,12 +15,6 @@
 namespace hotplug::run {
 
 namespace {
-
-// One, as worlds lie at fixed addresses.
-std::optional<tree::World>& Used() {
-  static std::optional<tree::World> used;
-  return used;
-}
 
 // The nth call of a function that the scenario wants to fail.
 int Fault(const char* function) {
@@ -53,22 +44,11 @@ world_machine MachineOf(const scenario::Machine& machine) {
   return m;
 }
 
-// A tree that does not boot runs nothing.
-[[noreturn]] void BootFailed(int rc) {
-  std::fprintf(stderr, "the world does not boot: %d\n", rc);
-  const tree::State& state = tree::state();
-  for (uint32_t i = 0; i < state.nr_reports; ++i) {
-    std::fprintf(stderr, "%s\n", tree::ReportText(state.reports[i]).c_str());
-  }
-  std::abort();
-}
-
 void BootTree(const scenario::Machine& machine, const drivers::Driver& /*driver*/,
               uint32_t /*fixes*/) {
-  tree::World& world = *Used();
+  tree::World& world = tree::world_of_machine();
   world.Bind({&actors::Answer, &Fault});
-  const int rc = world.Boot(MachineOf(machine));
-  if (rc != 0) BootFailed(rc);
+  world.Boot(MachineOf(machine));  // Missing() tells if it fails
   world::Setup();
 }
 
@@ -82,14 +62,21 @@ constexpr invariants::Disabled NotJudged() {
                  invariants::Bit(invariants::Id::kK2));
 }
 
+// Of "version=6.1.192 geometry=16 ...".
+std::string Version() {
+  const std::string_view about = UsedImage().about();
+  const size_t begin = about.find('=') + 1;
+  return std::string(about.substr(begin, about.find(' ') - begin));
+}
+
 std::string Missing() {
   const tree::State& state = tree::state();
   for (uint32_t i = 0; i < state.nr_reports; ++i) {
-    if (state.reports[i].kind == tree::ReportKind::kNotSimulated) {
-      return tree::ReportText(state.reports[i]);
-    }
+    const std::string text = tree::ReportText(state.reports[i]);
+    if (state.booted == 0) return "the kernel does not boot: " + text;
+    if (state.reports[i].kind == tree::ReportKind::kNotSimulated) return text;
   }
-  return "";
+  return state.booted != 0 ? "" : "the kernel does not boot";
 }
 
 }  // namespace
@@ -98,13 +85,14 @@ const World kTreeWorld = {
     .name = "tree",
     .not_judged = NotJudged(),
     .boot = &BootTree,
-    .reset = [] { Used()->Reset(); },
+    .reset = [] { tree::world_of_machine().Reset(); },
     .start = &actors::Actors<tree::Ops>::Start,
     .check_step = &invariants::Checks<tree::View>::Step,
     .check_end = &invariants::Checks<tree::View>::End,
     .page_is_legal = [](world::Pfn) { return true; },
     .look = &Look<tree::View>,
     .allocation = &tree::View::allocation,
+    .kernel = &Version,
     .not_simulated = &Missing,
 };
 
@@ -113,9 +101,10 @@ namespace {
 // Texts by number, and names of locks; what reports ask of a driver's own file besides is nothing
 // that the world knows.
 const char* Text(uint32_t number) {
-  if (number < Used()->nr_texts()) return Used()->Text(number).c_str();
+  const tree::World& world = tree::world_of_machine();
+  if (number < world.nr_texts()) return world.Text(number).c_str();
   const uint32_t lock = number - shim::kNameOfLock;
-  return lock < 16 ? Used()->LockName(static_cast<uint8_t>(lock)).c_str() : "";
+  return lock < 16 ? world.LockName(static_cast<uint8_t>(lock)).c_str() : "";
 }
 
 }  // namespace
@@ -131,8 +120,13 @@ const drivers::Driver kTreeDriver = {
     .text = &Text,
 };
 
-void UseImage(std::unique_ptr<tree::Image> image) { Used().emplace(std::move(image)); }
-const tree::Image& UsedImage() { return Used()->image(); }
+// As what the thread's machine keeps, it stays as long as the thread.
+void UseImage(std::unique_ptr<tree::Image> image) {
+  sim::Machine& m = sim::Machine::ForThread();
+  delete m.bound.tree;
+  m.bound.tree = new tree::World(std::move(image));
+}
+const tree::Image& UsedImage() { return sim::Machine::ForThread().bound.tree->image(); }
 
 Adapted Adapt(const scenario::Scenario& s) {
   const world_exports& kernel = UsedImage().exports();

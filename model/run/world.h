@@ -58,6 +58,8 @@ struct World {
   // What reports tell.
   WorldState (*look)();
   world::AllocationState (*allocation)(world::Owner owner);
+  // The kernel that it is, in place of the scenario's; null: it is the scenario's.
+  std::string (*kernel)() = nullptr;
   // What the run has come to that nobody has written for the world; empty: nothing. Null: there is
   // no such thing.
   std::string (*not_simulated)() = nullptr;

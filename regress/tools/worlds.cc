@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // worlds WORLD COUNT [FIRST]
+// worlds WORLD --digests COUNT [--after=N]
 //
-// Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and in
-// a WORLD of compile-tree, and compares them operation by operation. Prints each difference with its
-// seed, once a kind, and how many there were. Exit code 1 if there was any.
+// Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and
+// in a WORLD of compile-tree, and compares them operation by operation. Prints each difference with
+// its seed, once a kind, and how many there were. Exit code 1 if there was any.
+//
+// With --digests it runs them in the WORLD alone, after N others, and prints for each its seed, its
+// verdict, the digest of its trace, and that of all that can be seen at its end.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +21,7 @@
 #include "model/run/tree_world.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/print.h"
+#include "model/tree/view.h"
 
 namespace hotplug {
 namespace {
@@ -91,9 +96,33 @@ int Compare(uint64_t count, uint64_t first) {
   return kinds.empty() ? 0 : 1;
 }
 
+int PrintDigests(uint64_t count, uint64_t after) {
+  const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
+  run::RunOptions tree;
+  tree.max_steps = kMaxTreeSteps;
+  tree.world = &run::kTreeWorld;
+  tree.driver = &run::kTreeDriver;
+  const auto run = [&](uint64_t seed) {
+    return run::Run(Comparable(scenario::Generate(seed, options)), tree);
+  };
+  for (uint64_t seed = count + 1; seed <= count + after; ++seed) run(seed);
+  for (uint64_t seed = 1; seed <= count; ++seed) {
+    const run::Outcome o = run(seed);
+    std::printf("%llu %s 0x%016llx 0x%016llx\n", static_cast<unsigned long long>(seed),
+                run::Name(o.verdict), static_cast<unsigned long long>(o.digest),
+                static_cast<unsigned long long>(tree::ViewDigest()));
+  }
+  return 0;
+}
+
+constexpr char kAfter[] = "--after=";
+
 int Main(int argc, char** argv) {
-  if (argc < 3 || argc > 4) {
-    std::fprintf(stderr, "usage: worlds WORLD COUNT [FIRST]\n");
+  const bool digests = argc > 3 && std::strcmp(argv[2], "--digests") == 0;
+  if (argc < 3 || argc > (digests ? 5 : 4)) {
+    std::fprintf(
+        stderr,
+        "usage: worlds WORLD COUNT [FIRST]\n       worlds WORLD --digests COUNT [--after=N]\n");
     return 2;
   }
   std::string error;
@@ -103,6 +132,10 @@ int Main(int argc, char** argv) {
     return 2;
   }
   run::UseImage(std::move(image));
+  if (digests) {
+    const char* after = argc > 4 ? argv[4] + std::strlen(kAfter) : "0";
+    return PrintDigests(std::strtoull(argv[3], nullptr, 10), std::strtoull(after, nullptr, 10));
+  }
   const uint64_t first = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
   return Compare(std::strtoull(argv[2], nullptr, 10), first);
 }
