@@ -40,9 +40,9 @@ uint32_t VmemmapPages() {
   return pages % PagesPerPageblock() == 0 ? pages : 0;
 }
 
-void online_memory_block(BlockId block) {
+int online_memory_block(BlockId block) {
   BlockAt(block).online_type = mm().memhp_default_online_type;
-  device_online(block);
+  return device_online(block);
 }
 
 }  // namespace
@@ -71,8 +71,9 @@ int __add_memory(NodeId nid, BlockId start, uint32_t nr_blocks, bool memmap_on_m
   mm().nodes[nid.v].online = 1;
   sim::sched_point(kTpCreateBlocks, start.v, nr_blocks);
   mem_hotplug_done();
-  if (memhp_auto_online()) {
-    for (uint32_t i = 0; i < nr_blocks; ++i) online_memory_block(start + i);
+  // The walk ends at the first block that is not onlined (5.6 walk_memory_blocks()): no error.
+  for (uint32_t i = 0; i < nr_blocks && memhp_auto_online(); ++i) {
+    if (online_memory_block(start + i) != 0) break;
   }
   return 0;
 }

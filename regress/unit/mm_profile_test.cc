@@ -144,6 +144,23 @@ TEST_CASE("automatic onlining takes its own type") {
   });
 }
 
+TEST_CASE("automatic onlining ends at the first block that is refused") {
+  ForEachKernel([](const char* kernel, uint32_t) {
+    BootConfig boot = Layout("3n...", kernel);
+    boot.auto_online = MMOP_ONLINE;
+    ToldRig rig(boot);
+    rig.refuse = {"GOING_ONLINE 7"};
+    Ints rcs;
+    rig.Do([&] {
+      rcs.push_back(remove_memory(BlockId{6}, 3));
+      rcs.push_back(add_memory(NodeId{0}, BlockId{6}, 3));
+    });
+    CHECK(rcs == Ints{0, 0});
+    CHECK(StatesOf(6, 3) == Strings{"n", "offline", "offline"});
+    CHECK(rig.log == Strings{"GOING_ONLINE 6", "ONLINE 6", "GOING_ONLINE 7", "CANCEL_ONLINE 7"});
+  });
+}
+
 TEST_CASE("a word that `state` does not know is refused before or behind the lock") {
   const ByKernel<bool> waits = {true, false, false, false};
   ForEachKernel([&](const char* kernel, uint32_t row) {
