@@ -291,21 +291,44 @@ bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
   return all_free;
 }
 
-void MigrateAway(Pfn start, Pfn end) {
-  constexpr int kTries = 5;  // 5.6 __alloc_contig_migrate_range; the failure is tolerated
+// The pages that can be moved leave the range; that some do not, the test of it will show.
+int MigrateAway(Pfn start, Pfn end) {
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    if (sim::fatal_signal_pending()) return -EINTR;  // before the first page, too
+    int rc = 0;
+    const Pfn pfn = scan_movable_pages(start, end, &rc);
+    if (pfn.v == kNoPfn) break;
+    do_migrate_range(pfn, end);
+  }
+  return 0;
+}
+
+int __alloc_contig_migrate_range(Pfn start, Pfn end) {
   const bool disable = kernel().lru_cache_disable;
   if (disable) {
     lru_cache_disable();
   } else {
     lru_add_drain_all();
   }
-  for (int i = 0; i < kTries; ++i) {
-    int rc = 0;
-    const Pfn pfn = scan_movable_pages(start, end, &rc);
-    if (pfn.v == kNoPfn || sim::fatal_signal_pending()) break;
-    do_migrate_range(pfn, end);
-  }
+  const int rc = MigrateAway(start, end);
   if (disable) lru_cache_enable();
+  return rc;
+}
+
+// Takes the range if it is isolated and free.
+int TakeIsolated(Pfn start, Pfn end, Owner owner) {
+  // It may begin in the middle of a free chunk.
+  const Pfn head = FreeChunkHead(start);
+  Pfn where{kNoPfn};
+  fn_begin(Fn::kTestPagesIsolated);
+  int rc = test_pages_isolated(head.v == kNoPfn ? start : head, end, Isolate::kAllocContig, &where);
+  sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
+  fn_end(Fn::kTestPagesIsolated);
+  if (rc != 0) return rc;
+  if (!isolate_freepages_range(start, end, owner)) rc = -EBUSY;
+  sim::sched_point(kTpGrabRange, start.v, end - start, static_cast<uint32_t>(rc));
+  return rc;
 }
 
 Pfn AlignDown(Pfn pfn, uint32_t pages) { return Pfn{pfn.v & ~(pages - 1)}; }
@@ -324,18 +347,8 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
     return rc;
   }
   if (kernel().pcp_disabled) drain_all_pages(PageAt(start).zone);
-  MigrateAway(start, end);
-  // The range may begin in the middle of a free chunk.
-  const Pfn head = FreeChunkHead(start);
-  Pfn where{kNoPfn};
-  fn_begin(Fn::kTestPagesIsolated);
-  rc = test_pages_isolated(head.v == kNoPfn ? start : head, end, Isolate::kAllocContig, &where);
-  sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
-  fn_end(Fn::kTestPagesIsolated);
-  if (rc == 0) {
-    if (!isolate_freepages_range(start, end, owner)) rc = -EBUSY;
-    sim::sched_point(kTpGrabRange, start.v, end - start, static_cast<uint32_t>(rc));
-  }
+  rc = __alloc_contig_migrate_range(start, end);
+  if (rc == 0) rc = TakeIsolated(start, end, owner);
   undo_isolate_page_range(first, last);
   return rc;
 }

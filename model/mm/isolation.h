@@ -28,8 +28,8 @@ Pfn scan_movable_pages(Pfn start, Pfn end, int* rc);
 // Tries once to migrate every page on the LRU of [start, end). Failures are ignored.
 void do_migrate_range(Pfn start, Pfn end);
 
-// The pages of [start, end) with count 1, if they are free or can be moved away: 0, or -EBUSY.
-// `owner` decides about them; with kNobody that is a new instance.
+// The pages of [start, end) with count 1, if they are free or can be moved away: 0; -EBUSY; -EINTR:
+// killed. `owner` decides about them; with kNobody that is a new instance.
 int alloc_contig_range(Pfn start, Pfn end, Owner owner);
 // nr pages of a kernel zone of a node, the highest zone and in it the lowest range aligned to
 // nr that can be had; its first pfn, or kNoPfn. `owner` as above. nr is a power of two for the

@@ -708,6 +708,25 @@ TEST_CASE("a part of a block is isolated with its pageblock, or with its chunk o
   });
 }
 
+TEST_CASE("a task that is killed gets no contiguous memory, even if nothing has to be moved") {
+  ForEachKernel([](const char* kernel, uint32_t) {
+    Rig rig(Layout("3nn", kernel));
+    Ints rcs;
+    Pfn at{20};
+    rig.Do([&] {
+      for (const sim::Sig signal : {sim::Sig::kUsr1, sim::Sig::kKill}) {
+        sim::send_signal(sim::current_task(), signal);
+        rcs.push_back(alloc_contig_range(at, at + 4, kInstrument));
+        at = at + 4;
+      }
+      at = alloc_contig_pages(4, NodeId{0});
+    });
+    CHECK(rcs == Ints{0, -EINTR});
+    CHECK(at.v == kNoPfn);
+    CHECK(NormalZone().nr_isolate_pageblock == 0);
+  });
+}
+
 TEST_CASE("who fails to isolate a range leaves the isolation of others, or undoes it") {
   const ByKernel<bool> undone = {false, false, false, true};
   ForEachKernel([&](const char* kernel, uint32_t row) {
