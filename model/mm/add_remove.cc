@@ -118,6 +118,15 @@ bool AnyHasItsMemmap(BlockId start, uint32_t nr_blocks) {
   return false;
 }
 
+// 5.6 remove_memory_block_devices(): before mem_hotplug_lock is taken.
+void remove_memory_block_devices(BlockId start, uint32_t nr_blocks) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    if (!Present(start + i)) continue;
+    unregister_memory(start + i);
+    sim::record(kTpUevent, start.v + i, kUeventRemove);
+  }
+}
+
 // 5.6 __release_memory_resource(): a failure is a message, and the entry stays.
 void release_memory_resource(BlockId start, uint32_t nr_blocks) {
   const int rc = release_mem_region_adjustable(start, nr_blocks);
@@ -135,6 +144,18 @@ void try_offline_node(NodeId nid) {
   mm().nodes[nid.v].online = any ? 1 : 0;
 }
 
+// 5.6 arch_remove_memory(), and try_offline_node() with it.
+void arch_remove_memory(BlockId start, uint32_t nr_blocks) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    if (!HasMemmap(start + i)) continue;
+    const memory_block& mem = BlockAt(start + i);
+    if (mem.boot_memmap != 0) FreeBootMemmap();
+    remove_memmap(start + i);
+    try_offline_node(NodeId{mem.nid});
+    sim::sched_point(kTpRemoveMemory, start.v + i);
+  }
+}
+
 }  // namespace
 
 int try_remove_memory(BlockId start, uint32_t nr_blocks) {
@@ -148,16 +169,9 @@ int try_remove_memory(BlockId start, uint32_t nr_blocks) {
     sim::record(kTpRemoveGranularity, start.v, nr_blocks);
     return -EINVAL;
   }
+  remove_memory_block_devices(start, nr_blocks);
   mem_hotplug_begin();
-  for (uint32_t i = 0; i < nr_blocks; ++i) {
-    if (!Present(start + i)) continue;
-    memory_block& mem = BlockAt(start + i);
-    if (mem.boot_memmap != 0) FreeBootMemmap();
-    unregister_memory(start + i);
-    try_offline_node(NodeId{mem.nid});
-    sim::record(kTpUevent, start.v + i, kUeventRemove);
-    sim::sched_point(kTpRemoveMemory, start.v + i);
-  }
+  arch_remove_memory(start, nr_blocks);
   release_memory_resource(start, nr_blocks);
   mem_hotplug_done();
   return 0;

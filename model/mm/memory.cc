@@ -210,7 +210,13 @@ void unregister_memory(BlockId block) {
   mem.registered = 0;
   if (mem.device_refs != 0) ++mm().leaked_devices;
   mem.device_refs = 0;
-  SetPhase(block, Phase::kAbsent);
+  TouchBlock(block);
 }
+
+bool HasMemmap(BlockId block) {
+  return BlockExists(block) && PhaseOf(FirstPfn(block)) != Phase::kAbsent;
+}
+
+void remove_memmap(BlockId block) { SetPhase(block, Phase::kAbsent); }
 
 }  // namespace hotplug::mm

@@ -43,6 +43,8 @@ bool memhp_auto_online();
 void register_memory(BlockId block, NodeId nid);
 void create_memmap(BlockId block);
 void unregister_memory(BlockId block);
+bool HasMemmap(BlockId block);
+void remove_memmap(BlockId block);
 
 // Every write to memory_block::state, for the ledger's sake.
 void SetState(BlockId block, uint32_t state);

@@ -429,6 +429,17 @@ TEST_CASE("removing what is online is refused, or a BUG for who does not ask") {
   });
 }
 
+TEST_CASE("the devices of what is removed go before mem_hotplug_lock is taken") {
+  ForEachKernel([](const char* kernel, uint32_t) {
+    Rig rig(Layout("3nn.", kernel));
+    rig.Do([] { remove_memory(BlockId{7}, 1); });
+    const size_t locked = Find(sim::kTpLock, 1, kMemHotplugLock);
+    CHECK(Find(kTpUevent, 1, 7) < locked);
+    CHECK(locked < Find(kTpRemoveMemory));
+    CHECK(Find(kTpRemoveMemory) < Records().size());
+  });
+}
+
 TEST_CASE("user space is told of blocks that come and go, and the log of those that are there") {
   const ByKernel<uint32_t> messages = {0, 1, 1, 1};
   ForEachKernel([&](const char* kernel, uint32_t row) {
