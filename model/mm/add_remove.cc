@@ -199,23 +199,38 @@ mmop TypeOfZone(BlockId block) {
   return movable ? MMOP_ONLINE_MOVABLE : MMOP_ONLINE_KERNEL;
 }
 
-// Offlines what is online, in order. On an error those that this call offlined are onlined
-// again, in order; whether that works does not matter to the caller.
-int OfflineBlocks(BlockId start, uint32_t nr_blocks) {
-  std::array<uint8_t, kMaxBlocks> online_types{};
-  int rc = 0;
-  for (uint32_t i = 0; i < nr_blocks && rc >= 0; ++i) {
+// How blocks were onlined that are to come back; MMOP_OFFLINE for the others.
+using OnlineTypes = std::array<uint8_t, kMaxBlocks>;
+
+// Offlines what is online, in order, up to the first that fails.
+int OfflineBlocks(BlockId start, uint32_t nr_blocks, OnlineTypes* online_types) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (!Present(start + i)) continue;
     const mmop type = TypeOfZone(start + i);
-    rc = device_offline(start + i);
-    if (rc == 0) online_types[i] = type;
+    const int rc = device_offline(start + i);
+    if (rc < 0) return rc;
+    if (rc == 0) (*online_types)[i] = type;
   }
-  if (rc >= 0) return 0;
-  for (uint32_t i = 0; i < nr_blocks && kernel().many_blocks; ++i) {
+  return 0;
+}
+
+// Whether that works does not matter to the caller.
+void ReonlineBlocks(BlockId start, uint32_t nr_blocks, const OnlineTypes& online_types) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (online_types[i] == MMOP_OFFLINE) continue;
     BlockAt(start + i).online_type = online_types[i];
     device_online(start + i);
   }
+}
+
+int OfflineAndRemove(BlockId start, uint32_t nr_blocks) {
+  OnlineTypes online_types{};
+  int rc = OfflineBlocks(start, nr_blocks, &online_types);
+  if (rc == 0) {
+    rc = try_remove_memory(start, nr_blocks);
+    if (rc != 0) sim::record(kTpRemoveFailed, static_cast<uint32_t>(rc));
+  }
+  if (rc != 0 && kernel().many_blocks) ReonlineBlocks(start, nr_blocks, online_types);
   return rc;
 }
 
@@ -229,8 +244,7 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks) {
   // Of find_memory_block().
   const bool leaks = kernel().leaks_block_device && !fixed(CoreFix::kPutDevice);
   if (rc == 0 && leaks) ++BlockAt(start).device_refs;
-  if (rc == 0) rc = OfflineBlocks(start, nr_blocks);
-  if (rc == 0) rc = try_remove_memory(start, nr_blocks);
+  if (rc == 0) rc = OfflineAndRemove(start, nr_blocks);
   unlock_device_hotplug();
   sim::sched_point(kTpOfflineAndRemove, start.v, static_cast<uint32_t>(rc));
   return rc;

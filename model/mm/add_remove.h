@@ -25,7 +25,8 @@ int remove_memory(BlockId start, uint32_t nr_blocks);
 
 // Takes device_hotplug_lock, offlines the blocks that are not offline and removes all. Up to
 // 5.10 exactly one, which is present; else -EINVAL. On an error nothing is removed; from 5.11
-// on the blocks that it has offlined are onlined again, into the kind of zone they were in.
+// on the blocks that it has offlined are onlined again, into the kind of zone they were in, be it
+// the offlining of another one or the removal that failed.
 int offline_and_remove_memory(BlockId start, uint32_t nr_blocks = 1);
 
 // Firmware removes a DIMM of one block, and adds it again (5.6 drivers/acpi: what a kworker does

@@ -103,6 +103,7 @@ enum : sim::Tp {
   kTpUnmap,
   kTpReleaseFailed,
   kTpAdjustManaged,
+  kTpRemoveFailed,
 };
 
 // clang-format off
@@ -175,6 +176,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "removing memory fails, because memory %R is onlined", true},
     {kTpRemoveGranularity, "try_remove_memory",
      "Refuse to remove %b nr_blocks=%u, wrong granularity", true},
+    {kTpRemoveFailed,      "offline_and_remove_memory", "Failed to remove memory: %d", true},
     {kTpFnEnter,           "function",                 "enter %u(%x,%x)"},
     {kTpFnRet,             "function",                 "return %u = %d"},
     {kTpBlockState,        "memory_block_change_state", "%b state=%s"},
