@@ -92,29 +92,60 @@ void unset_migratetype_isolate(Pfn pageblock) {
 
 }  // namespace
 
+namespace {
+
+int IsolatePageblock(Pfn pageblock, Isolate why) {
+  const int rc = set_migratetype_isolate(pageblock, why);
+  sim::sched_point(kTpIsolate, pageblock.v, static_cast<uint32_t>(rc));
+  if (rc == 0 && !kernel().pcp_disabled) drain_all_pages(PageAt(pageblock).zone);
+  return rc;
+}
+
+void UnisolatePageblock(Pfn pageblock) {
+  unset_migratetype_isolate(pageblock);
+  sim::sched_point(kTpUnisolate, pageblock.v);
+}
+
+// Isolates [from, end), upwards. If that fails nothing stays isolated from `start` on.
+int IsolateUpwards(Pfn start, Pfn from, Pfn end, Isolate why) {
+  for (Pfn pb = from; pb < end; pb = pb + PagesPerPageblock()) {
+    const int rc = IsolatePageblock(pb, why);
+    if (rc == 0) continue;
+    undo_isolate_page_range(start, pb);
+    return rc;
+  }
+  return 0;
+}
+
+int IsolateEndsFirst(Pfn start, Pfn end, Isolate why) {
+  const Pfn second = start + PagesPerPageblock();
+  const Pfn last{end.v - PagesPerPageblock()};
+  int rc = IsolatePageblock(start, why);
+  if (rc != 0 || second == end) return rc;
+  rc = IsolatePageblock(last, why);
+  if (rc != 0) {
+    UnisolatePageblock(start);
+    return rc;
+  }
+  rc = IsolateUpwards(start, second, last, why);
+  if (rc != 0) UnisolatePageblock(last);
+  return rc;
+}
+
+}  // namespace
+
 int start_isolate_page_range(Pfn start, Pfn end, Isolate why) {
   fn_begin(Fn::kStartIsolatePageRange);
-  for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock()) {
-    const int rc = set_migratetype_isolate(pb, why);
-    sim::sched_point(kTpIsolate, pb.v, static_cast<uint32_t>(rc));
-    if (rc == 0) {
-      if (!kernel().pcp_disabled) drain_all_pages(PageAt(pb).zone);
-      continue;
-    }
-    undo_isolate_page_range(start, pb);
-    return fn_ret(Fn::kStartIsolatePageRange, rc);
-  }
+  const int rc = kernel().isolate_ends_first ? IsolateEndsFirst(start, end, why)
+                                             : IsolateUpwards(start, start, end, why);
   const int pageblocks = static_cast<int>((end - start) / PagesPerPageblock());
-  fn_ret(Fn::kStartIsolatePageRange, kernel().isolate_counts ? pageblocks : 0);
-  return 0;
+  fn_ret(Fn::kStartIsolatePageRange, rc == 0 && kernel().isolate_counts ? pageblocks : rc);
+  return rc;
 }
 
 void undo_isolate_page_range(Pfn start, Pfn end) {
   fn_begin(Fn::kUndoIsolatePageRange);
-  for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock()) {
-    unset_migratetype_isolate(pb);
-    sim::sched_point(kTpUnisolate, pb.v);
-  }
+  for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock()) UnisolatePageblock(pb);
   UndoneIsolation(BlockOf(start));
   fn_ret(Fn::kUndoIsolatePageRange);
 }

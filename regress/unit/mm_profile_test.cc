@@ -740,6 +740,48 @@ TEST_CASE("a task that is killed gets no contiguous memory, even if nothing has 
   });
 }
 
+// The first pages of the pageblocks that were isolated, or undone, in their order.
+using Starts = std::vector<uint32_t>;
+
+Starts Pageblocks(sim::Tp tp) {
+  Starts pfns;
+  for (const sim::Record& r : Records()) {
+    if (r.tp == tp && (tp != kTpIsolate || r.b == 0)) pfns.push_back(r.a);
+  }
+  return pfns;
+}
+
+TEST_CASE("a range is isolated upwards, or from its ends, and a failure undoes as much") {
+  const struct {
+    uint32_t reserved;  // in a pageblock that cannot be isolated; 0: all can
+    ByKernel<Starts> isolated, undone;
+  } rows[] = {
+      {0, {{20, 22, 24, 26}, {20, 22, 24, 26}, {20, 22, 24, 26}, {20, 26, 22, 24}}, {}},
+      {20, {}, {}},
+      {24,
+       {{20, 22}, {20, 22}, {20, 22}, {20, 26, 22}},
+       {{20, 22}, {20, 22}, {20, 22}, {20, 22, 26}}},
+      {26,
+       {{20, 22, 24}, {20, 22, 24}, {20, 22, 24}, {20}},
+       {{20, 22, 24}, {20, 22, 24}, {20, 22, 24}, {20}}},
+  };
+  ForEachKernel([&](const char* kernel, uint32_t row) {
+    for (const auto& r : rows) {
+      INFO(r.reserved);
+      Rig rig(Layout("3nn", kernel));
+      int rc = 1;
+      rig.Do([&] {
+        if (r.reserved != 0) PageAt(Pfn{r.reserved}).flags = kFlagReserved;
+        rc = start_isolate_page_range(Pfn{20}, Pfn{28}, Isolate::kMemoryOffline);
+      });
+      CHECK(rc == (r.reserved == 0 ? 0 : -EBUSY));
+      CHECK(Pageblocks(kTpIsolate) == r.isolated.At(row));
+      CHECK(Pageblocks(kTpUnisolate) == r.undone.At(row));
+      CHECK(NormalZone().nr_isolate_pageblock == (rc == 0 ? 4 : 0));
+    }
+  });
+}
+
 TEST_CASE("who fails to isolate a range leaves the isolation of others, or undoes it") {
   const ByKernel<bool> undone = {false, false, false, true};
   ForEachKernel([&](const char* kernel, uint32_t row) {
