@@ -47,10 +47,9 @@ void dump_page(sim::Tp why, Pfn pfn) {
   sim::record(why, static_cast<uint32_t>(p.refcount), static_cast<uint32_t>(mapcount), pfn.v);
 }
 
-// Tests and sets in one. A pageblock that is not online (any more) is passed over, here and below
-// (5.6 __first_valid_page): who needs its pages will not find them free.
+// Tests and sets in one.
 int set_migratetype_isolate(Pfn pageblock, Isolate why) {
-  if (pfn_to_online_page(pageblock) == nullptr) return 0;
+  zone& z = page_zone(pageblock);
   sim::spin_lock(zone::lock);
   Pfn unmovable{kNoPfn};
   bool isolated = PageblockAt(pageblock) != MIGRATE_ISOLATE;
@@ -60,7 +59,7 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   }
   if (isolated) {
     PageblockOf(pageblock) = {MIGRATE_ISOLATE, IsolatorId()};
-    ++page_zone(PageAt(pageblock)).nr_isolate_pageblock;
+    ++z.nr_isolate_pageblock;
     RefileFreePages(pageblock, true);
   }
   sim::spin_unlock(zone::lock);
@@ -80,11 +79,11 @@ bool MayUse(Pfn pfn, const Fix& fix) {
 }
 
 void unset_migratetype_isolate(Pfn pageblock) {
-  if (pfn_to_online_page(pageblock) == nullptr) return;
+  zone& z = page_zone(pageblock);
   sim::spin_lock(zone::lock);
   if (MayUse(pageblock, CoreFix::kOwnIsolation)) {
     PageblockAt(pageblock) = MIGRATE_MOVABLE;
-    --page_zone(PageAt(pageblock)).nr_isolate_pageblock;
+    --z.nr_isolate_pageblock;
     RefileFreePages(pageblock, false);
   }
   sim::spin_unlock(zone::lock);
@@ -94,22 +93,31 @@ void unset_migratetype_isolate(Pfn pageblock) {
 
 namespace {
 
-int IsolatePageblock(Pfn pageblock, Isolate why) {
-  const int rc = set_migratetype_isolate(pageblock, why);
+// Whether a pageblock that is not online (any more) is passed over (5.6 __first_valid_page): who
+// needs its pages will not find them free. Since 5.18 nobody asks at the ends of a range: a block
+// that went offline is isolated, by its offlining, and one that is gone is an oops.
+enum class Ask : bool { kNothing, kOnline };
+
+bool PassedOver(Pfn pageblock, Ask ask) {
+  return ask == Ask::kOnline && pfn_to_online_page(pageblock) == nullptr;
+}
+
+int IsolatePageblock(Pfn pageblock, Isolate why, Ask ask) {
+  const int rc = PassedOver(pageblock, ask) ? 0 : set_migratetype_isolate(pageblock, why);
   sim::sched_point(kTpIsolate, pageblock.v, static_cast<uint32_t>(rc));
   if (rc == 0 && !kernel().pcp_disabled) drain_all_pages(PageAt(pageblock).zone);
   return rc;
 }
 
-void UnisolatePageblock(Pfn pageblock) {
-  unset_migratetype_isolate(pageblock);
+void UnisolatePageblock(Pfn pageblock, Ask ask) {
+  if (!PassedOver(pageblock, ask)) unset_migratetype_isolate(pageblock);
   sim::sched_point(kTpUnisolate, pageblock.v);
 }
 
 // Isolates [from, end), upwards. If that fails nothing stays isolated from `start` on.
 int IsolateUpwards(Pfn start, Pfn from, Pfn end, Isolate why) {
   for (Pfn pb = from; pb < end; pb = pb + PagesPerPageblock()) {
-    const int rc = IsolatePageblock(pb, why);
+    const int rc = IsolatePageblock(pb, why, Ask::kOnline);
     if (rc == 0) continue;
     undo_isolate_page_range(start, pb);
     return rc;
@@ -120,15 +128,15 @@ int IsolateUpwards(Pfn start, Pfn from, Pfn end, Isolate why) {
 int IsolateEndsFirst(Pfn start, Pfn end, Isolate why) {
   const Pfn second = start + PagesPerPageblock();
   const Pfn last{end.v - PagesPerPageblock()};
-  int rc = IsolatePageblock(start, why);
+  int rc = IsolatePageblock(start, why, Ask::kNothing);
   if (rc != 0 || second == end) return rc;
-  rc = IsolatePageblock(last, why);
+  rc = IsolatePageblock(last, why, Ask::kNothing);
   if (rc != 0) {
-    UnisolatePageblock(start);
+    UnisolatePageblock(start, Ask::kNothing);
     return rc;
   }
   rc = IsolateUpwards(start, second, last, why);
-  if (rc != 0) UnisolatePageblock(last);
+  if (rc != 0) UnisolatePageblock(last, Ask::kNothing);
   return rc;
 }
 
@@ -145,7 +153,8 @@ int start_isolate_page_range(Pfn start, Pfn end, Isolate why) {
 
 void undo_isolate_page_range(Pfn start, Pfn end) {
   fn_begin(Fn::kUndoIsolatePageRange);
-  for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock()) UnisolatePageblock(pb);
+  for (Pfn pb = start; pb < end; pb = pb + PagesPerPageblock())
+    UnisolatePageblock(pb, Ask::kOnline);
   UndoneIsolation(BlockOf(start));
   fn_ret(Fn::kUndoIsolatePageRange);
 }

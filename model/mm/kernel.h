@@ -61,7 +61,7 @@
   SWITCH(isolate_counts,       (0, 1, 0, 0),                                                       \
          "start_isolate_page_range() returns the number of pageblocks (5.8)")                      \
   SWITCH(isolate_ends_first,   (0, 0, 0, 1),                                                       \
-         "the first and the last pageblock of a range are isolated before the others (5.18)")      \
+         "a range's first and last pageblock are isolated before the others, unasked (5.18)")      \
   SWITCH(contig_only_free,     (1, 1, 1, 0),                                                       \
          "a contiguous range with any used page is no candidate (up to 5.11)")                     \
   SWITCH(contig_by_pageblock,  (0, 0, 0, 1),                                                       \

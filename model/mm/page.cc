@@ -10,8 +10,7 @@ page& pfn_to_page(Pfn pfn) {
   HOTPLUG_CHECK(PfnExists(pfn));
   if (PhaseOf(pfn) == Phase::kAbsent) {
     NoteTrespass(kAbsentMemmap, pfn, kNobody);
-    Report(KernelReport::kOops, pfn, false);
-    sim::dead(kTpOops, pfn.v);
+    Oops(pfn);
   }
   return PageAt(pfn);
 }
@@ -19,6 +18,12 @@ page& pfn_to_page(Pfn pfn) {
 page* pfn_to_online_page(Pfn pfn) {
   if (!PfnExists(pfn) || BlockAt(BlockOf(pfn)).section_online == 0) return nullptr;
   return &PageAt(pfn);
+}
+
+zone& page_zone(Pfn pfn) {
+  const page& p = pfn_to_page(pfn);
+  if ((p.flags & kFlagPoison) != 0) Oops(pfn);
+  return page_zone(p);
 }
 
 void page_point(sim::Tp tp, Pfn pfn) {
@@ -140,6 +145,11 @@ void __free_page(Pfn pfn) {
   const uint32_t order = AllocatedOrder(p);
   for (uint32_t i = 0; i < (1u << order); ++i) SetOwner(pfn + i, kNobody);
   if (--p.refcount == 0) free_unref_page(pfn, order);
+}
+
+void Oops(Pfn pfn) {
+  Report(KernelReport::kOops, pfn, false);
+  sim::dead(kTpOops, pfn.v);
 }
 
 void BUG(sim::Tp tp, Pfn pfn) {

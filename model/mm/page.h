@@ -25,6 +25,10 @@ page& pfn_to_page(Pfn pfn);
 // The same for walkers: null unless the section is online (5.6 pfn_to_online_page).
 page* pfn_to_online_page(Pfn pfn);
 
+// The zone of a page that nobody has asked whether it is online: an oops without a memmap, and with
+// one that CONFIG_DEBUG_VM has poisoned.
+zone& page_zone(Pfn pfn);
+
 // True where a loop over pages has a scheduling point: after each page of small blocks,
 // after each pageblock of large ones (kernel-facts section 11).
 inline bool AtPagePoint(Pfn pfn) {
@@ -61,7 +65,8 @@ void __free_page(Pfn pfn);
 
 // ---- What the kernel says when it finds nonsense ----------------------------------------
 
-// BUG(): the machine dies here.
+// An access that faults, and BUG(): the machine dies here.
+[[noreturn]] void Oops(Pfn pfn);
 [[noreturn]] void BUG(sim::Tp tp, Pfn pfn);
 // VM_BUG_ON_PAGE(): as BUG() under CONFIG_DEBUG_VM, otherwise nothing.
 void VM_BUG_ON_PAGE(bool condition, sim::Tp tp, Pfn pfn);

@@ -782,6 +782,38 @@ TEST_CASE("a range is isolated upwards, or from its ends, and a failure undoes a
   });
 }
 
+// What becomes of the isolation of three blocks when one of them is not what it was.
+int IsolateThree(const char* kernel, uint32_t block, bool removed, bool debug_vm) {
+  BootConfig boot = Layout("3nnn", kernel);
+  boot.debug_vm = debug_vm;
+  Rig rig(boot);
+  int rc = 1;
+  rig.Task([&] {
+    online_store(BlockId{block}, false);
+    if (removed) remove_memory(BlockId{block}, 1);
+    rc = start_isolate_page_range(Pfn{20}, Pfn{32}, Isolate::kAllocContig);
+  });
+  if (rig.Run() == sim::Stop::kFinished) return rc;
+  CHECK(rig.said.size() == 1);
+  return -EFAULT;
+}
+
+TEST_CASE("a block that is not online is passed over, but not at the ends of a range since 5.18") {
+  const ByKernel<int> offline = {0, 0, 0, -EBUSY};
+  const ByKernel<int> oops = {0, 0, 0, -EFAULT};
+  ForEachKernel([&](const char* kernel, uint32_t row) {
+    for (const bool debug_vm : {false, true}) {
+      for (const uint32_t block : {5u, 7u}) {
+        CHECK(IsolateThree(kernel, block, false, debug_vm) == (debug_vm ? oops : offline).At(row));
+        CHECK(IsolateThree(kernel, block, true, debug_vm) == oops.At(row));
+      }
+      for (const bool removed : {false, true}) {
+        CHECK(IsolateThree(kernel, 6, removed, debug_vm) == 0);
+      }
+    }
+  });
+}
+
 TEST_CASE("who fails to isolate a range leaves the isolation of others, or undoes it") {
   const ByKernel<bool> undone = {false, false, false, true};
   ForEachKernel([&](const char* kernel, uint32_t row) {
