@@ -295,40 +295,50 @@ bool pfn_range_valid_contig(Pfn start, Pfn end, uint32_t zone_index) {
   return true;
 }
 
-// Takes the free chunks that cover [start, end) off the buddy and hands their pages out one
-// by one; what they have beyond the range stays free. The isolation was tested before, under
-// a lock that was dropped since: an offlining may have taken the pages away meanwhile, and
-// then none is taken (5.6 isolate_freepages_range, strict). The pages of an owner that is
-// kNobody become an instance of their own.
-bool isolate_freepages_range(Pfn start, Pfn end, Owner owner) {
+Pfn AlignDown(Pfn pfn, uint32_t pages) { return Pfn{pfn.v & ~(pages - 1)}; }
+
+// The free chunks of [start, end), which lies in one pageblock, come off the buddy, their pages
+// with a count of 1 each. Returns where they end: short of `end` at a page that is not free.
+Pfn isolate_freepages_block(Pfn start, Pfn end) {
+  if (sim::fatal_signal_pending()) return start;  // compact_unlock_should_abort()
+  Pfn pfn = start;
   sim::spin_lock(zone::lock);
-  bool all_free = true;
-  for (Pfn pfn = start; pfn < end && all_free;) {
-    const Pfn head = FreeChunkHead(pfn);
-    all_free = head.v != kNoPfn;
-    if (all_free) pfn = head + (1u << PageAt(head).order);
-  }
-  if (all_free && owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
-  for (Pfn pfn = start; all_free && pfn < end;) {
-    const Pfn head = FreeChunkHead(pfn);
-    const Pfn chunk_end = head + (1u << PageAt(head).order);
+  while (pfn < end && PageBuddy(PageAt(pfn))) {
+    const Pfn chunk_end = pfn + (1u << PageAt(pfn).order);
     // Somebody may have undone the isolation since: then they count as free (__isolate_free_page).
-    if (PageblockAt(head) != MIGRATE_ISOLATE) {
-      page_zone(PageAt(head)).nr_free_pages -= chunk_end - head;
+    if (PageblockAt(pfn) != MIGRATE_ISOLATE) {
+      page_zone(PageAt(pfn)).nr_free_pages -= chunk_end - pfn;
     }
-    del_page_from_free_list(head);
-    for (; pfn < end && pfn < chunk_end; ++pfn) {
+    del_page_from_free_list(pfn);
+    for (; pfn < chunk_end; ++pfn) {
       PageAt(pfn).refcount = 1;
       PageAt(pfn).order = 0;
-      SetOwner(pfn, owner);
-    }
-    for (Pfn p = head; p < chunk_end; ++p) {
-      if (start.v <= p.v && p < end) continue;
-      __free_one_page(p, 0, static_cast<migratetype>(PageblockAt(p)));
+      SetOwner(pfn, kCore);
     }
   }
   sim::spin_unlock(zone::lock);
-  return all_free;
+  return pfn;
+}
+
+void release_freepages(Pfn start, Pfn end) {
+  for (Pfn pfn = start; pfn < end; ++pfn) __free_page(pfn);
+}
+
+// Takes the free chunks that cover [start, end), of which the first begins at `start`. Returns
+// where they end. The isolation was tested before, under a lock that was dropped since, as it is
+// between pageblocks: an offlining may have taken pages away meanwhile, and then none is taken:
+// kNoPfn.
+Pfn isolate_freepages_range(Pfn start, Pfn end) {
+  Pfn pfn = start;
+  for (;;) {
+    const Pfn block_end = std::min(end, AlignDown(pfn, PagesPerPageblock()) + PagesPerPageblock());
+    pfn = isolate_freepages_block(pfn, block_end);
+    if (pfn < block_end) break;
+    if (!(pfn < end)) return pfn;
+    sim::sched_point(kTpGrabPageblock, pfn.v);
+  }
+  release_freepages(start, pfn);
+  return Pfn{kNoPfn};
 }
 
 // The pages that can be moved leave the range; that some do not, the test of it will show.
@@ -356,22 +366,29 @@ int __alloc_contig_migrate_range(Pfn start, Pfn end) {
   return rc;
 }
 
-// Takes the range if it is isolated and free.
+// Takes the range if it is isolated and free. The pages of an owner that is kNobody become an
+// instance of their own.
 int TakeIsolated(Pfn start, Pfn end, Owner owner) {
   // It may begin in the middle of a free chunk.
   const Pfn head = FreeChunkHead(start);
+  const Pfn outer_start = head.v == kNoPfn ? start : head;
   Pfn where{kNoPfn};
   fn_begin(Fn::kTestPagesIsolated);
-  int rc = test_pages_isolated(head.v == kNoPfn ? start : head, end, Isolate::kAllocContig, &where);
+  int rc = test_pages_isolated(outer_start, end, Isolate::kAllocContig, &where);
   sim::sched_point(kTpTestIsolated, start.v, static_cast<uint32_t>(rc), where.v);
   fn_end(Fn::kTestPagesIsolated);
   if (rc != 0) return rc;
-  if (!isolate_freepages_range(start, end, owner)) rc = -EBUSY;
+  const Pfn outer_end = isolate_freepages_range(outer_start, end);
+  if (outer_end.v == kNoPfn) rc = -EBUSY;
+  if (rc == 0 && owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
+  for (Pfn pfn = start; rc == 0 && pfn < end; ++pfn) SetOwner(pfn, owner);
   sim::sched_point(kTpGrabRange, start.v, end - start, static_cast<uint32_t>(rc));
-  return rc;
+  if (rc != 0) return rc;
+  // What the chunks have beyond the range.
+  release_freepages(outer_start, start);
+  release_freepages(end, outer_end);
+  return 0;
 }
-
-Pfn AlignDown(Pfn pfn, uint32_t pages) { return Pfn{pfn.v & ~(pages - 1)}; }
 
 }  // namespace
 

@@ -103,6 +103,7 @@ enum : sim::Tp {
   kTpUnmap,
   kTpReleaseFailed,
   kTpAdjustManaged,
+  kTpGrabPageblock,
   kTpRemoveFailed,
 };
 
@@ -130,6 +131,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpTestIsolated,      "test_pages_isolated",      "pfn=%f = %e at=%f"},
     {kTpContigCandidate,   "pfn_range_valid_contig",   "pfn=%f nr=%u = %u"},
     {kTpContigFailed,      "alloc_contig_pages",       "node=%u = NULL"},
+    {kTpGrabPageblock,     "isolate_freepages_block",  "pfn=%f"},
     {kTpGrabRange,         "isolate_freepages_range",  "pfn=%f nr=%u = %e"},
     {kTpFreeContig,        "free_contig_range",        "pfn=%f count=%d"},
     {kTpFreeContigDone,    "free_contig_range",        "pfn=%f nr=%u in_use=%u"},

@@ -854,6 +854,28 @@ TEST_CASE("pages that are gone between the test of the isolation and the taking 
   });
 }
 
+TEST_CASE("a range is taken a pageblock at a time, and given back if one has gone") {
+  ForEachKernel([&](const char* kernel, uint32_t) {
+    for (const bool killed : {false, true}) {
+      Rig rig(Layout("3nn", kernel));
+      int rc = 0;
+      rig.Task([&] { rc = alloc_contig_range(Pfn{20}, Pfn{28}, kNobody); });
+      rig.Task([&] {
+        if (killed) return sim::send_signal(sim::TaskId{0}, sim::Sig::kKill);
+        undo_isolate_page_range(Pfn{24}, Pfn{28});
+        alloc_pages(NodeId{0}, false, 0, kKernel);
+      });
+      rig.At(0, 6, 1);
+      CHECK(rig.Run() == sim::Stop::kFinished);
+      CHECK(CountHere(kTpGrabPageblock) == 1);
+      CHECK(rc == -EBUSY);
+      CHECK(NormalZone().nr_free_pages == (killed ? 8 : 7));
+      CHECK(PageAt(Pfn{20}).refcount == 0);
+      CHECK(ledger().nr_instances == 0);
+    }
+  });
+}
+
 TEST_CASE("a range whose isolation was undone meanwhile is taken, and counts as free no more") {
   ForEachKernel([&](const char* kernel, uint32_t) {
     Rig rig(Layout("3n", kernel));
