@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/mm/kernel.h"
 #include "model/mm/pcp.h"
 #include "model/mm/tracepoints.h"
 
@@ -56,6 +57,11 @@ void MarkFree(Pfn pfn, uint32_t order) {
 bool check_new_page(Pfn pfn) {
   const page& p = PageAt(pfn);
   return p.refcount == 0 && (p.type & ~kTypeBuddy) == 0 && p.flags == 0;
+}
+
+// Nobody complains about poison: the page is left out, as nobody's.
+void check_new_page_bad(Pfn pfn) {
+  if (!PageHWPoison(PageAt(pfn))) bad_page(pfn);
 }
 
 // Returns the rest of a chunk to the lists while it is halved down to `order`.
@@ -205,6 +211,8 @@ void free_checked_page(Pfn pfn, uint32_t order) {
 
 void free_unref_page(Pfn pfn, uint32_t order) {
   page& p = PageAt(pfn);
+  // free_pages_prepare(): neither the lists nor the buddy get it.
+  if (PageHWPoison(p) && order == 0 && kernel().poison_handlable) return SetOwner(pfn, kBuddy);
   const bool debug = mm().debug_vm != 0;
   // free_pages_check(): with DEBUG_VM here, otherwise when the per-CPU list is drained.
   if (debug && (p.type != 0 || (p.flags & kFlagReserved) != 0)) {
@@ -236,7 +244,7 @@ Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner) {
       sim::spin_lock(zone::lock);
       Pfn pfn = TakeFree(zone_index, want, order);
       while (pfn.v != kNoPfn && !check_new_page(pfn)) {
-        bad_page(pfn);  // and the page is leaked
+        check_new_page_bad(pfn);  // and the page is leaked
         pfn = TakeFree(zone_index, want, order);
       }
       if (pfn.v != kNoPfn) prep_new_page(pfn, order, owner);

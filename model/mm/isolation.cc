@@ -17,8 +17,9 @@ namespace {
 constexpr int kMapcountOffline = -256;
 
 // A page that is poisoned, and whose owner or anybody else has it all the same.
-bool InUseThoughPoisoned(const page& p) {
-  return PageHWPoison(p) && p.refcount > 1 && fixed(CoreFix::kPoisonInUse);
+bool InUseThoughPoisoned(Pfn pfn) {
+  const page& p = PageAt(pfn);
+  return PageHWPoison(p) && p.refcount > GhostAt(pfn).poison && fixed(CoreFix::kPoisonInUse);
 }
 
 // The order of the tests is the kernel's (kernel-facts 4.2, RFC era).
@@ -27,7 +28,7 @@ bool IsUnmovable(Pfn pfn, Isolate why) {
   if (PageReserved(p)) return true;
   if (KindOf(p.zone) == ZONE_MOVABLE) return false;
   if (p.refcount == 0) return false;
-  if (InUseThoughPoisoned(p)) return true;
+  if (InUseThoughPoisoned(pfn)) return true;
   if (why == Isolate::kMemoryOffline && (PageHWPoison(p) || PageOffline(p))) return false;
   return !PageLRU(p);
 }
@@ -162,8 +163,9 @@ void undo_isolate_page_range(Pfn start, Pfn end) {
 namespace {
 
 // Pages that are not free and yet not in the way of offlining.
-bool MayBeOfflined(const page& p) {
-  if (PageHWPoison(p)) return !InUseThoughPoisoned(p);
+bool MayBeOfflined(Pfn pfn) {
+  const page& p = PageAt(pfn);
+  if (PageHWPoison(p)) return !InUseThoughPoisoned(pfn);
   return PageOffline(p) && p.refcount == 0;
 }
 
@@ -177,7 +179,7 @@ Pfn __test_page_isolated_in_pageblock(Pfn start, Pfn end, Isolate why) {
     const bool isolated = pfn_to_online_page(pfn) != nullptr && MayUse(pfn, CoreFix::kOwnTest);
     if (isolated && PageBuddy(p)) {
       pfn = pfn + (1u << p.order);
-    } else if (isolated && why == Isolate::kMemoryOffline && MayBeOfflined(p)) {
+    } else if (isolated && why == Isolate::kMemoryOffline && MayBeOfflined(pfn)) {
       ++pfn;
     } else {
       break;
@@ -205,7 +207,7 @@ Pfn scan_movable_pages(Pfn start, Pfn end, int* rc) {
       *rc = 0;
       return pfn;
     }
-    if ((PageOffline(*p) && p->refcount > 0) || InUseThoughPoisoned(*p)) {
+    if ((PageOffline(*p) && p->refcount > 0) || InUseThoughPoisoned(pfn)) {
       *rc = -EBUSY;
       return Pfn{kNoPfn};
     }

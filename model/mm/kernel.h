@@ -68,6 +68,11 @@
          "alloc_contig_range() isolates pageblocks and not chunks of the largest order (6.1)")     \
   SWITCH(contig_undo_all,      (0, 0, 0, 1),                                                       \
          "a failed alloc_contig_range() undoes the isolation of others, too (6.1)")                \
+  /* mm/memory-failure.c */                                                                        \
+  SWITCH(poison_pcp_disabled,  (0, 0, 1, 1),                                                       \
+         "per-CPU lists are disabled while memory_failure() takes its reference (5.11)")           \
+  SWITCH(poison_handlable,     (0, 0, 0, 1),                                                       \
+         "memory_failure() takes free pages and pages on the LRU, and no others (5.13)")           \
   /* kernel/notifier.c */                                                                          \
   SWITCH(register_twice_eexist, (0, 0, 0, 1),                                                      \
          "registering a notifier twice is refused (6.1)")

@@ -8,9 +8,11 @@
 
 namespace hotplug::mm {
 
-// A page in use turns out to be broken: PG_hwpoison, and a reference that nobody ever drops, so
-// that it is never free again. 0; -ENXIO if it is not online; -EBUSY if nobody uses it, or if it is
-// one of several pages with a single count: these the model leaves as they are.
+// A page turns out to be broken: PG_hwpoison, and a reference that nobody ever drops, so that it is
+// never free again. 0; -ENXIO if it is not online; -EBUSY if nothing can be done. Up to 5.12 that
+// is so of a page that nobody uses, or that is one of several with a single count: these the model
+// leaves as they are. Since then of all but free pages and pages on the LRU: these are poisoned all
+// the same, without a reference.
 int memory_failure(Pfn pfn);
 // Takes a page that is poisoned from the LRU and from the process that has it mapped.
 void UnmapPoisoned(Pfn pfn);

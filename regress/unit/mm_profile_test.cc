@@ -13,6 +13,8 @@
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
 #include "model/mm/page.h"
+#include "model/mm/pcp.h"
+#include "model/mm/poison.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/layout.h"
 
@@ -888,6 +890,57 @@ TEST_CASE("a range whose isolation was undone meanwhile is taken, and counts as 
     CHECK(rc == 0);
     CHECK(NormalZone().nr_free_pages == 2);
     for (const uint32_t pfn : {20u, 23u}) CHECK(FreeChunkHead(Pfn{pfn}).v == pfn);
+  });
+}
+
+// ---- Poison -----------------------------------------------------------------------------
+
+// What memory_failure() says of a page, and what it leaves of it.
+struct Poisoned {
+  int rc, refcount;
+  bool poisoned, free;
+  bool operator==(const Poisoned&) const = default;
+};
+
+Poisoned Poison(Pfn pfn) {
+  const int rc = memory_failure(pfn);
+  const page& p = PageAt(pfn);
+  return {rc, p.refcount, PageHWPoison(p), FreeChunkHead(pfn).v != kNoPfn};
+}
+
+TEST_CASE("poison takes any page in use, or free pages and pages on the LRU") {
+  const ByKernel<Poisoned> unmovable = {
+      {0, 2, true, false}, {0, 2, true, false}, {0, 2, true, false}, {-EBUSY, 1, true, false}};
+  const ByKernel<Poisoned> free = {{-EBUSY, 0, false, true},
+                                   {-EBUSY, 0, false, true},
+                                   {-EBUSY, 0, false, true},
+                                   {0, 1, true, false}};
+  ForEachKernel([&](const char* kernel, uint32_t row) {
+    Rig rig(Layout("3nn", kernel));
+    std::vector<Poisoned> got;
+    rig.Do([&] {
+      const Pfn used = alloc_pages(NodeId{0}, false, 0, kKernel);
+      got = {Poison(used), Poison(Pfn{27})};
+      const Pfn lru = alloc_pages(NodeId{0}, true, 0, kFirstAllocation);
+      lru_cache_add(lru);
+      got.push_back(Poison(lru));
+      __free_page(used);
+      CHECK(FreeChunkHead(used).v == kNoPfn);
+    });
+    CHECK(got == std::vector<Poisoned>{unmovable.At(row), free.At(row), {0, 1, true, false}});
+    CHECK(NormalZone().nr_free_pages == (free.At(row).free ? 6 : 5));
+  });
+}
+
+TEST_CASE("poison waits for an offlining that has the per-CPU lists disabled") {
+  const ByKernel<uint32_t> locked = {0, 0, 1, 1};
+  ForEachKernel([&](const char* kernel, uint32_t row) {
+    Rig rig(Layout("3nn", kernel));
+    rig.Do([&] { memory_failure(Pfn{20}); });
+    uint32_t locks = 0;
+    for (const sim::Record& r : Records())
+      locks += r.tp == sim::kTpLock && r.a == kPcpBatchHighLock;
+    CHECK(locks == locked.At(row));
   });
 }
 
