@@ -5,6 +5,7 @@
 #include "model/mm/function.h"
 #include "model/mm/isolation.h"
 #include "model/mm/kernel.h"
+#include "model/mm/migrate.h"
 #include "model/mm/notifier.h"
 #include "model/mm/pcp.h"
 #include "model/mm/zone.h"

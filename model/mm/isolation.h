@@ -22,12 +22,6 @@ void undo_isolate_page_range(Pfn start, Pfn end);
 // else -EBUSY and the first other page in *where. One step: takes zone->lock.
 int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where);
 
-// First page of [start, end) that can be migrated; kNoPfn with *rc = -ENOENT if there is
-// none, with -EBUSY if a PageOffline page with references is met first (VM4-6).
-Pfn scan_movable_pages(Pfn start, Pfn end, int* rc);
-// Tries once to migrate every page on the LRU of [start, end). Failures are ignored.
-void do_migrate_range(Pfn start, Pfn end);
-
 // The pages of [start, end) with count 1, if they are free or can be moved away: 0; -EBUSY; -EINTR:
 // killed. `owner` decides about them; with kNobody that is a new instance.
 int alloc_contig_range(Pfn start, Pfn end, Owner owner);

@@ -166,6 +166,14 @@ void WARN(sim::Tp tp, Pfn pfn, uint32_t value) {
   sim::record(tp, value);
 }
 
+void dump_page(sim::Tp why, Pfn pfn) {
+  const page& p = PageAt(pfn);
+  // As page_mapcount() shows it where the type is PageOffline and nothing else.
+  constexpr int kMapcountOffline = -256;
+  const int mapcount = PageOffline(p) ? kMapcountOffline : 0;
+  sim::record(why, static_cast<uint32_t>(p.refcount), static_cast<uint32_t>(mapcount), pfn.v);
+}
+
 void bad_page(Pfn pfn) {
   page& p = PageAt(pfn);
   Report(KernelReport::kBadPage, pfn, false);

@@ -71,6 +71,8 @@ void __free_page(Pfn pfn);
 // VM_BUG_ON_PAGE(): as BUG() under CONFIG_DEBUG_VM, otherwise nothing.
 void VM_BUG_ON_PAGE(bool condition, sim::Tp tp, Pfn pfn);
 void WARN(sim::Tp tp, Pfn pfn, uint32_t value);
+// What is known of a page that is in the way.
+void dump_page(sim::Tp why, Pfn pfn);
 // bad_page(): reports, forgets the page's type; the caller leaks the page (5.6 page_alloc.c).
 void bad_page(Pfn pfn);
 

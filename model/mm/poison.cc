@@ -75,6 +75,11 @@ int memory_failure(Pfn pfn) {
   return 0;
 }
 
+bool InUseThoughPoisoned(Pfn pfn) {
+  const page& p = PageAt(pfn);
+  return PageHWPoison(p) && p.refcount > GhostAt(pfn).poison && fixed(CoreFix::kPoisonInUse);
+}
+
 void UnmapPoisoned(Pfn pfn) {
   page& p = PageAt(pfn);
   Touch(pfn);

@@ -14,6 +14,9 @@ namespace hotplug::mm {
 // leaves as they are. Since then of all but free pages and pages on the LRU: these are poisoned all
 // the same, without a reference.
 int memory_failure(Pfn pfn);
+// With CoreFix::kPoisonInUse: whether a page is poisoned, and its owner or anybody else has it all
+// the same.
+bool InUseThoughPoisoned(Pfn pfn);
 // Takes a page that is poisoned from the LRU and from the process that has it mapped.
 void UnmapPoisoned(Pfn pfn);
 
