@@ -27,14 +27,57 @@ Pfn scan_movable_pages(Pfn start, Pfn end, int* rc) {
 
 namespace {
 
-// One page: take it off the LRU, copy it elsewhere, free it; or put it back. The page is
-// held by a reference of our own meanwhile. True if it has moved.
-bool migrate_page(Pfn pfn) {
+// Pages that were taken off the LRU, each with a reference more, linked as free pages are
+// (page->lru). Whoever frees one all the same has destroyed the list.
+class IsolatedPages {
+ public:
+  bool empty() const { return nr_ == 0; }
+  uint32_t nr() const { return nr_; }
+  Pfn last() const { return last_; }
+  void Add(Pfn pfn) {
+    PageAt(pfn).next = kNoPfn;
+    if (nr_++ == 0) {
+      first_ = pfn;
+    } else {
+      PageAt(last_).next = pfn.v;
+    }
+    last_ = pfn;
+  }
+  Pfn Pop() {
+    const Pfn pfn = first_;
+    page& p = PageAt(pfn);
+    first_ = Pfn{p.next};
+    if (PageBuddy(p) || (--nr_ != 0) != (first_.v != kNoPfn)) BUG(kTpBugListCorruption, pfn);
+    p.next = kNoPfn;
+    return pfn;
+  }
+
+ private:
+  Pfn first_{kNoPfn};
+  Pfn last_{kNoPfn};
+  uint32_t nr_ = 0;
+};
+
+// Takes a page off the LRU, with a reference of its own.
+void isolate_lru_page(Pfn pfn) {
   page& p = PageAt(pfn);
   p.flags &= static_cast<uint8_t>(~kFlagLru);
+  ++p.refcount;
+  AddTransient(pfn);
   Touch(pfn);
   sim::sched_point(kTpIsolateLru, pfn.v, static_cast<uint32_t>(p.refcount));
+}
 
+void putback_lru_page(Pfn pfn) {
+  PageAt(pfn).flags |= kFlagLru;
+  Touch(pfn);
+  put_page(pfn);
+  sim::sched_point(kTpPutPage, pfn.v, static_cast<uint32_t>(PageAt(pfn).refcount));
+}
+
+// Copies an isolated page elsewhere and frees it. True if it has moved.
+bool unmap_and_move(Pfn pfn) {
+  page& p = PageAt(pfn);
   const NodeId nid{p.zone / uint32_t{MAX_NR_ZONES}};
   const Pfn target = alloc_pages(nid, true, 0, kCore);
   const Owner owner = GhostAt(pfn).owner;
@@ -47,23 +90,33 @@ bool migrate_page(Pfn pfn) {
     --p.refcount;
     SetOwner(pfn, kNobody);
     lru_cache_add(target);
-  } else if (p.refcount > 0) {
-    p.flags |= kFlagLru;
-    Touch(pfn);
   }
   sim::sched_point(kTpMigratePage, pfn.v, target.v, moved ? 1 : 0);
-  if (target.v == kNoPfn || moved) return moved;
-  __free_page(target);
-  sim::sched_point(kTpPutPage, target.v, 0);
+  const Pfn done = moved ? pfn : target;
+  if (done.v == kNoPfn) return false;
+  if (moved) {
+    put_page(pfn);
+  } else {
+    __free_page(target);
+  }
+  sim::sched_point(kTpPutPage, done.v, static_cast<uint32_t>(PageAt(done).refcount));
   return moved;
 }
 
-}  // namespace
+// Moves what can be moved. The rest stays in the list, and its number is returned.
+uint32_t migrate_pages(IsolatedPages& from) {
+  fn_begin(Fn::kMigratePages);
+  for (uint32_t left = from.nr(); left != 0; --left) {
+    const Pfn pfn = from.Pop();
+    if (!unmap_and_move(pfn)) from.Add(pfn);
+  }
+  fn_ret(Fn::kMigratePages, static_cast<int>(from.nr()));
+  return from.nr();
+}
 
-void do_migrate_range(Pfn start, Pfn end) {
-  uint32_t tried = 0;
-  uint32_t failed = 0;
-  Pfn last_failed{kNoPfn};
+// What can be taken off the LRU of [start, end).
+IsolatedPages IsolateLru(Pfn start, Pfn end) {
+  IsolatedPages source;
   for (Pfn pfn = start; pfn < end; ++pfn) {
     if (pfn_to_online_page(pfn) == nullptr) continue;
     if (PageHWPoison(PageAt(pfn))) {
@@ -72,11 +125,8 @@ void do_migrate_range(Pfn start, Pfn end) {
     }
     if (!get_page_unless_zero(pfn)) continue;
     if (PageLRU(PageAt(pfn))) {
-      if (tried++ == 0) fn_begin(Fn::kMigratePages);
-      if (!migrate_page(pfn)) {
-        ++failed;
-        last_failed = pfn;
-      }
+      isolate_lru_page(pfn);
+      source.Add(pfn);
     } else {
       sim::sched_point(kTpIsolateFailed, pfn.v);
       dump_page(kTpDumpIsolation, pfn);
@@ -84,11 +134,18 @@ void do_migrate_range(Pfn start, Pfn end) {
     put_page(pfn);
     sim::sched_point(kTpPutPage, pfn.v, static_cast<uint32_t>(PageAt(pfn).refcount));
   }
-  if (tried != 0) fn_ret(Fn::kMigratePages, static_cast<int>(failed));
-  if (failed == 0) return;
+  return source;
+}
+
+}  // namespace
+
+void do_migrate_range(Pfn start, Pfn end) {
+  IsolatedPages source = IsolateLru(start, end);
+  if (source.empty() || migrate_pages(source) == 0) return;
   // The kernel limits the rate of these: one stands for all.
-  sim::record(kTpMigrationFailed, last_failed.v, failed);
-  dump_page(kTpDumpMigration, last_failed);
+  sim::record(kTpMigrationFailed, source.last().v, source.nr());
+  dump_page(kTpDumpMigration, source.last());
+  while (!source.empty()) putback_lru_page(source.Pop());
 }
 
 }  // namespace hotplug::mm

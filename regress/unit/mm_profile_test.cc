@@ -12,6 +12,7 @@
 #include "model/mm/hotplug.h"
 #include "model/mm/isolation.h"
 #include "model/mm/memory.h"
+#include "model/mm/migrate.h"
 #include "model/mm/page.h"
 #include "model/mm/pcp.h"
 #include "model/mm/poison.h"
@@ -627,6 +628,31 @@ TEST_CASE("blocks that hold their own memmap are removed one by one") {
   CHECK(CountHere(kTpRemoveFailed) == 1);
   CHECK(StatesOf(5, 2) == Strings{"n", "n"});
   CHECK_FALSE(mm().device_hotplug_lock.lock.held());
+}
+
+// ---- Migration --------------------------------------------------------------------------
+
+TEST_CASE("all pages of a range are off the LRU before the first of them moves") {
+  ForEachKernel([](const char* kernel, uint32_t) {
+    Rig rig(Layout("3nn", kernel));
+    bool back = true;
+    rig.Do([&] {
+      CHECK(SetBackground(BlockId{5}, {0, 4}));
+      start_isolate_page_range(Pfn{20}, Pfn{24}, Isolate::kMemoryOffline);
+      get_page_unless_zero(Pfn{21});  // somebody holds the second one
+      do_migrate_range(Pfn{20}, Pfn{24});
+      for (uint32_t pfn = 20; pfn < 24; ++pfn) {
+        back = back && PageLRU(PageAt(Pfn{pfn})) == (pfn == 21);
+      }
+      put_page(Pfn{21});
+    });
+    CHECK(back);
+    CHECK(CountHere(kTpIsolateLru) == 4);
+    CHECK(Find(kTpIsolateLru, 4) < Find(kTpMigratePage));
+    CHECK(CountHere(kTpMigratePage) == 4);
+    CHECK(CountHere(kTpMigrationFailed) == 1);
+    CHECK(PageAt(Pfn{21}).refcount == 1);
+  });
 }
 
 // ---- Contiguous allocation --------------------------------------------------------------
