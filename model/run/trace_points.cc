@@ -61,12 +61,18 @@ struct Ends {
 
 constexpr Ends EndsOf() {
   Ends ends;
+  // The names, measured once: compilers count the steps of what they evaluate.
+  std::array<std::string_view, sim::kInstrumentPoints.first> seen;
   for (const Room& room : kRooms) {
     for (const sim::TracePoint& tp : room.points) {
       if (!IsEnd(tp)) continue;
+      const std::string_view function = tp.function;
       uint16_t row = 0;
-      while (row < ends.size && std::string_view(ends.names[row]) != tp.function) ++row;
-      if (row == ends.size) ends.names[ends.size++] = tp.function;
+      while (row < ends.size && seen[row] != function) ++row;
+      if (row == ends.size) {
+        seen[row] = function;
+        ends.names[ends.size++] = tp.function;
+      }
       ends.row_of[tp.id] = static_cast<uint16_t>(row + 1);
     }
   }
