@@ -35,24 +35,29 @@ class IsolatedPages {
   uint32_t nr() const { return nr_; }
   Pfn last() const { return last_; }
   void Add(Pfn pfn) {
-    PageAt(pfn).next = kNoPfn;
+    Linked(pfn).next = kNoPfn;
     if (nr_++ == 0) {
       first_ = pfn;
     } else {
-      PageAt(last_).next = pfn.v;
+      Linked(last_).next = pfn.v;
     }
     last_ = pfn;
   }
   Pfn Pop() {
     const Pfn pfn = first_;
-    page& p = PageAt(pfn);
+    page& p = Linked(pfn);
     first_ = Pfn{p.next};
-    if (PageBuddy(p) || (--nr_ != 0) != (first_.v != kNoPfn)) BUG(kTpBugListCorruption, pfn);
+    if ((--nr_ == 0) != (first_.v == kNoPfn)) BUG(kTpBugListCorruption, pfn);
     p.next = kNoPfn;
     return pfn;
   }
 
  private:
+  static page& Linked(Pfn pfn) {
+    if (PageBuddy(PageAt(pfn))) BUG(kTpBugListCorruption, pfn);
+    return PageAt(pfn);
+  }
+
   Pfn first_{kNoPfn};
   Pfn last_{kNoPfn};
   uint32_t nr_ = 0;

@@ -655,6 +655,20 @@ TEST_CASE("all pages of a range are off the LRU before the first of them moves")
   });
 }
 
+TEST_CASE("who frees an isolated page under its migration destroys the list that it is in") {
+  Rig rig(Layout("3nn", "6.1"));
+  rig.Task([] {
+    CHECK(SetBackground(BlockId{5}, {0, 2}));
+    do_migrate_range(Pfn{20}, Pfn{24});
+  });
+  rig.Task([] {
+    for (int i = 0; i < 2; ++i) __free_page(Pfn{22});  // two references, of which none is its own
+  });
+  rig.At(0, 2, 1);
+  CHECK(rig.Run() == sim::Stop::kDead);
+  CHECK(CountHere(kTpBugListCorruption) == 1);
+}
+
 // ---- Contiguous allocation --------------------------------------------------------------
 
 // The block that a contiguous allocation of one block gets; 0 without one.
