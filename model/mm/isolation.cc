@@ -75,10 +75,6 @@ void unset_migratetype_isolate(Pfn pageblock) {
   sim::spin_unlock(zone::lock);
 }
 
-}  // namespace
-
-namespace {
-
 // Whether a pageblock that is not online (any more) is passed over (5.6 __first_valid_page): who
 // needs its pages will not find them free. Since 5.18 nobody asks at the ends of a range: a block
 // that went offline is isolated, by its offlining, and one that is gone is an oops.
@@ -270,8 +266,13 @@ int __alloc_contig_migrate_range(Pfn start, Pfn end) {
   return rc;
 }
 
-// Takes the range if it is isolated and free. The pages of an owner that is kNobody become an
-// instance of their own.
+// The pages of an owner that is kNobody become an instance of their own.
+void HandOut(Pfn start, Pfn end, Owner owner) {
+  if (owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
+  for (Pfn pfn = start; pfn < end; ++pfn) SetOwner(pfn, owner);
+}
+
+// Takes the range if it is isolated and free.
 int TakeIsolated(Pfn start, Pfn end, Owner owner) {
   // It may begin in the middle of a free chunk.
   const Pfn head = FreeChunkHead(start);
@@ -283,11 +284,11 @@ int TakeIsolated(Pfn start, Pfn end, Owner owner) {
   fn_end(Fn::kTestPagesIsolated);
   if (rc != 0) return rc;
   const Pfn outer_end = isolate_freepages_range(outer_start, end);
-  if (outer_end.v == kNoPfn) rc = -EBUSY;
-  if (rc == 0 && owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
-  for (Pfn pfn = start; rc == 0 && pfn < end; ++pfn) SetOwner(pfn, owner);
+  const bool taken = outer_end.v != kNoPfn;
+  if (taken) HandOut(start, end, owner);
+  rc = taken ? 0 : -EBUSY;
   sim::sched_point(kTpGrabRange, start.v, end - start, static_cast<uint32_t>(rc));
-  if (rc != 0) return rc;
+  if (!taken) return rc;
   // What the chunks have beyond the range.
   release_freepages(outer_start, start);
   release_freepages(end, outer_end);
