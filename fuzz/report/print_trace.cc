@@ -56,8 +56,11 @@ std::string ErrnoName(int32_t error) {
 }
 
 std::string EventName(uint32_t action) {
-  const char* name = mm::ActionName(action);
-  return name != nullptr ? name : "none";
+  if (const char* name = world::ActionName(action); name != nullptr) return name;
+  for (const world::NamedValue& row : world::kLaterMemActions) {
+    if (row.value == action) return row.name;
+  }
+  return "none";
 }
 
 std::string NotifierOf(uint32_t name, const Driver& driver) {

@@ -69,7 +69,7 @@ struct world_host {
   // A line of printk, without its level and its end.
   void (*text)(const char* text);
   void (*warn)(const char* file, unsigned int line);
-  void (*bug)(const char* text, const void* pc) __attribute__((noreturn));
+  void (*bug)(const char* text, const void* pc);  // does not return
   // An object of kmalloc was written to behind its end, or freed twice, or after that.
   void (*heap)(const char* what, const void* object);
   void (*misuse)(const char* what, const void* lock);  // of a lock

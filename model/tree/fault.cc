@@ -144,7 +144,7 @@ void Die(ReportKind kind, uintptr_t pc, uint64_t address, std::string text) {
                                static_cast<uint32_t>(pc), address};
   if (!InTask()) hotplug_tree_unwind(StackTop(RunningStack()), -EFAULT);
   const bool bug = kind == ReportKind::kBug;
-  if (kind != ReportKind::kNotSimulated) {
+  if (InTask() && kind != ReportKind::kNotSimulated) {
     world::Report(bug ? world::KernelReport::kBug : world::KernelReport::kOops,
                   world::Pfn{world::kNoPfn}, false);
   }

@@ -2,6 +2,7 @@
 #include "model/tree/host.h"
 
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "model/mm/tracepoints.h"
@@ -118,10 +119,13 @@ void Poll(const void* lock) {
 // ----------------------------------------------------------------------------
 
 uint32_t ActionOf(const char* name) {
-  for (const world::NamedValue& row : world::kMemActions) {
-    if (std::strcmp(row.name, name) == 0) return row.value;
+  for (const std::span<const world::NamedValue> rows :
+       {std::span<const world::NamedValue>(world::kMemActions), {world::kLaterMemActions}}) {
+    for (const world::NamedValue& row : rows) {
+      if (std::strcmp(row.name, name) == 0) return row.value;
+    }
   }
-  return std::strcmp(name, "MEM_PREPARE_ONLINE") == 0 ? kMemPrepareOnline : kMemFinishOffline;
+  return 0;  // a later kernel's, which prints as a number
 }
 
 int Answer(unsigned int notifier, const world_notice* n) {

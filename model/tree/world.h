@@ -30,10 +30,6 @@ struct Bound {
   int (*fault)(const char* function) = nullptr;
 };
 
-// Actions that the model does not know: 6.8 tells them around the other ones.
-inline constexpr uint32_t kMemPrepareOnline = 64;
-inline constexpr uint32_t kMemFinishOffline = 128;
-
 // All that decides what the kernel side does next, but for the machine's arena and for where tasks
 // are: its variables, its memory, and what is on the stacks of its tasks.
 struct Snapshot {

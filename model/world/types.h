@@ -44,12 +44,18 @@ enum : uint32_t {
   MEM_GOING_ONLINE = 8,
   MEM_CANCEL_ONLINE = 16,
   MEM_CANCEL_OFFLINE = 32,
+  // Since 6.8, told around the others; the numbers are ours.
+  MEM_PREPARE_ONLINE = 64,
+  MEM_FINISH_OFFLINE = 128,
 };
 // The actions, in the order in which an operation tells them.
 inline constexpr NamedValue kMemActions[] = {
     HOTPLUG_NAMED(MEM_GOING_OFFLINE), HOTPLUG_NAMED(MEM_CANCEL_OFFLINE), HOTPLUG_NAMED(MEM_OFFLINE),
     HOTPLUG_NAMED(MEM_GOING_ONLINE),  HOTPLUG_NAMED(MEM_CANCEL_ONLINE),  HOTPLUG_NAMED(MEM_ONLINE),
 };
+// Those that scenarios do not know.
+inline constexpr NamedValue kLaterMemActions[] = {HOTPLUG_NAMED(MEM_PREPARE_ONLINE),
+                                                  HOTPLUG_NAMED(MEM_FINISH_OFFLINE)};
 // "MEM_GOING_OFFLINE"; null if it is none.
 constexpr const char* ActionName(uint32_t action) {
   for (const NamedValue& row : kMemActions) {

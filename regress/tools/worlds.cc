@@ -2,6 +2,7 @@
 //
 // worlds WORLD COUNT [FIRST]
 // worlds WORLD --digests COUNT [--after=N]
+// worlds WORLD --bench
 //
 // Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and
 // in a WORLD of compile-tree, and compares them operation by operation. Prints each difference with
@@ -9,10 +10,17 @@
 //
 // With --digests it runs them in the WORLD alone, after N others, and prints for each its seed, its
 // verdict, the digest of its trace, and that of all that can be seen at its end.
+//
+// With --bench it says what a reset takes, and one task that takes a block offline and online
+// again, without checks, in the WORLD and in our model: the median of several rounds, in processor
+// time.
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <string>
 
@@ -115,14 +123,67 @@ int PrintDigests(uint64_t count, uint64_t after) {
   return 0;
 }
 
+// ---- What it takes ----
+
+constexpr uint32_t kRounds = 9;
+
+// Microseconds of processor time that f() takes.
+template <class F>
+double MicrosecondsOf(uint32_t count, F f) {
+  std::array<double, kRounds> rounds{};
+  for (double& round : rounds) {
+    const std::clock_t start = std::clock();
+    for (uint32_t i = 0; i < count; ++i) f();
+    round = 1e6 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / count;
+  }
+  std::sort(rounds.begin(), rounds.end());
+  return rounds[kRounds / 2];
+}
+
+scenario::Scenario OfflineAndOnline(const world_exports& kernel) {
+  scenario::Scenario s;
+  s.machine.kernel = mm::kNrKernels - 1;
+  s.machine.block_order = static_cast<uint8_t>(kernel.order_of_block);
+  s.machine.pageblock_order = static_cast<uint8_t>(kernel.order_of_pageblock);
+  s.machine.max_order = static_cast<uint8_t>(kernel.largest_order);
+  for (uint32_t i = 0; i < 8; ++i) s.machine.blocks.push({});
+  s.tasks.push({scenario::Role::kUser});
+  for (const scenario::StateWord word :
+       {scenario::StateWord::kOffline, scenario::StateWord::kOnline}) {
+    scenario::Op op;
+    op.kind = scenario::OpKind::kWriteState;
+    op.block = 3;
+    op.arg = static_cast<uint8_t>(word);
+    s.ops.push(op);
+  }
+  return s;
+}
+
+int Bench() {
+  const scenario::Scenario s = OfflineAndOnline(run::UsedImage().exports());
+  run::RunOptions model;
+  model.disabled = ~invariants::Disabled{0};
+  run::RunOptions tree = model;
+  tree.world = &run::kTreeWorld;
+  tree.driver = &run::kTreeDriver;
+  std::printf("| what | tree, us | model, us |\n|---|---|---|\n");
+  const double in_model = MicrosecondsOf(2000, [&] { run::Run(s, model); });
+  const double in_tree = MicrosecondsOf(2000, [&] { run::Run(s, tree); });
+  const double reset = MicrosecondsOf(20000, [] { run::kTreeWorld.reset(); });
+  std::printf("| reset | %.2f | |\n", reset);
+  std::printf("| reset, offline, online | %.2f | %.2f |\n", in_tree, in_model);
+  return 0;
+}
+
 constexpr char kAfter[] = "--after=";
 
 int Main(int argc, char** argv) {
   const bool digests = argc > 3 && std::strcmp(argv[2], "--digests") == 0;
+  const bool bench = argc == 3 && std::strcmp(argv[2], "--bench") == 0;
   if (argc < 3 || argc > (digests ? 5 : 4)) {
-    std::fprintf(
-        stderr,
-        "usage: worlds WORLD COUNT [FIRST]\n       worlds WORLD --digests COUNT [--after=N]\n");
+    std::fprintf(stderr,
+                 "usage: worlds WORLD COUNT [FIRST]\n       worlds WORLD --digests COUNT "
+                 "[--after=N]\n       worlds WORLD --bench\n");
     return 2;
   }
   std::string error;
@@ -132,6 +193,7 @@ int Main(int argc, char** argv) {
     return 2;
   }
   run::UseImage(std::move(image));
+  if (bench) return Bench();
   if (digests) {
     const char* after = argc > 4 ? argv[4] + std::strlen(kAfter) : "0";
     return PrintDigests(std::strtoull(argv[3], nullptr, 10), std::strtoull(after, nullptr, 10));

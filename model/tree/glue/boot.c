@@ -386,6 +386,8 @@ int world_boot(const struct world_machine* machine) {
   system_state = SYSTEM_SCHEDULING;
   setup_per_cpu_pageset();
   for_each_populated_zone(zone) set_pageset(zone);
+  /* Counters of events never come back to what they were. */
+  static_branch_disable(&vm_numa_stat_key);
   rc = add_resources();
   if (rc == 0) rc = add_devices();
   world_write_auto_online(machine->auto_online ? "online" : "offline");

@@ -23,6 +23,7 @@ static void say(const char* text) {
     if (*text == '\n' || length == LINE - 1) {
       line[length] = '\0';
       world_host.text(line);
+      memset(line, 0, length);
       length = 0;
     }
     if (*text != '\n') line[length++] = *text;
@@ -74,6 +75,7 @@ void panic(const char* format, ...) {
   vsnprintf(line, sizeof(line), format, args);
   va_end(args);
   world_host.bug(line, pc);
+  unreachable();
 }
 
 void refcount_warn_saturate(refcount_t* count, enum refcount_saturation_type kind) {

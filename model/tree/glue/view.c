@@ -30,7 +30,7 @@ static u8 flags_of(struct page* page) {
   return flags;
 }
 
-static u8 zone_number(const struct zone* zone) {
+static u8 zone_number(struct zone* zone) {
   const u8 kind = zone_idx(zone) == ZONE_MOVABLE ? 3 : 2;
 
   return zone_to_nid(zone) * WORLD_ZONES + kind;
@@ -60,7 +60,7 @@ static void see_page(unsigned long pfn, struct world_page* p) {
 }
 
 /* Those of [pfn, pfn + nr) that are on a list of the CPU. */
-static void mark_pcp(const struct zone* zone, unsigned long pfn, unsigned long nr,
+static void mark_pcp(struct zone* zone, unsigned long pfn, unsigned long nr,
                      struct world_page* pages) {
   const struct per_cpu_pages* pcp = this_cpu_ptr(zone->per_cpu_pageset);
   const struct page* page;
@@ -76,7 +76,7 @@ static void mark_pcp(const struct zone* zone, unsigned long pfn, unsigned long n
 }
 
 void world_see_pages(unsigned long pfn, unsigned long nr, struct world_page* pages) {
-  const struct zone* zone;
+  struct zone* zone;
   unsigned long i;
 
   for (i = 0; i < nr; ++i) {

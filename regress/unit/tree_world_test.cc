@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Method: tasks call the kernel of a world that has been compiled.
+// Goal: its own files do what they are known for, under our locks, and can be put back; what goes
+// wrong in them is a report of the machine and not the end of the process.
+#include "model/sim/tracepoints.h"
+#include "regress/unit/tree.h"
+
+namespace hotplug {
+namespace {
+
+using testing::TreeMachine;
+using Told = TreeMachine::Told;
+using world::BlockId;
+using world::NodeId;
+using world::Pfn;
+using world::StateFile;
+
+constexpr uint32_t kNormal0 = 2;  // zone Normal of node 0
+
+TEST_CASE("The boot lays out what the machine says") {
+  TreeMachine m("6.1-16-debug_vm");
+  const world_zone z = tree::ZoneAt(kNormal0);
+  CHECK(z.start == 64);
+  CHECK(z.spanned == 48);  // up to the last block that is online
+  CHECK(z.present == 48);
+  CHECK(z.managed == 32);  // without the reserved block
+  CHECK(z.free == 32);
+  CHECK(tree::ZoneAt(WORLD_ZONES + 3).present == 16);
+  CHECK(tree::BlockAt(BlockId{7}).state == WORLD_BLOCK_OFFLINE);
+  CHECK(tree::BlockAt(BlockId{10}).state == WORLD_BLOCK_ABSENT);
+  CHECK(tree::NodeAt(NodeId{1}).has_memory == 1);
+  CHECK(tree::PageAt(Pfn{64}).flags == (WORLD_PAGE_VALID | WORLD_PAGE_RESERVED));
+  CHECK(tree::PageAt(Pfn{80}).flags == (WORLD_PAGE_VALID | WORLD_PAGE_BUDDY));
+  CHECK(tree::PageAt(Pfn{112}).flags == (WORLD_PAGE_VALID | WORLD_PAGE_POISONED));
+  REQUIRE(tree::Resources().size() == 1);
+  CHECK(tree::Resources()[0].end == (10 << 16) - 1);
+}
+
+TEST_CASE("A block goes offline and online again, and a notifier is told") {
+  TreeMachine m("6.1-16-debug_vm");
+  m.Reset();
+  const uint64_t before = tree::ViewDigest();
+  CHECK(m.Run({[] {
+    CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == 0);
+    CHECK(tree::BlockAt(BlockId{6}).dev_offline == 1);
+    CHECK(tree::ZoneAt(kNormal0).present == 32);
+    CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == -EINVAL);
+    CHECK(tree::online_store(BlockId{6}, false) == 0);
+    CHECK(tree::state_store(BlockId{6}, StateFile::kGarbage) == -EINVAL);
+    CHECK(tree::state_store(BlockId{10}, StateFile::kOnline) == -ENOENT);
+    CHECK(tree::state_store(BlockId{6}, StateFile::kOnline) == 0);
+  }}) == sim::Stop::kFinished);
+  CHECK(m.told() == std::vector<Told>{{world::MEM_GOING_OFFLINE, 6},
+                                      {world::MEM_OFFLINE, 6},
+                                      {world::MEM_GOING_ONLINE, 6},
+                                      {world::MEM_ONLINE, 6}});
+  CHECK(tree::ViewDigest() == before);
+  CHECK(m.FirstReport().empty());
+}
+
+TEST_CASE("A veto is told to be off") {
+  TreeMachine m("6.1-16-debug_vm");
+  m.Reset(world::MEM_GOING_OFFLINE);
+  m.Run({[] { CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == -EPERM); }});
+  CHECK(m.told() ==
+        std::vector<Told>{{world::MEM_GOING_OFFLINE, 6}, {world::MEM_CANCEL_OFFLINE, 6}});
+  CHECK(tree::BlockAt(BlockId{6}).state == WORLD_BLOCK_ONLINE);
+}
+
+TEST_CASE("6.12 tells of two more actions") {
+  TreeMachine m("6.12-16-debug_vm");
+  m.Reset();
+  m.Run({[] {
+    CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == 0);
+    CHECK(tree::state_store(BlockId{6}, StateFile::kOnline) == 0);
+  }});
+  CHECK(m.told() == std::vector<Told>{{world::MEM_GOING_OFFLINE, 6},
+                                      {world::MEM_OFFLINE, 6},
+                                      {world::MEM_FINISH_OFFLINE, 6},
+                                      {world::MEM_PREPARE_ONLINE, 6},
+                                      {world::MEM_GOING_ONLINE, 6},
+                                      {world::MEM_ONLINE, 6}});
+}
+
+TEST_CASE("Pages of user space are migrated, those of the kernel are in the way") {
+  for (const char* world : {"6.1-16-debug_vm", "6.12-16-debug_vm"}) {
+    INFO(world);
+    TreeMachine m(world);
+    m.Reset();
+    m.Run({[] {
+      REQUIRE(tree::alloc_ordinary(NodeId{0}, true, 1) == 0);
+      CHECK((tree::PageAt(Pfn{92}).flags & WORLD_PAGE_LRU) != 0);
+      CHECK(tree::state_store(BlockId{5}, StateFile::kOffline) == 0);
+      CHECK(tree::free_ordinary());
+      CHECK(tree::free_ordinary());
+      CHECK_FALSE(tree::free_ordinary());
+      CHECK(tree::alloc_ordinary(NodeId{0}, false, 2) == 0);
+      CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == -EBUSY);
+    }});
+    CHECK(m.FirstReport().empty());
+    CHECK(m.world().Text(m.world().nr_texts() - 2) == "page dumped because: unmovable page");
+  }
+}
+
+TEST_CASE("Firmware takes a block and gives it back, contiguous pages are had and freed") {
+  TreeMachine m("6.1-16-debug_vm");
+  m.Reset();
+  const uint64_t before = tree::ViewDigest();
+  m.Run({[] {
+    CHECK(tree::acpi_memory_device_add(BlockId{6}) == -EALREADY);
+    CHECK(tree::acpi_scan_hot_remove(BlockId{6}) == 0);
+    CHECK(tree::BlockAt(BlockId{6}).state == WORLD_BLOCK_ABSENT);
+    CHECK(tree::Resources().size() == 2);
+    CHECK(tree::auto_online_blocks_store(StateFile::kOnline) == 0);
+    CHECK(tree::acpi_memory_device_add(BlockId{6}) == 0);
+    CHECK(tree::BlockAt(BlockId{6}).state == WORLD_BLOCK_ONLINE);
+    CHECK(tree::probe_store(BlockId{6}) == -EEXIST);
+    CHECK(tree::alloc_contig(NodeId{0}, 4) == 0);
+    CHECK(tree::ZoneAt(kNormal0).free == 16);
+    CHECK(tree::free_contig());
+    CHECK(tree::get_page(Pfn{80}) == -ENXIO);  // free
+  }});
+  CHECK(tree::ZoneAt(kNormal0).free == 32);
+  CHECK(tree::ViewDigest() != before);  // a resource of its own
+}
+
+TEST_CASE("A world can be put back, and copied out and back") {
+  TreeMachine m("6.1-16-debug_vm");
+  const uint64_t booted = m.world().RawDigest();
+  const auto change = [] {
+    tree::state_store(BlockId{6}, StateFile::kOffline);
+    tree::acpi_scan_hot_remove(BlockId{5});
+    tree::alloc_ordinary(NodeId{1}, true, 2);
+  };
+  m.Reset();
+  m.Run({change});
+  CHECK(m.world().RawDigest() != booted);
+  tree::Snapshot changed;
+  m.world().Save(true, &changed);
+  const uint64_t after = m.world().RawDigest();
+  sim::machine->Restore();
+  m.world().Reset();
+  CHECK(m.world().RawDigest() == booted);
+  m.world().Load(changed);
+  CHECK(m.world().RawDigest() == after);
+}
+
+TEST_CASE("A run depends on nothing but what it is told") {
+  TreeMachine m("6.1-16-debug_vm");
+  uint64_t first = 0;
+  for (int i = 0; i < 100; ++i) {
+    m.Reset();
+    m.Run({[] { tree::state_store(BlockId{6}, StateFile::kOffline); },
+           [] { tree::state_store(BlockId{8}, StateFile::kOffline); }},
+          {{40, 0, 1}});
+    if (i == 0) first = sim::sim().digest;
+    REQUIRE(sim::sim().digest == first);
+  }
+}
+
+TEST_CASE("Two requests at any one preemption both succeed, one after the other") {
+  TreeMachine m("6.1-16-debug_vm");
+  uint32_t contended = 0;
+  for (uint16_t step = 1; step < 60; ++step) {
+    INFO(step);
+    m.Reset();
+    int rc[2] = {1, 1};
+    REQUIRE(m.Run({[&rc] { rc[0] = tree::state_store(BlockId{6}, StateFile::kOffline); },
+                   [&rc] { rc[1] = tree::acpi_scan_hot_remove(BlockId{5}); }},
+                  {{step, 0, 1}}) == sim::Stop::kFinished);
+    REQUIRE(rc[0] == 0);
+    REQUIRE(rc[1] == 0);
+    REQUIRE(sim::sim().lock_fault == sim::LockFault::kNone);
+    if (tree::state().nr_reports != 0) FAIL(m.FirstReport());
+    for (const sim::Record& r : sim::machine->trace.records())
+      contended += r.tp == sim::kTpContended;
+  }
+  CHECK(contended > 20);
+}
+
+TEST_CASE("A write that waits for the lock can be killed") {
+  TreeMachine m("6.1-16-debug_vm");
+  m.Reset();
+  int rc = 0;
+  m.Run({[] { tree::state_store(BlockId{6}, StateFile::kOffline); },
+         [&rc] { rc = tree::state_store(BlockId{5}, StateFile::kOffline); },
+         [] { sim::send_signal(sim::TaskId{1}, sim::Sig::kKill); }},
+        {{10, 0, 1}, {1, 1, 2}});
+  CHECK(rc == -EINTR);
+  CHECK(tree::BlockAt(BlockId{5}).state == WORLD_BLOCK_ONLINE);
+}
+
+TEST_CASE("A page that somebody holds keeps offlining busy, until it is let go") {
+  TreeMachine m("6.1-16-debug_vm");
+  m.Reset();
+  int rc = 1;
+  CHECK(m.Run({[&rc] {
+                 REQUIRE(tree::alloc_ordinary(NodeId{0}, true, 0) == 0);
+                 REQUIRE(tree::get_page(Pfn{92}) == 0);
+                 rc = tree::state_store(BlockId{5}, StateFile::kOffline);
+               },
+               [] { tree::put_page(Pfn{92}); }}) == sim::Stop::kFinished);
+  CHECK(rc == 0);
+  m.Reset();
+  CHECK(m.Run({[] {
+    tree::alloc_ordinary(NodeId{0}, true, 0);
+    tree::get_page(Pfn{92});
+    tree::state_store(BlockId{5}, StateFile::kOffline);
+  }}) == sim::Stop::kStuck);
+  sim::ReleaseStuck();
+  CHECK(sim::RunTasks() == sim::Stop::kFinished);
+}
+
+TEST_CASE("What the kernel says about itself is a report, and so are its faults") {
+  TreeMachine m("6.1-16-debug_vm");
+  struct Row {
+    TreeMachine::Program program;
+    tree::ReportKind kind;
+    sim::Stop stop;
+    const char* text;
+  };
+  const Row rows[] = {
+      {[] { tree::put_page(Pfn{80}); }, tree::ReportKind::kBug, sim::Stop::kDead, "BUG!"},
+      {[] { tree::put_page(Pfn{1u << 30}); }, tree::ReportKind::kFault, sim::Stop::kDead,
+       "fault at "},
+      {[] { tree::memory_failure(Pfn{80}); }, tree::ReportKind::kNotSimulated, sim::Stop::kDead,
+       "not simulated: memory_failure (call) at world_memory_failure"},
+      {[] { tree::register_memory_notifier(0, 0); }, tree::ReportKind::kWarn, sim::Stop::kFinished,
+       "WARNING: at kernel/notifier.c:"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.text);
+    m.Reset();
+    CHECK(m.Run({row.program}) == row.stop);
+    REQUIRE(tree::state().nr_reports == 1);
+    CHECK(tree::state().reports[0].kind == row.kind);
+    CHECK(m.FirstReport().rfind(row.text, 0) == 0);
+  }
+}
+
+}  // namespace
+}  // namespace hotplug
