@@ -106,7 +106,7 @@ absl::Status Workplace::FindTools() {
     const std::string out = folder_ / "version";
     const absl::StatusOr<std::string> end =
         base::RunCommand({{"env", "LC_ALL=C", tool, "--version"}, "", out, "/dev/null"});
-    const std::string version = Read("version");
+    std::string version = Read("version");
     fs::remove(out);
     if (!end.ok() || !end->empty() || version.empty()) {
       const char* const flag = tool == cc_ ? "--cc=" : "";
@@ -114,8 +114,10 @@ absl::Status Workplace::FindTools() {
           absl::StrCat(flag, EchoName(tool), ": is not there, or does not run"));
     }
     if (tool == cc_) {
+      clang_ = ClangVersion(version);
+      // A gcc says by which of its names it was called.
+      if (clang_ == 0) version.replace(0, version.find(' '), "gcc");
       cc_version_ = version.substr(0, version.find('\n'));
-      clang_ = ClangVersion(cc_version_);
     }
     absl::StrAppend(&tools_, version, "\n");
   }
@@ -218,24 +220,30 @@ std::string Workplace::StepKey(const Step& step) {
   return KeyOf(all);
 }
 
-// What the step would make of the files as they are, if it reads these. A header is that one only
-// as long as none of its name lies in a folder which is looked at before.
+// A header is that one only as long as none of its name lies in a folder that is looked at before.
+std::string Workplace::Hidden(const std::string& name, const Words& folders) const {
+  std::string all;
+  for (auto folder = folders.begin(); folder != folders.end(); ++folder) {
+    if (!absl::StartsWith(name, *folder + "/")) continue;
+    const std::string header = name.substr(folder->size());
+    for (auto before = folders.begin(); before != folder; ++before) {
+      std::error_code error;
+      if (fs::exists(folder_ / (*before + header), error)) absl::StrAppend(&all, " ", *before);
+    }
+  }
+  return all;
+}
+
+// What the step would make of the files as they are, if it reads these.
 std::string Workplace::ProductKey(const std::string& step_key, const Step& step,
                                   const Words& read) {
   std::string all = step_key + "\n";
   const Words folders = IncludeFolders(step.commands.front());
+  std::map<std::string, std::string>& lines = found_[absl::StrJoin(folders, " ")];
   for (const std::string& name : read) {
-    absl::StrAppend(&all, HashOf(name), " ", name);
-    for (auto folder = folders.begin(); folder != folders.end(); ++folder) {
-      if (!absl::StartsWith(name, *folder + "/")) continue;
-      const std::string header = name.substr(folder->size());
-      for (auto before = folders.begin(); before != folder; ++before) {
-        std::error_code error;
-        const bool hidden = fs::exists(folder_ / (*before + header), error);
-        if (hidden) absl::StrAppend(&all, " ", *before);
-      }
-    }
-    absl::StrAppend(&all, "\n");
+    const auto [line, added] = lines.try_emplace(name);
+    if (added) line->second = absl::StrCat(HashOf(name), " ", name, Hidden(name, folders), "\n");
+    all += line->second;
   }
   return KeyOf(all);
 }

@@ -75,6 +75,7 @@ class Workplace {
 
   std::string HashOf(const std::string& name);
   std::string StepKey(const Step& step);
+  std::string Hidden(const std::string& name, const Words& folders) const;
   std::string ProductKey(const std::string& step_key, const Step& step, const Words& read);
   Words Find(const Step& step);
   absl::StatusOr<Words> Keep(const Step& step);
@@ -91,6 +92,8 @@ class Workplace {
   base::TemporaryFolder folder_;
   Cache cache_;
   std::map<std::string, std::string> hashes_;  // of files, by name
+  // What keys have of a file that was found, by the folders that were looked at.
+  std::map<std::string, std::map<std::string, std::string>> found_;
 };
 
 }  // namespace hotplug::tree

@@ -1,6 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/tree/call.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define HOTPLUG_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOTPLUG_ASAN 1
+#endif
+#endif
+
+#ifdef HOTPLUG_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace hotplug::tree {
+
+void ForgetFrames() {
+#ifdef HOTPLUG_ASAN
+  __asan_unpoison_memory_region(reinterpret_cast<void*>(WORLD_STACKS),
+                                WORLD_STACK_BYTES * (WORLD_TASKS + 1));
+#endif
+}
+
+}  // namespace hotplug::tree
+
 #if !defined(__x86_64__)
 #error "a world is code of x86-64"
 #endif

@@ -18,6 +18,9 @@ long hotplug_tree_call(const void* function, uintptr_t sp, long a, long b, long 
 
 namespace hotplug::tree {
 
+// Runs leave their calls where they are: what ASan knows of such frames is no longer true.
+void ForgetFrames();
+
 // Where calls of a task begin; what is above is the task's own. WORLD_TASKS is the boot.
 constexpr uintptr_t StackTop(uint32_t task) {
   return WORLD_STACKS + (task + 1) * WORLD_STACK_BYTES - WORLD_TASK_BYTES - 16;

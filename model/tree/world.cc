@@ -75,6 +75,7 @@ int World::Boot(const world_machine& machine) {
   sim::machine->hooks.state = &HashOutside;
   texts_.clear();
   other_locks_.clear();
+  ForgetFrames();
   const int rc = BootKernel(machine);
   if (rc == 0) state().booted = 1;
   Save(false, &template_);
@@ -82,6 +83,7 @@ int World::Boot(const world_machine& machine) {
 }
 
 void World::Reset() {
+  ForgetFrames();
   const size_t used = arena_used();
   if (used > template_.arena.size()) {
     std::memset(Arena() + template_.arena.size(), 0, used - template_.arena.size());
