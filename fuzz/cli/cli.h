@@ -78,6 +78,9 @@ absl::StatusOr<Input> LoadSelfContained(const std::string& path);
 // Has the scenario run in the world of --world or --tree, if there is one: built when it is first
 // asked for, once. What is changed of the scenario for that is told on stderr.
 absl::Status UseWorld(const std::string& path, Input* input);
+// For all that are loaded from now on: the world of --tree that tells what of it has run. The bytes
+// of the image.
+absl::StatusOr<std::string> UseCoveredTree();
 
 // Whether --driver is a driver's own file. A verb runs with it in a child, which gets the compiled
 // object, and loads it when it is first asked for: once.

@@ -21,7 +21,7 @@
 ABSL_FLAG(std::string, tree, "", "");
 ABSL_FLAG(std::string, world, "", "");
 ABSL_FLAG(std::string, geometry, "16", "");
-ABSL_FLAG(std::string, debug_vm, "off", "");
+ABSL_FLAG(std::string, debug_vm, "on", "");
 ABSL_FLAG(std::string, memmap, "vmemmap", "");
 ABSL_FLAG(std::string, config, "", "");
 ABSL_FLAG(bool, show_config, false, "");
@@ -52,9 +52,10 @@ absl::StatusOr<tree::WorldOptions> WorldOptionsOfFlags() {
                             {*geometry, *debug_vm, *vmemmap, absl::GetFlag(FLAGS_config)}};
 }
 
-absl::StatusOr<std::string> ImageOfTree() {
-  const absl::StatusOr<tree::WorldOptions> options = WorldOptionsOfFlags();
+absl::StatusOr<std::string> ImageOfTree(bool coverage) {
+  absl::StatusOr<tree::WorldOptions> options = WorldOptionsOfFlags();
   if (!options.ok()) return options.status();
+  options->variant.coverage = coverage;
   const absl::StatusOr<tree::Source> source = tree::Source::Open(absl::GetFlag(FLAGS_tree));
   if (!source.ok()) return source.status();
   return tree::BuildWorld(*source, *options);
@@ -68,22 +69,31 @@ absl::Status MapImage(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status MapTree() {
-  const absl::StatusOr<std::string> image = ImageOfTree();
+// The bytes of the image.
+absl::StatusOr<std::string> MapTree(bool coverage) {
+  absl::StatusOr<std::string> image = ImageOfTree(coverage);
   if (!image.ok()) return image.status();
   const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   const std::string path = *folder / "world";
-  const absl::Status status = base::WriteTemporary(path, *image);
-  return status.ok() ? MapImage(path) : status;
+  absl::Status status = base::WriteTemporary(path, *image);
+  if (status.ok()) status = MapImage(path);
+  if (!status.ok()) return status;
+  return image;
 }
 
-// What --world and --tree say; once, as it stays mapped.
+// What --world and --tree say.
 absl::Status MapWorld() {
   const std::string world = absl::GetFlag(FLAGS_world);
-  if (world.empty()) return MapTree();
+  if (world.empty()) return MapTree(false).status();
   if (absl::GetFlag(FLAGS_tree).empty()) return MapImage(world);
   return absl::InvalidArgumentError("--world=WORLD and --tree=DIR: there is one world at a time");
+}
+
+// Whether a world is mapped already. It stays so.
+bool& Mapped() {
+  static bool mapped = false;
+  return mapped;
 }
 
 }  // namespace
@@ -92,8 +102,11 @@ absl::Status UseWorld(const std::string& path, Input* input) {
   if (absl::GetFlag(FLAGS_world).empty() && absl::GetFlag(FLAGS_tree).empty()) {
     return absl::OkStatus();
   }
-  static const auto* mapped = new absl::Status(MapWorld());
-  if (!mapped->ok()) return *mapped;
+  if (!Mapped()) {
+    const absl::Status status = MapWorld();
+    if (!status.ok()) return status;
+    Mapped() = true;
+  }
   if (input->driver != nullptr) {
     return absl::InvalidArgumentError("--driver=FILE.c: not yet in the tree world");
   }
@@ -108,6 +121,15 @@ absl::Status UseWorld(const std::string& path, Input* input) {
   input->world = &run::kTreeWorld;
   input->driver = &run::kTreeDriver;
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> UseCoveredTree() {
+  if (absl::GetFlag(FLAGS_tree).empty() || !absl::GetFlag(FLAGS_world).empty()) {
+    return absl::InvalidArgumentError("--driver=FILE.c or --tree=DIR is missing");
+  }
+  absl::StatusOr<std::string> image = MapTree(true);
+  Mapped() = image.ok();
+  return image;
 }
 
 ExitCode CompileTree(const Args&) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// hotplug-fuzz coverage: which lines of a driver's own file have run. The compiler has put a call
-// into each basic block, behind which code belongs to that block up to the next call; addr2line
-// says which line each byte of the code is of. That holds for gcc and clang, whatever they have
-// moved.
+// hotplug-fuzz coverage: which lines of a driver's own file, or of the core files of a tree, have
+// run. The compiler has put a call into each basic block, behind which code belongs to that block
+// up to the next call; addr2line says which line each byte of the code is of. That holds for gcc
+// and clang, whatever they have moved.
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <map>
 
+#include "absl/flags/flag.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -19,7 +20,11 @@
 #include "fuzz/driver/compile.h"
 #include "fuzz/driver/elf.h"
 #include "fuzz/driver/load.h"
+#include "model/run/tree_world.h"
 #include "model/scenario/echo.h"
+
+ABSL_FLAG(std::vector<std::string>, functions, {}, "");
+ABSL_DECLARE_FLAG(std::string, tree);
 
 namespace hotplug::cli {
 
@@ -169,11 +174,67 @@ absl::StatusOr<Args> FilesOf(const std::string& path) {
   return fs::is_directory(path, error) ? base::FilesIn(path) : Args{path};
 }
 
+// Runs all files; the worst code that one of them has.
+absl::StatusOr<ExitCode> RunAll(const Args& paths) {
+  ExitCode worst = kAllWell;
+  for (const std::string& path : paths) {
+    const absl::StatusOr<Args> files = FilesOf(path);
+    if (!files.ok()) return files.status();
+    for (const std::string& file : *files) worst = Worse(worst, RunOne(file));
+  }
+  return worst;
+}
+
+// ---- Of a tree ----
+
+// Whose functions are looked at: all, or those that --functions names.
+bool IsWanted(const std::string& function) {
+  const std::vector<std::string> wanted = absl::GetFlag(FLAGS_functions);
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), function) != wanted.end();
+}
+
+// The files of the core, by their names below the tree, without headers and what was inlined of
+// them. A compiler that makes a copy of a function puts a suffix to its name.
+Source CoreOf(const Source& all) {
+  Source core;
+  for (const auto& [file, lines] : all) {
+    if (!absl::EndsWith(file, ".c")) continue;
+    for (auto [number, line] : lines) {
+      line.function = line.function.substr(0, line.function.find('.'));
+      if (IsWanted(line.function)) core[file].emplace(number, line);
+    }
+  }
+  return core;
+}
+
+ExitCode CoverageOfTree(const Args& paths) {
+  const absl::StatusOr<std::string> image = UseCoveredTree();
+  if (!image.ok()) return Complain(image.status());
+  const driver::Elf elf(*image);
+  const Code code{elf.Functions(0), elf.Blocks(0)};
+  const std::vector<Byte> bytes = BytesOf(code);
+  const absl::StatusOr<std::vector<std::string>> places = Places(*image, bytes);
+  if (!places.ok()) return Complain(places.status());
+  const absl::StatusOr<ExitCode> worst = RunAll(paths);
+  if (!worst.ok()) return Complain(worst.status());
+  const world_exports& world = run::UsedImage().exports();
+  std::vector<uint8_t> covered;
+  for (const uintptr_t block : code.blocks) {
+    covered.push_back(world.coverage[block - reinterpret_cast<uintptr_t>(world.text)]);
+  }
+  for (const auto& [file, lines] : CoreOf(SourceOf(bytes, *places, covered))) {
+    const std::string path = absl::StrCat(absl::GetFlag(FLAGS_tree), "/", file);
+    PrintSummary(path, lines);
+    if (!absl::GetFlag(FLAGS_functions).empty()) PrintMissed(path, lines);
+  }
+  return *worst;
+}
+
 }  // namespace
 
 // Who is in the sandbox starts no addr2line: it is asked before the file is loaded.
 ExitCode Coverage(const Args& paths) {
-  if (!IsDriverFile()) return Complain("--driver=FILE.c is missing");
+  if (!IsDriverFile()) return CoverageOfTree(paths);
   absl::StatusOr<std::string> object = base::Contents(DriverObject());
   if (!object.ok()) return Complain(object.status());
   const driver::Elf elf(*object);
@@ -187,17 +248,13 @@ ExitCode Coverage(const Args& paths) {
   if (!places.ok()) return Complain(places.status());
   const absl::StatusOr<const driver::Loaded*> loaded = DriverFile();
   if (!loaded.ok()) return Complain(loaded.status());
-  ExitCode worst = kAllWell;
-  for (const std::string& path : paths) {
-    const absl::StatusOr<Args> files = FilesOf(path);
-    if (!files.ok()) return Complain(files.status());
-    for (const std::string& file : *files) worst = Worse(worst, RunOne(file));
-  }
+  const absl::StatusOr<ExitCode> worst = RunAll(paths);
+  if (!worst.ok()) return Complain(worst.status());
   for (const auto& [file, lines] : SourceOf(bytes, *places, (*loaded)->module->covered())) {
     PrintSummary(file, lines);
     PrintMissed(file, lines);
   }
-  return worst;
+  return *worst;
 }
 
 }  // namespace hotplug::cli

@@ -102,12 +102,28 @@ Words NameFlags(const std::string& file) {
           "-D__KBUILD_MODNAME=kmod_" + name};
 }
 
+// A call in each basic block. What is inlined is what says so, so that lines are those of the
+// function that they are in.
+Words CoverageFlags(const Workplace& w) {
+  Words flags = {"-fsanitize-coverage=trace-pc"};
+  if (w.clang() != 0) {
+    flags.insert(flags.end(), {"-fsanitize-coverage=bb,no-prune", "-finline-hint-functions"});
+  } else {
+    flags.insert(flags.end(), {"-fno-inline-small-functions", "-fno-inline-functions-called-once",
+                               "-fno-partial-inlining"});
+  }
+  return flags;
+}
+
 Words KindFlags(Kind kind, const Variant& variant, const Workplace& w) {
   switch (kind) {
     case Kind::kConstants:
       return {"-S"};
-    case Kind::kCore:
-      return {"-c"};
+    case Kind::kCore: {
+      Words flags = variant.coverage ? CoverageFlags(w) : Words();
+      flags.emplace_back("-c");
+      return flags;
+    }
     case Kind::kGlue:
       return {"-c", "-Itree/mm", "-Itree/drivers/base", "-Imodel/tree",
               absl::StrCat("-DWORLD_ABOUT=\"version=", w.source().version().Text(), " ",

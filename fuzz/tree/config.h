@@ -18,7 +18,8 @@ struct Variant {
   Geometry geometry;
   bool debug_vm = false;
   bool vmemmap = true;
-  std::string fragment;  // a file with more wishes; empty: none
+  std::string fragment;   // a file with more wishes; empty: none
+  bool coverage = false;  // each basic block of the core's files tells that it has run
 
   // The words by which people tell worlds apart.
   std::string Text() const;

@@ -19,7 +19,8 @@ constexpr char kScript[] = "model/tree/glue/world.lds";
 constexpr char kWrapped[] = "model/tree/glue/wrapped.txt";
 constexpr uint32_t kAbsentBytes = 16384;  // more than any structure whose name may be absent
 
-Words LinkCommand(const Words& objects, const std::string& image, const Workplace& w) {
+Words LinkCommand(const Words& objects, const std::string& image, const Variant& variant,
+                  const Workplace& w) {
   Words command = {"ld",
                    "-m",
                    "elf_x86_64",
@@ -35,6 +36,8 @@ Words LinkCommand(const Words& objects, const std::string& image, const Workplac
                    "--orphan-handling=error",
                    "-o",
                    image};
+  // Which calls are those of basic blocks, a relocation tells.
+  if (variant.coverage) command.emplace_back("--emit-relocs");
   const std::string wrapped = w.Read(kWrapped);
   for (absl::string_view line : absl::StrSplit(wrapped, '\n')) {
     line = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
@@ -45,8 +48,9 @@ Words LinkCommand(const Words& objects, const std::string& image, const Workplac
 }
 
 // The names that nobody defines, the linker's script included: what the linker complains of.
-absl::StatusOr<Words> AbsentNames(const Words& objects, const Workplace& w) {
-  Words link = LinkCommand(objects, "incomplete", w);
+absl::StatusOr<Words> AbsentNames(const Words& objects, const Variant& variant,
+                                  const Workplace& w) {
+  Words link = LinkCommand(objects, "incomplete", variant, w);
   link.emplace_back("--warn-unresolved-symbols");
   const absl::StatusOr<std::string> complaints = w.Output(kScript, link);
   if (!complaints.ok()) return complaints.status();
@@ -73,15 +77,16 @@ std::string AbsentSource(const Words& names, const std::string& folder) {
 
 }  // namespace
 
-absl::StatusOr<std::string> LinkWorld(const Words& objects, const Workplace& workplace) {
+absl::StatusOr<std::string> LinkWorld(const Words& objects, const Variant& variant,
+                                      const Workplace& workplace) {
   const Workplace& w = workplace;
-  const absl::StatusOr<Words> absent = AbsentNames(objects, w);
+  const absl::StatusOr<Words> absent = AbsentNames(objects, variant, w);
   if (!absent.ok()) return absent.status();
   absl::Status status = w.Write("absent.s", AbsentSource(*absent, w.source().path()));
   if (status.ok()) status = w.Run("absent.s", {w.cc(), "-c", "-o", "absent.o", "absent.s"});
   Words all = objects;
   all.emplace_back("absent.o");
-  if (status.ok()) status = w.Run(kScript, LinkCommand(all, "world", w));
+  if (status.ok()) status = w.Run(kScript, LinkCommand(all, "world", variant, w));
   if (!status.ok()) return status;
   return w.Read("world");
 }

@@ -7,12 +7,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "fuzz/tree/config.h"
 #include "fuzz/tree/workplace.h"
 
 namespace hotplug::tree {
 
 // The bytes of the image.
-absl::StatusOr<std::string> LinkWorld(const Words& objects, const Workplace& workplace);
+absl::StatusOr<std::string> LinkWorld(const Words& objects, const Variant& variant,
+                                      const Workplace& workplace);
 
 }  // namespace hotplug::tree
 

@@ -17,7 +17,7 @@ absl::StatusOr<std::string> BuildWorld(const Source& source, const WorldOptions&
   if (!status.ok()) return status;
   const absl::StatusOr<Words> objects = CompileWorld(*configuration, options.variant, &*workplace);
   if (!objects.ok()) return objects.status();
-  absl::StatusOr<std::string> image = LinkWorld(*objects, *workplace);
+  absl::StatusOr<std::string> image = LinkWorld(*objects, options.variant, *workplace);
   workplace->CleanUp();
   return image;
 }

@@ -27,6 +27,7 @@ extern "C" {
 #define WORLD_TEXT 0x50000000ul
 #define WORLD_ABSENT 0x5c000000ul  // nobody defines what lies here; never mapped
 #define WORLD_ABSENT_STRIDE 0x4000ul
+#define WORLD_COVERAGE 0x5e000000ul
 #define WORLD_HOST 0x5f000000ul
 #define WORLD_STATE 0x60000000ul
 #define WORLD_ARENA 0x68000000ul
@@ -177,6 +178,7 @@ struct world_exports {
   const char *absent, *absent_end;
   const char* absent_names;    // of each WORLD_ABSENT_STRIDE bytes there, one after the other
   const uint64_t* arena_used;  // bytes
+  char* coverage;              // beside `text`: 1 behind the call in a basic block that has run
 
   int (*boot)(const struct world_machine* machine);
   // The task that runs from now on, and its signals: a pending one, a deadly one.

@@ -171,6 +171,10 @@ class Image::Loader {
         reinterpret_cast<uintptr_t>(e.host) != WORLD_HOST || !Mapped(WORLD_HOST, sizeof(*e.host))) {
       return NoWorld("its state lies where none may be");
     }
+    if (reinterpret_cast<uintptr_t>(e.coverage) != WORLD_COVERAGE ||
+        !Mapped(WORLD_COVERAGE, static_cast<size_t>(e.text_end - e.text))) {
+      return NoWorld("what it has run is not told where it must be");
+    }
     const auto* state = reinterpret_cast<const std::byte*>(e.state);
     image_->pristine_.assign(state, state + bytes);
     return true;

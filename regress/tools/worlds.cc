@@ -3,6 +3,7 @@
 // worlds WORLD COUNT [FIRST]
 // worlds WORLD --digests COUNT [--after=N]
 // worlds WORLD --bench
+// worlds WORLD --write=FOLDER COUNT
 //
 // Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and
 // in a WORLD of compile-tree, and compares them operation by operation. Prints each difference with
@@ -14,6 +15,8 @@
 // With --bench it says what a reset takes, and one task that takes a block offline and online
 // again, without checks, in the WORLD and in our model: the median of several rounds, in processor
 // time.
+//
+// With --write it puts the scenarios into a folder, as texts.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -21,6 +24,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <map>
 #include <string>
 
@@ -175,15 +179,28 @@ int Bench() {
   return 0;
 }
 
+// ---- As files ----
+
+int WriteTexts(const std::string& folder, uint64_t count) {
+  const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
+  for (uint64_t seed = 1; seed <= count; ++seed) {
+    const scenario::Scenario s = Comparable(scenario::Generate(seed, options));
+    std::ofstream(folder + "/" + std::to_string(seed) + ".scn") << scenario::Print(s, run::Names());
+  }
+  return 0;
+}
+
 constexpr char kAfter[] = "--after=";
+constexpr char kWrite[] = "--write=";
 
 int Main(int argc, char** argv) {
   const bool digests = argc > 3 && std::strcmp(argv[2], "--digests") == 0;
   const bool bench = argc == 3 && std::strcmp(argv[2], "--bench") == 0;
   if (argc < 3 || argc > (digests ? 5 : 4)) {
-    std::fprintf(stderr,
-                 "usage: worlds WORLD COUNT [FIRST]\n       worlds WORLD --digests COUNT "
-                 "[--after=N]\n       worlds WORLD --bench\n");
+    std::fprintf(
+        stderr,
+        "usage: worlds WORLD COUNT [FIRST]\n       worlds WORLD --digests COUNT "
+        "[--after=N]\n       worlds WORLD --bench\n       worlds WORLD --write=FOLDER COUNT\n");
     return 2;
   }
   std::string error;
@@ -194,6 +211,9 @@ int Main(int argc, char** argv) {
   }
   run::UseImage(std::move(image));
   if (bench) return Bench();
+  if (argc == 4 && std::strncmp(argv[2], kWrite, std::strlen(kWrite)) == 0) {
+    return WriteTexts(argv[2] + std::strlen(kWrite), std::strtoull(argv[3], nullptr, 10));
+  }
   if (digests) {
     const char* after = argc > 4 ? argv[4] + std::strlen(kAfter) : "0";
     return PrintDigests(std::strtoull(argv[3], nullptr, 10), std::strtoull(after, nullptr, 10));

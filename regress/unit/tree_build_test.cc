@@ -37,9 +37,9 @@ class Builder {
 
   std::string path(const std::string& name) const { return (cli.folder() / name).string(); }
 
-  Result operator()(const std::string& args) const {
-    return cli.Shell("XDG_CACHE_HOME='" + fs::absolute("build/cache").string() +
-                     "' \"$RUN\" compile-tree --cc=gcc " + args + " 2>&1 </dev/null");
+  Result operator()(const std::string& args, const std::string& verb = "compile-tree") const {
+    return cli.Shell("XDG_CACHE_HOME='" + fs::absolute("build/cache").string() + "' \"$RUN\" " +
+                     verb + " --cc=gcc " + args + " 2>&1 </dev/null");
   }
 
   // The bytes of the world.
@@ -155,10 +155,10 @@ std::vector<Segment> SegmentsOf(const std::string& world) {
   return segments;
 }
 
-// Text, constants, absent names, pointers into the host, state.
+// Text, constants, absent names, what of the text has run, pointers into the host, state.
 void CheckLayout(const std::string& world) {
   const std::vector<Segment> segments = SegmentsOf(world);
-  REQUIRE(segments.size() == 5);
+  REQUIRE(segments.size() == 6);
   CHECK(segments[0].address == 0x50000000);
   CHECK(segments[0].flags == (PF_R | PF_X));
   CHECK(segments[1].flags == PF_R);
@@ -166,11 +166,13 @@ void CheckLayout(const std::string& world) {
   CHECK(segments[2].flags == 0);
   CHECK(segments[2].bytes == "");
   CHECK(segments[2].size % 16384 == 0);
-  CHECK(segments[3].address == 0x5f000000);
-  CHECK(segments[3].size <= 4096);
-  CHECK(segments[3].flags == (PF_R | PF_W));
-  CHECK(segments[4].address == 0x60000000);
-  CHECK(segments[4].flags == (PF_R | PF_W));
+  CHECK(segments[3].address == 0x5e000000);
+  CHECK(segments[3].size == segments[0].size);
+  CHECK(segments[3].bytes == "");
+  CHECK(segments[4].address == 0x5f000000);
+  CHECK(segments[4].size <= 4096);
+  CHECK(segments[5].address == 0x60000000);
+  for (size_t i = 3; i < 6; ++i) CHECK(segments[i].flags == (PF_R | PF_W));
 }
 
 // Of two worlds: all that a process sees of them.
@@ -192,7 +194,7 @@ TEST_CASE("one command makes a world of a kernel tree", "[tree]") {
     const std::string world = build.World(tree);
     CheckLayout(world);
     Has(world, "version=" + version + ".");
-    Has(world, "geometry=16 debug_vm=off memmap=vmemmap");
+    Has(world, "geometry=16 debug_vm=on memmap=vmemmap");
     // Lines are those of the user's files, whose folder is said once. Nothing else is of a place.
     const std::string lines =
         build.cli.Shell("addr2line -f -e world 0x$(nm world | sed -n 's/ T offline_pages$//p')")
@@ -238,7 +240,7 @@ TEST_CASE("a tree in any state makes the same world, and is as before", "[tree]"
                      "git -c user.name=a -c user.email=a@b commit -qm a")
               .code == 0);
   farm.Write("mm/extra.c", "int extra;\n");
-  farm.Plant("mm/mmzone.c", 1, "/* mine */");
+  farm.Plant("mm/mmzone.c", 1, "/* " + build.path("") + " */");
   // Nobody but root could write there.
   REQUIRE(build.cli.Shell("chmod -R a-w farm").code == 0);
 
@@ -378,12 +380,37 @@ TEST_CASE("what compile-tree refuses, it says in a line", "[tree]") {
   }
 }
 
+TEST_CASE("coverage says which lines of a tree have run", "[tree]") {
+  const std::string tree = KernelTree("6.1");
+  if (tree.empty()) return;
+  const Builder build;
+  const std::string run =
+      fs::absolute("regress/worlds/offline-online.scn").string() + " --tree='" + tree + "' ";
+  const Result some = build(run + "--functions=offline_pages,walk_memory_blocks", "coverage");
+  CHECK(some.code == 0);
+  Begins(some.out, "File '" + tree + "/drivers/base/memory.c'\nLines executed: ");
+  Has(some.out, "File '" + tree + "/mm/memory_hotplug.c'\nLines executed: ");
+  // It goes offline; nobody refuses, and nobody is killed.
+  Has(some.out, ":\t\treason = \"failure to isolate range\";\n");
+  Has(some.out, ":\t\t\t\treason = \"signal backoff\";\n");
+  CHECK(some.out.find("node_states_clear_node(node, &arg);") == std::string::npos);
+  CHECK(some.out.find("  undo_isolate_page_range\n") == std::string::npos);
+  // Without names there is a table, and no line of the source.
+  const Result all = build(run, "coverage");
+  CHECK(all.code == 0);
+  Has(all.out, "  offline_pages\n");
+  Has(all.out, "File '" + tree + "/lib/xarray.c'\n");
+  CHECK(all.out.find("#####") == std::string::npos);
+  CHECK(all.out.find("/include/") == std::string::npos);
+  CHECK(build("x.scn", "coverage").out == "--driver=FILE.c or --tree=DIR is missing\n");
+}
+
 TEST_CASE("the configuration of a world", "[tree]") {
   const std::string tree = KernelTree("6.1");
   if (tree.empty()) return;
   const Builder build;
   build.cli.Write("fragment", "CONFIG_PAGE_EXTENSION=n\nCONFIG_MEMORY_HOTPLUG_DEFAULT_ONLINE=y\n");
-  const Result r = build("--tree='" + tree + "' --show-config --config=fragment --debug-vm=on");
+  const Result r = build("--tree='" + tree + "' --show-config --config=fragment");
   CHECK(r.code == 0);
   for (const char* const line : {"MEMORY_HOTREMOVE=y", "NUMA=y", "SPARSEMEM_VMEMMAP=y",
                                  "DEBUG_VM=y", "MEMORY_HOTPLUG_DEFAULT_ONLINE=y"}) {

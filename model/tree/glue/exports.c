@@ -26,6 +26,7 @@ const struct world_exports world_exports = {
     .absent = world_absent_start,
     .absent_end = world_absent_end,
     .absent_names = world_absent_names,
+    .coverage = world_coverage,
     .arena_used = &world_arena_used,
     .boot = world_boot,
     .run = world_run,

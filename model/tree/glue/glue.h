@@ -21,7 +21,7 @@ extern struct world_host world_host;
 
 /* The linker's. */
 extern char world_text_start[], world_text_end[], world_state_start[], world_state_end[];
-extern char world_absent_start[], world_absent_end[];
+extern char world_absent_start[], world_absent_end[], world_coverage[];
 extern const char world_absent_names[];
 
 /* What a world can do and show, for the exports. */
