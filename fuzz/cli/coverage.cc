@@ -219,6 +219,7 @@ ExitCode CoverageOfTree(const Args& paths) {
   if (!worst.ok()) return Complain(worst.status());
   const world_exports& world = run::UsedImage().exports();
   std::vector<uint8_t> covered;
+  covered.reserve(code.blocks.size());
   for (const uintptr_t block : code.blocks) {
     covered.push_back(world.coverage[block - reinterpret_cast<uintptr_t>(world.text)]);
   }

@@ -40,7 +40,7 @@ absl::StatusOr<Cache> Cache::Open(const std::string& folder) {
 }
 
 std::string Cache::Find(const std::string& key) const {
-  const std::string path = PathOf(key);
+  std::string path = PathOf(key);
   std::error_code error;
   if (!fs::exists(path, error)) return "";
   fs::last_write_time(path, fs::file_time_type::clock::now(), error);  // the last use

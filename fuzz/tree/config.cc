@@ -202,7 +202,7 @@ absl::StatusOr<Configuration> Configure(const Variant& variant, Workplace* workp
   const absl::StatusOr<Words> made = workplace->MakeOne(*step);
   if (!made.ok()) return made.status();
   Configuration c = {base::ReadFile(made->at(0)), base::ReadFile(made->at(1))};
-  const absl::Status granted = CheckGranted(*wishes, c.config);
+  absl::Status granted = CheckGranted(*wishes, c.config);
   if (!granted.ok()) return granted;
   return c;
 }

@@ -138,7 +138,9 @@ std::string Workplace::Read(const std::string& name) const {
 absl::StatusOr<Words> Workplace::FilesIn(const std::string& folder) const {
   absl::StatusOr<Words> files = base::FilesIn(folder_ / folder);
   if (!files.ok()) return files.status();
-  for (std::string& file : *files) file = folder + "/" + fs::path(file).filename().string();
+  for (std::string& file : *files) {
+    file = absl::StrCat(folder, "/", fs::path(file).filename().string());
+  }
   return files;
 }
 

@@ -72,7 +72,7 @@ std::string Version() {
 std::string Missing() {
   const tree::State& state = tree::state();
   for (uint32_t i = 0; i < state.nr_reports; ++i) {
-    const std::string text = tree::ReportText(state.reports[i]);
+    std::string text = tree::ReportText(state.reports[i]);
     if (state.booted == 0) return "the kernel does not boot: " + text;
     if (state.reports[i].kind == tree::ReportKind::kNotSimulated) return text;
   }

@@ -186,8 +186,9 @@ class Image::Loader {
       if ((type != STT_FUNC && type != STT_OBJECT) || s->st_size == 0 || s->st_name >= length) {
         continue;
       }
-      image_->symbols_.push_back({static_cast<uint32_t>(s->st_value),
-                                  static_cast<uint32_t>(s->st_size), names + s->st_name});
+      const auto address = static_cast<uint32_t>(s->st_value);
+      image_->symbols_.emplace(
+          address, Symbol{address, static_cast<uint32_t>(s->st_size), names + s->st_name});
     }
   }
 
@@ -204,8 +205,6 @@ class Image::Loader {
       AddSymbols(symbols, count, names, length);
     }
     if (image_->symbols_.empty()) return NoWorld("it has no symbols");
-    std::stable_sort(image_->symbols_.begin(), image_->symbols_.end(),
-                     [](const Symbol& a, const Symbol& b) { return a.address < b.address; });
     return true;
   }
 
@@ -230,11 +229,9 @@ Image::~Image() {
 }
 
 const Symbol* Image::SymbolAt(uintptr_t address) const {
-  auto next = std::upper_bound(
-      symbols_.begin(), symbols_.end(), address,
-      [](uintptr_t wanted, const Symbol& symbol) { return wanted < symbol.address; });
+  auto next = symbols_.upper_bound(address);
   if (next == symbols_.begin()) return nullptr;
-  const Symbol& symbol = *--next;
+  const Symbol& symbol = (--next)->second;
   return address - symbol.address < symbol.size ? &symbol : nullptr;
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -62,7 +63,7 @@ class Image {
   Image() = default;
 
   std::vector<Mapping> mappings_;
-  std::vector<Symbol> symbols_;  // by address
+  std::multimap<uintptr_t, Symbol> symbols_;  // by address
   std::vector<std::byte> pristine_;
   const world_exports* exports_ = nullptr;
 };

@@ -47,7 +47,8 @@ class Builder {
     fs::remove(path("world"));
     fs::remove(path("calls"));
     const Result r = (*this)("--tree='" + tree + "' -o world --cc=./cc " + flags);
-    CHECK(r.out == "");
+    INFO(r.out);
+    CHECK(r.out.empty());
     REQUIRE(r.code == 0);
     return cli.Read("world");
   }
@@ -122,11 +123,12 @@ std::string StateOf(const fs::path& tree) {
     for (const auto value : {int64_t{s.st_mode}, int64_t{s.st_size}, int64_t{s.st_mtim.tv_sec},
                              int64_t{s.st_mtim.tv_nsec}, int64_t{s.st_ctim.tv_sec},
                              int64_t{s.st_ctim.tv_nsec}, static_cast<int64_t>(s.st_ino)}) {
-      entry += std::to_string(value) + " ";
+      entry += std::to_string(value);
+      entry += ' ';
     }
   }
   std::string all;
-  for (const auto& [path, entry] : entries) all += path + " " + entry + "\n";
+  for (const auto& [path, entry] : entries) all.append(path).append(" ").append(entry).append("\n");
   return all;
 }
 
@@ -164,11 +166,11 @@ void CheckLayout(const std::string& world) {
   CHECK(segments[1].flags == PF_R);
   CHECK(segments[2].address == 0x5c000000);
   CHECK(segments[2].flags == 0);
-  CHECK(segments[2].bytes == "");
+  CHECK(segments[2].bytes.empty());
   CHECK(segments[2].size % 16384 == 0);
   CHECK(segments[3].address == 0x5e000000);
   CHECK(segments[3].size == segments[0].size);
-  CHECK(segments[3].bytes == "");
+  CHECK(segments[3].bytes.empty());
   CHECK(segments[4].address == 0x5f000000);
   CHECK(segments[4].size <= 4096);
   CHECK(segments[5].address == 0x60000000);
@@ -210,7 +212,7 @@ TEST_CASE("one command makes a world of a kernel tree", "[tree]") {
     }
     // A second one is compiled of nothing.
     CHECK(build.World(tree) == world);
-    CHECK(build.Compiled() == std::set<std::string>{});
+    CHECK(build.Compiled().empty());
   }
 }
 
@@ -269,7 +271,7 @@ TEST_CASE("only what depends on a change is compiled again", "[tree]") {
     Has(changed, build.path("") + '\0');
     // And nothing when it is as it was.
     CHECK(SameSegments(build.World(tree), world));
-    CHECK(build.Compiled() == Files{});
+    CHECK(build.Compiled().empty());
   }
   SECTION("of a header that is found in place of another") {
     farm.Write("arch/um/include/linux/kdebug.h",

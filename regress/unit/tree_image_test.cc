@@ -26,7 +26,7 @@ std::string Contents() {
 }
 
 // What is said of a file with these contents, without its name.
-std::string ErrorOf(const std::string& contents) {
+std::string MapErrorOf(const std::string& contents) {
   const auto path = std::filesystem::temp_directory_path() / "tree_image_test.world";
   std::ofstream(path, std::ios::binary) << contents;
   std::string error;
@@ -75,15 +75,15 @@ TEST_CASE("What nobody defines has a name, and what is defined has none of that 
 }
 
 TEST_CASE("What is no world is told") {
-  CHECK(ErrorOf("") == "not a world: it has no ELF header");
-  CHECK(ErrorOf(std::string(100, 'x')) == "not a world: it has no ELF header");
+  CHECK(MapErrorOf("") == "not a world: it has no ELF header");
+  CHECK(MapErrorOf(std::string(100, 'x')) == "not a world: it has no ELF header");
   std::string other = Contents();
   other[EI_NIDENT] = ET_DYN;
-  CHECK(ErrorOf(other) == "not a world: it is no executable of x86-64 with fixed addresses");
-  CHECK(ErrorOf(Contents().substr(0, 4096)) == "not a world: a segment lies where none may be");
-  CHECK(ErrorOf(WithExports(offsetof(world_exports, magic), 0)) ==
+  CHECK(MapErrorOf(other) == "not a world: it is no executable of x86-64 with fixed addresses");
+  CHECK(MapErrorOf(Contents().substr(0, 4096)) == "not a world: a segment lies where none may be");
+  CHECK(MapErrorOf(WithExports(offsetof(world_exports, magic), 0)) ==
         "not a world: it does not begin as one");
-  CHECK(ErrorOf(WithExports(offsetof(world_exports, abi), WORLD_ABI + 1)) ==
+  CHECK(MapErrorOf(WithExports(offsetof(world_exports, abi), WORLD_ABI + 1)) ==
         "a world of another version of hotplug-fuzz: compile the tree again");
   std::string error;
   CHECK(tree::Image::Map("no/such.world", &error) == nullptr);

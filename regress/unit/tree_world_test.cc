@@ -10,7 +10,7 @@ namespace hotplug {
 namespace {
 
 using testing::TreeMachine;
-using Told = TreeMachine::Told;
+using Delivery = TreeMachine::Told;
 using world::BlockId;
 using world::NodeId;
 using world::Pfn;
@@ -51,10 +51,10 @@ TEST_CASE("A block goes offline and online again, and a notifier is told") {
     CHECK(tree::state_store(BlockId{10}, StateFile::kOnline) == -ENOENT);
     CHECK(tree::state_store(BlockId{6}, StateFile::kOnline) == 0);
   }}) == sim::Stop::kFinished);
-  CHECK(m.told() == std::vector<Told>{{world::MEM_GOING_OFFLINE, 6},
-                                      {world::MEM_OFFLINE, 6},
-                                      {world::MEM_GOING_ONLINE, 6},
-                                      {world::MEM_ONLINE, 6}});
+  CHECK(m.told() == std::vector<Delivery>{{world::MEM_GOING_OFFLINE, 6},
+                                          {world::MEM_OFFLINE, 6},
+                                          {world::MEM_GOING_ONLINE, 6},
+                                          {world::MEM_ONLINE, 6}});
   CHECK(tree::ViewDigest() == before);
   CHECK(m.FirstReport().empty());
 }
@@ -64,7 +64,7 @@ TEST_CASE("A veto is told to be off") {
   m.Reset(world::MEM_GOING_OFFLINE);
   m.Run({[] { CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == -EPERM); }});
   CHECK(m.told() ==
-        std::vector<Told>{{world::MEM_GOING_OFFLINE, 6}, {world::MEM_CANCEL_OFFLINE, 6}});
+        std::vector<Delivery>{{world::MEM_GOING_OFFLINE, 6}, {world::MEM_CANCEL_OFFLINE, 6}});
   CHECK(tree::BlockAt(BlockId{6}).state == WORLD_BLOCK_ONLINE);
 }
 
@@ -75,12 +75,12 @@ TEST_CASE("6.12 tells of two more actions") {
     CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == 0);
     CHECK(tree::state_store(BlockId{6}, StateFile::kOnline) == 0);
   }});
-  CHECK(m.told() == std::vector<Told>{{world::MEM_GOING_OFFLINE, 6},
-                                      {world::MEM_OFFLINE, 6},
-                                      {world::MEM_FINISH_OFFLINE, 6},
-                                      {world::MEM_PREPARE_ONLINE, 6},
-                                      {world::MEM_GOING_ONLINE, 6},
-                                      {world::MEM_ONLINE, 6}});
+  CHECK(m.told() == std::vector<Delivery>{{world::MEM_GOING_OFFLINE, 6},
+                                          {world::MEM_OFFLINE, 6},
+                                          {world::MEM_FINISH_OFFLINE, 6},
+                                          {world::MEM_PREPARE_ONLINE, 6},
+                                          {world::MEM_GOING_ONLINE, 6},
+                                          {world::MEM_ONLINE, 6}});
 }
 
 TEST_CASE("Pages of user space are migrated, those of the kernel are in the way") {
