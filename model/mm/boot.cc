@@ -50,7 +50,10 @@ void InitLocks(MmState& m) {
 
 void InitZones(MmState& m) {
   for (zone& z : m.zones) {
-    for (free_area& area : z.free) area.head.fill(kNoPfn);
+    for (free_area& area : z.free) {
+      area.head.fill(kNoPfn);
+      area.tail.fill(kNoPfn);
+    }
   }
 }
 

@@ -11,30 +11,7 @@ namespace hotplug::mm {
 
 namespace {
 
-zone& ZoneOf(Pfn pfn) { return mm().zones[PageAt(pfn).zone]; }
-
-void add_to_free_list(Pfn pfn, uint32_t order, migratetype mt) {
-  page& p = PageAt(pfn);
-  uint32_t& head = ZoneOf(pfn).free[order].head[mt];
-  p.order = static_cast<uint8_t>(order);
-  p.type |= kTypeBuddy;
-  p.next = head;
-  p.prev = kNoPfn;
-  if (head != kNoPfn) PageAt(Pfn{head}).prev = pfn.v;
-  head = pfn.v;
-  Touch(pfn);
-}
-
-// The list on which a free chunk lies is the one of its pageblock, but a chunk that spans
-// pageblocks may lie on the list of any of them: it is unlinked by its links.
-migratetype ListOf(Pfn pfn) {
-  const page& p = PageAt(pfn);
-  const free_area& area = ZoneOf(pfn).free[p.order];
-  for (uint8_t mt = 0; mt < MIGRATE_TYPES; ++mt) {
-    if (area.head[mt] == pfn.v) return static_cast<migratetype>(mt);
-  }
-  BUG(kTpBugListCorruption, pfn);
-}
+zone& ZoneOf(Pfn pfn) { return page_zone(PageAt(pfn)); }
 
 bool page_is_buddy(Pfn buddy, uint32_t order, uint8_t zone_index) {
   if (!PfnExists(buddy) || PhaseOf(buddy) == Phase::kAbsent) return false;
@@ -72,29 +49,85 @@ void expand(Pfn pfn, uint32_t high, uint32_t order, migratetype mt) {
   }
 }
 
-// Smallest free chunk of a zone that will do, its own type first. A chunk of another type
-// that fills pageblocks converts them (5.6 steal_suitable_fallback, simplified).
-Pfn rmqueue(uint32_t zone_index, migratetype want, uint32_t order) {
-  zone& z = mm().zones[zone_index];
-  const migratetype other = want == MIGRATE_MOVABLE ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE;
-  for (const migratetype mt : {want, other}) {
-    for (uint32_t k = 0; k <= geometry().max_order; ++k) {
-      // A fallback takes the largest chunk, so that it steals whole pageblocks.
-      const uint32_t o = mt == want ? k : geometry().max_order - k;
-      if (o < order || z.free[o].head[mt] == kNoPfn) continue;
-      const Pfn pfn{z.free[o].head[mt]};
-      del_page_from_free_list(pfn);
-      if (mt != want && o >= geometry().pageblock_order) {
-        for (uint32_t i = 0; i < (1u << o); i += PagesPerPageblock()) PageblockAt(pfn + i) = want;
-        expand(pfn, o, order, want);
-      } else {
-        expand(pfn, o, order, mt);
-      }
-      z.nr_free_pages -= 1u << order;
-      return pfn;
-    }
+// The smallest free chunk of a type that will do, halved down to `order`.
+Pfn __rmqueue_smallest(zone& z, uint32_t order, migratetype mt) {
+  for (uint32_t o = order; o <= geometry().max_order; ++o) {
+    const Pfn pfn{z.free[o].head[mt]};
+    if (pfn.v == kNoPfn) continue;
+    del_page_from_free_list(pfn);
+    expand(pfn, o, order, mt);
+    return pfn;
   }
   return Pfn{kNoPfn};
+}
+
+struct Moved {
+  uint32_t free = 0;
+  uint32_t movable = 0;  // pages that stay, and could be moved away
+};
+
+// Free chunks that are no larger than their pageblock.
+Moved move_freepages_block(Pfn start, migratetype mt) {
+  Moved moved;
+  for (Pfn pfn = start; pfn < start + PagesPerPageblock();) {
+    const page& p = PageAt(pfn);
+    if (PageBuddy(p)) {
+      move_to_free_list(pfn, mt);
+      moved.free += 1u << p.order;
+      pfn = pfn + (1u << p.order);
+    } else {
+      if (PageLRU(p)) ++moved.movable;
+      ++pfn;
+    }
+  }
+  return moved;
+}
+
+bool can_steal_fallback(uint32_t order, migratetype want) {
+  return order >= geometry().pageblock_order / 2u || want == MIGRATE_UNMOVABLE;
+}
+
+// A chunk of another type becomes one of the wanted, with all that is free in its pageblock if
+// `whole_block` says so, and the pageblock as well if half of it is free or of that type.
+void steal_suitable_fallback(Pfn pfn, migratetype want, bool whole_block) {
+  const uint32_t order = PageAt(pfn).order;
+  if (order >= geometry().pageblock_order) {
+    for (uint32_t i = 0; i < (1u << order); i += PagesPerPageblock()) PageblockAt(pfn + i) = want;
+    return move_to_free_list(pfn, want);
+  }
+  if (!whole_block) return move_to_free_list(pfn, want);
+  const Moved moved = move_freepages_block(Pfn{pfn.v & ~(PagesPerPageblock() - 1)}, want);
+  uint32_t alike = moved.movable;
+  if (want != MIGRATE_MOVABLE) {
+    const bool of_movable = PageblockAt(pfn) == MIGRATE_MOVABLE;
+    alike = of_movable ? PagesPerPageblock() - moved.free - moved.movable : 0;
+  }
+  if (moved.free + alike >= PagesPerPageblock() / 2) PageblockAt(pfn) = want;
+}
+
+// Steals of the largest chunk of the other type; or of the smallest that will do, if that cannot
+// make the pageblock one of movable pages.
+bool __rmqueue_fallback(zone& z, uint32_t order, migratetype want) {
+  const migratetype other = want == MIGRATE_MOVABLE ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE;
+  for (uint32_t largest = geometry().max_order + 1u; largest-- > order;) {
+    if (z.free[largest].head[other] == kNoPfn) continue;
+    const bool can_steal = can_steal_fallback(largest, want);
+    uint32_t from = can_steal ? largest : order;
+    while (z.free[from].head[other] == kNoPfn) ++from;
+    steal_suitable_fallback(Pfn{z.free[from].head[other]}, want, can_steal);
+    return true;
+  }
+  return false;
+}
+
+Pfn rmqueue(uint32_t zone_index, migratetype want, uint32_t order) {
+  zone& z = mm().zones[zone_index];
+  Pfn pfn = __rmqueue_smallest(z, order, want);
+  if (pfn.v == kNoPfn && __rmqueue_fallback(z, order, want)) {
+    pfn = __rmqueue_smallest(z, order, want);
+  }
+  if (pfn.v != kNoPfn) z.nr_free_pages -= 1u << order;
+  return pfn;
 }
 
 void prep_new_page(Pfn pfn, uint32_t order, Owner owner) {
@@ -109,9 +142,16 @@ void prep_new_page(Pfn pfn, uint32_t order, Owner owner) {
   p.order = static_cast<uint8_t>(order);
 }
 
+// What a chunk and its buddy would be together has a free buddy: they may merge soon.
+bool buddy_merge_likely(Pfn pfn, uint32_t order) {
+  if (order + 1u >= geometry().max_order) return false;
+  const Pfn higher{pfn.v & ~(1u << order)};
+  return page_is_buddy(Pfn{higher.v ^ (2u << order)}, order + 1, PageAt(pfn).zone);
+}
+
 }  // namespace
 
-void __free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
+void __free_one_page(Pfn pfn, uint32_t order, migratetype mt, End end) {
   lockdep_assert_held(zone::lock);
   if (mt != MIGRATE_ISOLATE) ZoneOf(pfn).nr_free_pages += 1u << order;
   MarkFree(pfn, order);
@@ -124,21 +164,7 @@ void __free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
     pfn = Pfn{pfn.v & buddy.v};
     ++order;
   }
-  add_to_free_list(pfn, order, mt);
-}
-
-void del_page_from_free_list(Pfn pfn) {
-  lockdep_assert_held(zone::lock);
-  page& p = PageAt(pfn);
-  if (p.prev == kNoPfn) {
-    ZoneOf(pfn).free[p.order].head[ListOf(pfn)] = p.next;
-  } else {
-    PageAt(Pfn{p.prev}).next = p.next;
-  }
-  if (p.next != kNoPfn) PageAt(Pfn{p.next}).prev = p.prev;
-  p.type &= static_cast<uint8_t>(~kTypeBuddy);
-  p.next = p.prev = kNoPfn;
-  Touch(pfn);
+  add_to_free_list(pfn, order, mt, buddy_merge_likely(pfn, order) ? End::kTail : end);
 }
 
 Pfn FreeChunkHead(Pfn pfn) {
@@ -155,11 +181,10 @@ namespace {
 
 // Files a free chunk under the migratetypes that its pageblocks have now: in pieces, if it is
 // larger than one, as they may differ.
-void FileInPieces(Pfn pfn, uint32_t order) {
+void FileInPieces(Pfn pfn, uint32_t order, End end) {
   const uint32_t piece = std::min<uint32_t>(order, geometry().pageblock_order);
-  const Pfn end = pfn + (1u << order);
-  for (Pfn p = pfn; p < end; p = p + (1u << piece)) {
-    __free_one_page(p, piece, static_cast<migratetype>(PageblockAt(p)));
+  for (Pfn p = pfn; p < pfn + (1u << order); p = p + (1u << piece)) {
+    __free_one_page(p, piece, static_cast<migratetype>(PageblockAt(p)), end);
   }
 }
 
@@ -177,35 +202,52 @@ void RefileFreePages(Pfn pageblock, bool counted) {
     const uint32_t order = PageAt(head).order;
     del_page_from_free_list(head);
     if (counted) ZoneOf(head).nr_free_pages -= 1u << order;
-    FileInPieces(head, order);
+    FileInPieces(head, order, FarEnd());
     pfn = head + (1u << order);
   }
 }
 
 namespace {
 
-void free_one_page(Pfn pfn, uint32_t order) {
+// What type the pageblock has is known from before; only while the zone has any that is isolated is
+// it looked up again.
+void free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
   // Linking a page that is linked already would make a circle of the list.
   if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
   sim::spin_lock(zone::lock);
-  FileInPieces(pfn, order);
+  if (ZoneOf(pfn).nr_isolate_pageblock != 0 || mt == MIGRATE_ISOLATE) {
+    FileInPieces(pfn, order, End::kHead);
+  } else {
+    __free_one_page(pfn, order, mt);
+  }
   sim::spin_unlock(zone::lock);
+}
+
+// With watermarks of 0. What CPUs keep back does not count, nor what is isolated.
+bool zone_watermark_ok(const zone& z, uint32_t order) {
+  if (z.nr_free_pages < 1u << order) return false;
+  for (uint32_t o = order; o <= geometry().max_order; ++o) {
+    const auto& head = z.free[o].head;
+    if (head[MIGRATE_UNMOVABLE] != kNoPfn || head[MIGRATE_MOVABLE] != kNoPfn) return true;
+  }
+  return false;
 }
 
 // A free page for an allocation: of this CPU, or else of the buddy.
 Pfn TakeFree(uint32_t zone_index, migratetype want, uint32_t order) {
-  const bool lists = order == 0 && mm().pcp_high != 0;
-  const Pfn pfn = lists ? rmqueue_pcplist(zone_index, want) : Pfn{kNoPfn};
+  if (!zone_watermark_ok(mm().zones[zone_index], order)) return Pfn{kNoPfn};
+  const bool lists = pcp_allowed_order(order);
+  const Pfn pfn = lists ? rmqueue_pcplist(zone_index, want, order) : Pfn{kNoPfn};
   return pfn.v == kNoPfn ? rmqueue(zone_index, want, order) : pfn;
 }
 
 }  // namespace
 
-void free_checked_page(Pfn pfn, uint32_t order) {
+void free_checked_page(Pfn pfn, uint32_t order, migratetype mt) {
   if (PageAt(pfn).type != 0) {
     bad_page(pfn);
   } else {
-    free_one_page(pfn, order);
+    free_one_page(pfn, order, mt);
   }
 }
 
@@ -227,32 +269,38 @@ void free_unref_page(Pfn pfn, uint32_t order) {
   }
   pfn_to_page(pfn);  // its memmap may be gone by now
   if (mt == MIGRATE_ISOLATE) {
-    free_one_page(pfn, order);  // what it is, unchecked
-  } else if (order == 0 && mm().pcp_high != 0) {
-    free_unref_page_commit(pfn, mt);
+    free_one_page(pfn, order, mt);  // what it is, unchecked
+  } else if (pcp_allowed_order(order)) {
+    free_unref_page_commit(pfn, mt, order);
   } else {
-    free_checked_page(pfn, order);
+    free_checked_page(pfn, order, mt);
   }
 }
 
-Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner) {
-  const migratetype want = movable ? MIGRATE_MOVABLE : MIGRATE_UNMOVABLE;
-  for (uint32_t n = 0; n < kMaxNodes; ++n) {
-    const NodeId from{(nid.v + n) % kMaxNodes};
-    for (uint32_t kind = movable ? ZONE_MOVABLE + 1u : ZONE_NORMAL + 1u; kind-- > 0;) {
-      const uint32_t zone_index = ZoneIndex(from, static_cast<zone_type>(kind));
-      sim::spin_lock(zone::lock);
-      Pfn pfn = TakeFree(zone_index, want, order);
-      while (pfn.v != kNoPfn && !check_new_page(pfn)) {
-        check_new_page_bad(pfn);  // and the page is leaked
-        pfn = TakeFree(zone_index, want, order);
-      }
-      if (pfn.v != kNoPfn) prep_new_page(pfn, order, owner);
-      sim::spin_unlock(zone::lock);
-      if (pfn.v != kNoPfn) return pfn;
+Pfn alloc_pages_node(NodeId nid, zone_type highest, migratetype mt, uint32_t order, Owner owner) {
+  for (uint32_t kind = highest + 1u; kind-- > 0;) {
+    const uint32_t zone_index = ZoneIndex(nid, static_cast<zone_type>(kind));
+    sim::spin_lock(zone::lock);
+    Pfn pfn = TakeFree(zone_index, mt, order);
+    while (pfn.v != kNoPfn && !check_new_page(pfn)) {
+      check_new_page_bad(pfn);  // and the page is leaked
+      pfn = TakeFree(zone_index, mt, order);
     }
+    if (pfn.v != kNoPfn) prep_new_page(pfn, order, owner);
+    sim::spin_unlock(zone::lock);
+    if (pfn.v != kNoPfn) return pfn;
   }
   return Pfn{kNoPfn};
+}
+
+Pfn alloc_pages(NodeId nid, bool movable, uint32_t order, Owner owner) {
+  const zone_type highest = movable ? ZONE_MOVABLE : ZONE_NORMAL;
+  const migratetype mt = movable ? MIGRATE_MOVABLE : MIGRATE_UNMOVABLE;
+  Pfn pfn{kNoPfn};
+  for (uint32_t n = 0; n < kMaxNodes && pfn.v == kNoPfn; ++n) {
+    pfn = alloc_pages_node(NodeId{(nid.v + n) % kMaxNodes}, highest, mt, order, owner);
+  }
+  return pfn;
 }
 
 }  // namespace hotplug::mm

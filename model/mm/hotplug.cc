@@ -182,7 +182,7 @@ void generic_online_page(Pfn pfn, uint32_t order) {
     GhostAt(pfn + i).unmanaged = 0;
   }
   page_zone(PageAt(pfn)).managed_pages += 1u << order;
-  __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)));
+  __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)), FarEnd());
   sim::spin_unlock(zone::lock);
   sim::sched_point(kTpOnlineChunk, pfn.v, 1u << order);
 }
@@ -311,6 +311,7 @@ void FinishOffline(const Range& r, const memory_notify_arg& arg) {
   adjust_present_page_count(zone_index, -static_cast<int32_t>(r.nr_pages));
   fn_begin(Fn::kInitPerZoneWmarkMin);
   fn_ret(Fn::kInitPerZoneWmarkMin);
+  if (z.present_pages == 0) zone_pcp_reset(zone_index);
   node_states_change(arg, false);
   Notify(MEM_OFFLINE, arg);
   SetPhase(r, Phase::kOffline);

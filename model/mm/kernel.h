@@ -58,6 +58,12 @@
   SWITCH(resource_message,     (0, 1, 1, 1),                                                       \
          "\"Unable to reserve System RAM region\" is printed")                                     \
   /* mm/page_isolation.c, mm/page_alloc.c */                                                       \
+  SWITCH(list_tails,           (0, 0, 1, 1),                                                       \
+         "onlined and isolated pages, and those of a changed type, are taken last (5.10)")         \
+  SWITCH(pcp_orders,           (0, 0, 0, 1),                                                       \
+         "per-CPU lists take up to order 3, and pass on more and more while none is taken (5.14)") \
+  SWITCH(pcp_by_list,          (0, 0, 0, 1),                                                       \
+         "per-CPU lists pass on type by type, what was freed last first (5.18)")                   \
   SWITCH(isolate_counts,       (0, 1, 0, 0),                                                       \
          "start_isolate_page_range() returns the number of pageblocks (5.8)")                      \
   SWITCH(isolate_ends_first,   (0, 0, 0, 1),                                                       \

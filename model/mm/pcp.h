@@ -16,12 +16,15 @@ namespace hotplug::mm {
 
 // ---- Free pages -------------------------------------------------------------------------
 
-// Puts a page that was freed, of a pageblock of type `mt` when that was read, on the list of
-// this CPU. A list that is full, or disabled, passes its oldest page on to the buddy.
-void free_unref_page_commit(Pfn pfn, migratetype mt);
+// Whether lists take chunks of that order.
+bool pcp_allowed_order(uint32_t order);
 
-// The youngest page of that type on the list of this CPU; kNoPfn without one.
-Pfn rmqueue_pcplist(uint32_t zone_index, migratetype mt);
+// Puts a chunk that was freed, of a pageblock of type `mt` when that was read, on the list of
+// this CPU. A list that is full, or disabled, passes some on to the buddy.
+void free_unref_page_commit(Pfn pfn, migratetype mt, uint32_t order);
+
+// The youngest chunk of that type and order on the list of this CPU; kNoPfn without one.
+Pfn rmqueue_pcplist(uint32_t zone_index, migratetype mt, uint32_t order);
 
 // All pages of a zone's lists go to the buddy: a step for each CPU that has some.
 void drain_all_pages(uint32_t zone_index);
@@ -30,6 +33,9 @@ void drain_all_pages(uint32_t zone_index);
 // pcp_batch_high_lock, and the second releases it.
 void zone_pcp_disable(uint32_t zone_index);
 void zone_pcp_enable() __must_hold(pcp_batch_high_lock);
+
+// The lists of a zone that has no pages any more.
+void zone_pcp_reset(uint32_t zone_index);
 
 // Whether a page is on some list.
 bool OnPcpList(Pfn pfn);

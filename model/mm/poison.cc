@@ -9,18 +9,25 @@ namespace hotplug::mm {
 
 namespace {
 
+// Returns a free chunk to the lists in halves, but for one page.
+void break_down_buddy_pages(Pfn chunk, Pfn target, uint32_t order, migratetype mt) {
+  while (order-- > 0) {
+    const Pfn upper = chunk + (1u << order);
+    add_to_free_list(target < upper ? upper : chunk, order, mt);
+    if (!(target < upper)) chunk = upper;
+  }
+}
+
 // Splits a free chunk and keeps the page, unless it has been allocated meanwhile.
 bool take_page_off_buddy(Pfn pfn) {
   sim::spin_lock(zone::lock);
   const Pfn head = FreeChunkHead(pfn);
   if (head.v != kNoPfn) {
     const auto mt = static_cast<migratetype>(PageblockAt(head));
-    const Pfn end = head + (1u << PageAt(head).order);
+    if (mt != MIGRATE_ISOLATE) --page_zone(PageAt(head)).nr_free_pages;
+    const uint32_t order = PageAt(head).order;
     del_page_from_free_list(head);
-    if (mt != MIGRATE_ISOLATE) page_zone(PageAt(head)).nr_free_pages -= end - head;
-    for (Pfn p = head; p < end; ++p) {
-      if (p != pfn) __free_one_page(p, 0, mt);
-    }
+    break_down_buddy_pages(head, pfn, order, mt);
     PageAt(pfn).order = 0;
     SetOwner(pfn, kNobody);
   }

@@ -48,6 +48,7 @@ struct pageblock {
 
 struct free_area {
   std::array<uint32_t, MIGRATE_TYPES> head;  // pfn, or kNoPfn
+  std::array<uint32_t, MIGRATE_TYPES> tail;
 };
 
 struct zone {
@@ -113,12 +114,13 @@ struct allocation {
   uint32_t seq;    // older allocations have lower numbers
 };
 
-// The free pages that a CPU keeps back of a zone, the oldest first. One more than it may keep
+// The free chunks that a CPU keeps back of a zone, the oldest first. One more than it may keep
 // has room, for the moment between adding and passing on.
 struct per_cpu_pages {
   uint8_t count;
+  uint8_t free_factor;                      // how often more and more pages were passed on
   std::array<uint8_t, kMaxPcpHigh + 1> mt;  // types of their pageblocks when they were freed
-  uint8_t pad[2];
+  std::array<uint8_t, kMaxPcpHigh + 1> order;
   std::array<uint32_t, kMaxPcpHigh + 1> pfn;
 };
 
