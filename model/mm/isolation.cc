@@ -241,31 +241,6 @@ Pfn isolate_freepages_range(Pfn start, Pfn end) {
   return Pfn{kNoPfn};
 }
 
-// The pages that can be moved leave the range; that some do not, the test of it will show.
-int MigrateAway(Pfn start, Pfn end) {
-  constexpr int kTries = 5;
-  for (int i = 0; i < kTries; ++i) {
-    if (sim::fatal_signal_pending()) return -EINTR;  // before the first page, too
-    int rc = 0;
-    const Pfn pfn = scan_movable_pages(start, end, &rc);
-    if (pfn.v == kNoPfn) break;
-    do_migrate_range(pfn, end);
-  }
-  return 0;
-}
-
-int __alloc_contig_migrate_range(Pfn start, Pfn end) {
-  const bool disable = kernel().lru_cache_disable;
-  if (disable) {
-    lru_cache_disable();
-  } else {
-    lru_add_drain_all();
-  }
-  const int rc = MigrateAway(start, end);
-  if (disable) lru_cache_enable();
-  return rc;
-}
-
 // The pages of an owner that is kNobody become an instance of their own.
 void HandOut(Pfn start, Pfn end, Owner owner) {
   if (owner == kNobody) owner = OwnerOf(NewInstance(start, end - start));
@@ -310,7 +285,7 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
   }
   if (kernel().pcp_disabled) drain_all_pages(PageAt(start).zone);
   rc = __alloc_contig_migrate_range(start, end);
-  if (rc == 0) rc = TakeIsolated(start, end, owner);
+  if (rc == 0 || rc == -EBUSY) rc = TakeIsolated(start, end, owner);
   undo_isolate_page_range(first, last);
   return rc;
 }

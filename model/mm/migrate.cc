@@ -3,6 +3,7 @@
 
 #include "model/mm/buddy.h"
 #include "model/mm/function.h"
+#include "model/mm/kernel.h"
 #include "model/mm/pcp.h"
 #include "model/mm/poison.h"
 
@@ -43,6 +44,11 @@ class IsolatedPages {
     }
     last_ = pfn;
   }
+  void AddFirst(Pfn pfn) {
+    Linked(pfn).next = first_.v;
+    if (nr_++ == 0) last_ = pfn;
+    first_ = pfn;
+  }
   Pfn Pop() {
     const Pfn pfn = first_;
     page& p = Linked(pfn);
@@ -73,20 +79,45 @@ void isolate_lru_page(Pfn pfn) {
   sim::sched_point(kTpIsolateLru, pfn.v, static_cast<uint32_t>(p.refcount));
 }
 
-void putback_lru_page(Pfn pfn) {
-  PageAt(pfn).flags |= kFlagLru;
-  Touch(pfn);
-  put_page(pfn);
-  sim::sched_point(kTpPutPage, pfn.v, static_cast<uint32_t>(PageAt(pfn).refcount));
+void putback_movable_pages(IsolatedPages& pages) {
+  while (!pages.empty()) {
+    const Pfn pfn = pages.Pop();
+    lru_cache_add(pfn);
+    put_page(pfn);
+    sim::sched_point(kTpPutPage, pfn.v, static_cast<uint32_t>(PageAt(pfn).refcount));
+  }
 }
 
-// Copies an isolated page elsewhere and frees it. True if it has moved.
-bool unmap_and_move(Pfn pfn) {
+bool HasMemoryBeside(NodeId nid) {
+  for (uint32_t n = 0; n < kMaxNodes; ++n) {
+    if (n != nid.v && mm().nodes[n].has_memory != 0) return true;
+  }
+  return false;
+}
+
+enum migrate_reason { MR_MEMORY_HOTPLUG, MR_CONTIG_RANGE };
+
+// Pages of kernel zones stay in such. What goes offline leaves its node, unless no other has
+// memory.
+Pfn alloc_migration_target(Pfn from, migrate_reason reason) {
+  const uint32_t zone = PageAt(from).zone;
+  const NodeId nid{zone / uint32_t{MAX_NR_ZONES}};
+  const zone_type highest = KindOf(zone) == ZONE_MOVABLE ? ZONE_MOVABLE : ZONE_NORMAL;
+  const bool leaves = reason == MR_MEMORY_HOTPLUG && HasMemoryBeside(nid);
+  Pfn pfn{kNoPfn};
+  for (uint32_t n = leaves ? 1 : 0; n < kMaxNodes && pfn.v == kNoPfn; ++n) {
+    const NodeId to{(nid.v + n) % kMaxNodes};
+    pfn = alloc_pages_node(to, highest, MIGRATE_MOVABLE, 0, kCore);
+  }
+  return pfn;
+}
+
+// Copies an isolated page elsewhere and frees it: 0, -EAGAIN or -ENOMEM.
+int unmap_and_move(Pfn pfn, migrate_reason reason) {
   page& p = PageAt(pfn);
-  const NodeId nid{p.zone / uint32_t{MAX_NR_ZONES}};
-  const Pfn target = alloc_pages(nid, true, 0, kCore);
+  const Pfn target = alloc_migration_target(pfn, reason);
   const Owner owner = GhostAt(pfn).owner;
-  // Anybody else's reference makes migration fail (-EAGAIN), as does a lack of memory.
+  // Anybody else's reference makes migration fail.
   const bool movable = IsAllocation(owner) || owner == kKernel;
   const bool moved = target.v != kNoPfn && p.refcount == 2 && movable;
   if (moved) {
@@ -97,26 +128,30 @@ bool unmap_and_move(Pfn pfn) {
     lru_cache_add(target);
   }
   sim::sched_point(kTpMigratePage, pfn.v, target.v, moved ? 1 : 0);
+  if (target.v == kNoPfn) return -ENOMEM;
   const Pfn done = moved ? pfn : target;
-  if (done.v == kNoPfn) return false;
   if (moved) {
     put_page(pfn);
   } else {
     __free_page(target);
   }
   sim::sched_point(kTpPutPage, done.v, static_cast<uint32_t>(PageAt(done).refcount));
-  return moved;
+  return moved ? 0 : -EAGAIN;
 }
 
-// Moves what can be moved. The rest stays in the list, and its number is returned.
-uint32_t migrate_pages(IsolatedPages& from) {
+// Moves what can be moved. The rest stays in the list: returns how many, or -ENOMEM, at which
+// nothing else is tried.
+int migrate_pages(IsolatedPages& from, migrate_reason reason) {
   fn_begin(Fn::kMigratePages);
-  for (uint32_t left = from.nr(); left != 0; --left) {
+  int rc = 0;
+  for (uint32_t left = from.nr(); left != 0 && rc != -ENOMEM; --left) {
     const Pfn pfn = from.Pop();
-    if (!unmap_and_move(pfn)) from.Add(pfn);
+    const int moved = unmap_and_move(pfn, reason);
+    if (moved == 0) continue;
+    from.Add(pfn);
+    rc = moved == -ENOMEM ? moved : rc + 1;
   }
-  fn_ret(Fn::kMigratePages, static_cast<int>(from.nr()));
-  return from.nr();
+  return fn_ret(Fn::kMigratePages, rc);
 }
 
 // What can be taken off the LRU of [start, end).
@@ -146,11 +181,60 @@ IsolatedPages IsolateLru(Pfn start, Pfn end) {
 
 void do_migrate_range(Pfn start, Pfn end) {
   IsolatedPages source = IsolateLru(start, end);
-  if (source.empty() || migrate_pages(source) == 0) return;
+  if (source.empty()) return;
+  const int rc = migrate_pages(source, MR_MEMORY_HOTPLUG);
+  if (rc == 0) return;
   // The kernel limits the rate of these: one stands for all.
-  sim::record(kTpMigrationFailed, source.last().v, source.nr());
+  sim::record(kTpMigrationFailed, source.last().v, static_cast<uint32_t>(rc));
   dump_page(kTpDumpMigration, source.last());
-  while (!source.empty()) putback_lru_page(source.Pop());
+  putback_movable_pages(source);
+}
+
+namespace {
+
+// The next pages on the LRU from `pfn` on, the last of them first. Returns where they end.
+Pfn isolate_migratepages_range(Pfn pfn, Pfn end, IsolatedPages* pages) {
+  constexpr uint32_t kCompactClusterMax = 32;
+  for (; pfn < end && pages->nr() < kCompactClusterMax; ++pfn) {
+    const page* p = pfn_to_online_page(pfn);
+    if (p == nullptr || !PageLRU(*p) || p->refcount == 0) continue;
+    isolate_lru_page(pfn);
+    pages->AddFirst(pfn);
+  }
+  return pfn;
+}
+
+// What does not move within so many tries, the test of the range will find.
+int MigrateContigRange(Pfn pfn, Pfn end, IsolatedPages* pages) {
+  constexpr uint32_t kTries = 5;
+  uint32_t tries = 0;
+  while (pfn < end || !pages->empty()) {
+    if (sim::fatal_signal_pending()) return -EINTR;  // before the first page, too
+    if (pages->empty()) {
+      pfn = isolate_migratepages_range(pfn, end, pages);
+      tries = 0;
+    } else if (++tries == kTries) {
+      return -EBUSY;
+    }
+    if (migrate_pages(*pages, MR_CONTIG_RANGE) == -ENOMEM) return -ENOMEM;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int __alloc_contig_migrate_range(Pfn start, Pfn end) {
+  const bool disable = kernel().lru_cache_disable;
+  if (disable) {
+    lru_cache_disable();
+  } else {
+    lru_add_drain_all();
+  }
+  IsolatedPages pages;
+  const int rc = MigrateContigRange(start, end, &pages);
+  if (disable) lru_cache_enable();
+  putback_movable_pages(pages);
+  return rc;
 }
 
 }  // namespace hotplug::mm

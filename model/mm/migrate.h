@@ -13,6 +13,8 @@ namespace hotplug::mm {
 Pfn scan_movable_pages(Pfn start, Pfn end, int* rc);
 // Tries once to migrate every page on the LRU of [start, end). Failures are ignored.
 void do_migrate_range(Pfn start, Pfn end);
+// The same for who wants the range: 0, -EBUSY if some page stays, -ENOMEM, or -EINTR.
+int __alloc_contig_migrate_range(Pfn start, Pfn end);
 
 }  // namespace hotplug::mm
 

@@ -150,25 +150,24 @@ int isolate_movable_page(struct page* page, isolate_mode_t mode) { return -EBUSY
 
 /* ---- Migration --------------------------------------------------------------------------- */
 
-static struct page* target(int nid, gfp_t gfp, nodemask_t* nodes) {
-  return __alloc_pages(gfp | GFP_HIGHUSER_MOVABLE, 0, nid, nodes);
+/* Pages of kernel zones stay in such. */
+static struct page* target(struct page* from, unsigned long private) {
+  const struct migration_target_control* c = (void*)private;
+  const int nid = c->nid == NUMA_NO_NODE ? page_to_nid(from) : c->nid;
+  const gfp_t zones = page_zonenum(from) == ZONE_MOVABLE ? __GFP_HIGHMEM : 0;
+
+  return __alloc_pages(c->gfp_mask | zones, 0, nid, c->nmask);
 }
 
 #if WORLD_FOLIOS
 #define NEW_TARGET(get, page, private) folio_page(get(page_folio(page), private), 0)
 struct folio* alloc_migration_target(struct folio* from, unsigned long private) {
-  const struct migration_target_control* c = (void*)private;
-  const int nid = c->nid == NUMA_NO_NODE ? folio_nid(from) : c->nid;
-
-  return (struct folio*)target(nid, c->gfp_mask, c->nmask);
+  return (struct folio*)target(&from->page, private);
 }
 #else
 #define NEW_TARGET(get, page, private) get(page, private)
 struct page* alloc_migration_target(struct page* from, unsigned long private) {
-  const struct migration_target_control* c = (void*)private;
-  const int nid = c->nid == NUMA_NO_NODE ? page_to_nid(from) : c->nid;
-
-  return target(nid, c->gfp_mask, c->nmask);
+  return target(from, private);
 }
 #endif
 
