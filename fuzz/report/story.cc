@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iterator>
+#include <initializer_list>
 
 #include "fuzz/report/print_trace.h"
 #include "fuzz/report/report.h"
@@ -118,11 +118,32 @@ std::string WithBlocks(const std::string& text, uint64_t block_bytes) {
   return text;
 }
 
+bool BeginsWithAny(const std::string& message, std::initializer_list<const char*> begins) {
+  return std::any_of(begins.begin(), begins.end(),
+                     [&](const char* begin) { return message.rfind(begin, 0) == 0; });
+}
+
 // What the model leaves out (docs/fidelity.md).
 bool OnlyOfTree(const std::string& message) {
-  constexpr const char* kBegins[] = {"Fallback order for Node ", "Built ", "Policy zone: "};
-  return std::any_of(std::begin(kBegins), std::end(kBegins),
-                     [&](const char* begin) { return message.rfind(begin, 0) == 0; });
+  return BeginsWithAny(message, {"Fallback order for Node ", "Built ",
+                                 "Policy zone: ", ": page allocation failure: "});
+}
+
+// What is said as often as a rate limit allows, and before each of these dumps a line of the page.
+bool IsLimited(const std::string& message) {
+  return BeginsWithAny(message, {"migrating pfn ", "failed to isolate pfn "});
+}
+bool IsLimitedDump(const std::string& message) {
+  return BeginsWithAny(
+      message, {"page dumped because: migration failure", "page dumped because: isolation failed"});
+}
+
+void AddLine(const std::string& line, Lines* story) {
+  if (IsLimitedDump(line)) {
+    story->pop_back();
+  } else if (!IsLimited(line)) {
+    story->push_back(line);
+  }
 }
 
 // The model says in one message what the kernel says in two.
@@ -131,11 +152,10 @@ void AddMessage(const std::string& text, uint64_t block_bytes, Lines* story) {
   if (OnlyOfTree(text)) return;
   const size_t at = text.find(kReason);
   if (text.rfind("page: ", 0) != 0 || at == std::string::npos) {
-    story->push_back(WithBlocks(text, block_bytes));
-    return;
+    return AddLine(WithBlocks(text, block_bytes), story);
   }
-  story->push_back(text.substr(0, at));
-  story->push_back("page" + text.substr(at));
+  AddLine(text.substr(0, at), story);
+  AddLine("page" + text.substr(at), story);
 }
 
 uint64_t BlockBytes(const run::World& world, const scenario::Machine& machine) {

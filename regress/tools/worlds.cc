@@ -7,7 +7,7 @@
 //
 // Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and
 // in a WORLD of compile-tree, and compares them operation by operation. Prints each difference with
-// its seed, once a kind, and how many there were. Exit code 1 if there was any.
+// its seed and its scenario, once a kind, and how many there were. Exit code 1 if there was any.
 //
 // With --digests it runs them in the WORLD alone, after N others, and prints for each its seed, its
 // verdict, the digest of its trace, and that of all that can be seen at its end.
@@ -99,7 +99,7 @@ int Compare(uint64_t count, uint64_t first) {
     Kind& kind = kinds[KindOf(difference)];
     if (kind.count++ == 0) {
       kind.seed = seed;
-      kind.example = difference;
+      kind.example = scenario::Print(s, run::Names()) + difference;
     }
   }
   for (const auto& [name, kind] : kinds) {
