@@ -613,7 +613,7 @@ TEST_CASE("which lines of a file have run", "[shim]") {
     CHECK(r.out.find(":   12:") == r.out.npos);
     Has(r.out, "    *****:   15:");
   }
-  CHECK(cli("coverage one.scn").out == "--driver=FILE.c is missing\n");
+  CHECK(cli("coverage one.scn").out == "--driver=FILE.c or --tree=DIR is missing\n");
   CHECK(cli("coverage none.scn --driver=d.c").code == 2);
 }
 
