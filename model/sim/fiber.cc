@@ -7,15 +7,8 @@
 #include <algorithm>
 #include <boost/context/detail/fcontext.hpp>
 
+#include "model/sim/asan.h"
 #include "model/sim/check.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HOTPLUG_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HOTPLUG_ASAN 1
-#endif
-#endif
 
 #ifdef HOTPLUG_ASAN
 #include <sanitizer/asan_interface.h>

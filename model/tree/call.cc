@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/tree/call.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HOTPLUG_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HOTPLUG_ASAN 1
-#endif
-#endif
+#include "model/sim/asan.h"
 
 #ifdef HOTPLUG_ASAN
 #include <sanitizer/asan_interface.h>

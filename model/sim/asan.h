@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// HOTPLUG_ASAN: whether this is built with AddressSanitizer, by either compiler's sign.
+#ifndef MODEL_SIM_ASAN_H_
+#define MODEL_SIM_ASAN_H_
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HOTPLUG_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HOTPLUG_ASAN 1
+#endif
+#endif
+
+#endif  // MODEL_SIM_ASAN_H_
