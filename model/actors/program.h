@@ -118,11 +118,8 @@ template <world::Ops O>
 int32_t Get(const Op& op) {
   const Pfn pfn = PfnOf(op);
   HeldPages& held = state().held[sim::current_task().v];
-  int32_t rc = -ENXIO;
-  if (O::get_page(pfn)) {
-    held.pfn[held.size++] = pfn.v;
-    rc = 0;
-  }
+  const int32_t rc = O::get_page(pfn);
+  if (rc == 0) held.pfn[held.size++] = pfn.v;
   return Return(op, rc, pfn.v);
 }
 

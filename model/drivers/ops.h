@@ -57,8 +57,9 @@ struct Ops {
   static bool free_ordinary() { return mm::free_ordinary(); }
   static int alloc_contig(mm::NodeId nid, uint32_t order) { return mm::alloc_contig(nid, order); }
   static bool free_contig() { return mm::free_contig(); }
-  static bool get_page(mm::Pfn pfn) {
-    return mm::pfn_to_online_page(pfn) != nullptr && mm::get_page_unless_zero(pfn);
+  static int get_page(mm::Pfn pfn) {
+    const bool got = mm::pfn_to_online_page(pfn) != nullptr && mm::get_page_unless_zero(pfn);
+    return got ? 0 : -ENXIO;
   }
   static void put_page(mm::Pfn pfn) { mm::put_page(pfn); }
   static int32_t page_count(mm::Pfn pfn) { return mm::PageAt(pfn).refcount; }

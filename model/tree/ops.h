@@ -1,49 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What can be done to the tree world (model/world/ops.h).
+// What can be done to the tree world (model/world/ops.h). All of it is done by a task, but for
+// notifiers, which may be made and registered before the first one runs.
 #ifndef MODEL_TREE_OPS_H_
 #define MODEL_TREE_OPS_H_
 
 #include <cerrno>
+#include <cstdint>
 
-#include "model/tree/kernel.h"
-#include "model/tree/state.h"
-#include "model/tree/view.h"
 #include "model/world/ops.h"
 
 namespace hotplug::tree {
 
+using world::BlockId;
+using world::NodeId;
+using world::Pfn;
+using world::StateFile;
+
 struct Ops {
-  static int state_store(BlockId block, StateFile word) { return tree::state_store(block, word); }
-  static int online_store(BlockId block, bool online) { return tree::online_store(block, online); }
-  static int probe_store(BlockId block) { return tree::probe_store(block); }
-  static int auto_online_blocks_store(StateFile word) {
-    return tree::auto_online_blocks_store(word);
-  }
+  static int state_store(BlockId block, StateFile word);
+  static int online_store(BlockId block, bool online);
+  static int probe_store(BlockId block);
+  static int auto_online_blocks_store(StateFile word);
 
-  static int acpi_scan_hot_remove(BlockId block) { return tree::acpi_scan_hot_remove(block); }
-  static int acpi_memory_device_add(BlockId block) { return tree::acpi_memory_device_add(block); }
+  static int acpi_scan_hot_remove(BlockId block);
+  static int acpi_memory_device_add(BlockId block);
 
-  static void add_notifier(uint32_t notifier, int32_t priority) {
-    state().notifier_priority[notifier] = priority;
-  }
-  static int register_memory_notifier(uint32_t notifier) {
-    return tree::register_memory_notifier(notifier, state().notifier_priority[notifier]);
-  }
-  static int unregister_memory_notifier(uint32_t notifier) {
-    return tree::unregister_memory_notifier(notifier);
-  }
+  static void add_notifier(uint32_t notifier, int32_t priority);
+  static int register_memory_notifier(uint32_t notifier);
+  static int unregister_memory_notifier(uint32_t notifier);
 
-  static int alloc_ordinary(NodeId nid, bool movable, uint32_t order) {
-    return tree::alloc_ordinary(nid, movable, order);
-  }
-  static bool free_ordinary() { return tree::free_ordinary(); }
-  static int alloc_contig(NodeId nid, uint32_t order) { return tree::alloc_contig(nid, order); }
-  static bool free_contig() { return tree::free_contig(); }
-  static bool get_page(Pfn pfn) { return tree::get_page(pfn) == 0; }
-  static void put_page(Pfn pfn) { tree::put_page(pfn); }
-  static int32_t page_count(Pfn pfn) { return PageAt(pfn).count; }
-  static int memory_failure(Pfn pfn) { return tree::memory_failure(pfn); }
+  // Movable pages are single ones, others one allocation.
+  static int alloc_ordinary(NodeId nid, bool movable, uint32_t order);
+  static bool free_ordinary();
+  static int alloc_contig(NodeId nid, uint32_t order);
+  static bool free_contig();
+  static int get_page(Pfn pfn);
+  static void put_page(Pfn pfn);
+  static int32_t page_count(Pfn pfn);
+  // -ENOSYS where the world has no mm/memory-failure.c.
+  static int memory_failure(Pfn pfn);
 
   // No driver is linked to the world: its files are not there.
   struct OpenFile {};

@@ -44,8 +44,8 @@ concept PageOps = requires(NodeId nid, Pfn pfn, bool movable, uint32_t order) {
   { O::free_ordinary() } -> std::same_as<bool>;                     // false: it has none
   { O::alloc_contig(nid, order) } -> std::same_as<int>;             // 2^order pages
   { O::free_contig() } -> std::same_as<bool>;
-  // A reference on the page at a pfn, if there is such a page and somebody has one already.
-  { O::get_page(pfn) } -> std::same_as<bool>;
+  // A reference on the page at a pfn; -ENXIO if it is not online, or nobody has one already.
+  { O::get_page(pfn) } -> std::same_as<int>;
   { O::put_page(pfn) };
   { O::page_count(pfn) } -> std::same_as<int32_t>;
   { O::memory_failure(pfn) } -> std::same_as<int>;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "model/sim/sched.h"
-#include "model/tree/kernel.h"
+#include "model/tree/ops.h"
 #include "model/tree/view.h"
 #include "model/tree/world.h"
 #include "model/world/geometry.h"
@@ -83,7 +83,7 @@ class TreeMachine {
     veto_ = veto;
     told_.clear();
     sim::sim().max_steps = 100000;
-    REQUIRE(tree::register_memory_notifier(0, 0) == 0);
+    REQUIRE(tree::Ops::register_memory_notifier(0) == 0);
   }
 
   // Task i does program i.

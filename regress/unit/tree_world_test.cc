@@ -42,14 +42,14 @@ TEST_CASE("A block goes offline and online again, and a notifier is told") {
   m.Reset();
   const uint64_t before = tree::ViewDigest();
   CHECK(m.Run({[] {
-    CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == 0);
+    CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOffline) == 0);
     CHECK(tree::BlockAt(BlockId{6}).dev_offline == 1);
     CHECK(tree::ZoneAt(kNormal0).present == 32);
-    CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == -EINVAL);
-    CHECK(tree::online_store(BlockId{6}, false) == 0);
-    CHECK(tree::state_store(BlockId{6}, StateFile::kGarbage) == -EINVAL);
-    CHECK(tree::state_store(BlockId{10}, StateFile::kOnline) == -ENOENT);
-    CHECK(tree::state_store(BlockId{6}, StateFile::kOnline) == 0);
+    CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOffline) == -EINVAL);
+    CHECK(tree::Ops::online_store(BlockId{6}, false) == 0);
+    CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kGarbage) == -EINVAL);
+    CHECK(tree::Ops::state_store(BlockId{10}, StateFile::kOnline) == -ENOENT);
+    CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOnline) == 0);
   }}) == sim::Stop::kFinished);
   CHECK(m.told() == std::vector<Delivery>{{world::MEM_GOING_OFFLINE, 6},
                                           {world::MEM_OFFLINE, 6},
@@ -62,7 +62,7 @@ TEST_CASE("A block goes offline and online again, and a notifier is told") {
 TEST_CASE("A veto is told to be off") {
   TreeMachine m("6.1-16-debug_vm");
   m.Reset(world::MEM_GOING_OFFLINE);
-  m.Run({[] { CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == -EPERM); }});
+  m.Run({[] { CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOffline) == -EPERM); }});
   CHECK(m.told() ==
         std::vector<Delivery>{{world::MEM_GOING_OFFLINE, 6}, {world::MEM_CANCEL_OFFLINE, 6}});
   CHECK(tree::BlockAt(BlockId{6}).state == WORLD_BLOCK_ONLINE);
@@ -72,8 +72,8 @@ TEST_CASE("6.12 tells of two more actions") {
   TreeMachine m("6.12-16-debug_vm");
   m.Reset();
   m.Run({[] {
-    CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == 0);
-    CHECK(tree::state_store(BlockId{6}, StateFile::kOnline) == 0);
+    CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOffline) == 0);
+    CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOnline) == 0);
   }});
   CHECK(m.told() == std::vector<Delivery>{{world::MEM_GOING_OFFLINE, 6},
                                           {world::MEM_OFFLINE, 6},
@@ -89,14 +89,14 @@ TEST_CASE("Pages of user space are migrated, those of the kernel are in the way"
     TreeMachine m(world);
     m.Reset();
     m.Run({[] {
-      REQUIRE(tree::alloc_ordinary(NodeId{0}, true, 1) == 0);
+      REQUIRE(tree::Ops::alloc_ordinary(NodeId{0}, true, 1) == 0);
       CHECK((tree::PageAt(Pfn{92}).flags & WORLD_PAGE_LRU) != 0);
-      CHECK(tree::state_store(BlockId{5}, StateFile::kOffline) == 0);
-      CHECK(tree::free_ordinary());
-      CHECK(tree::free_ordinary());
-      CHECK_FALSE(tree::free_ordinary());
-      CHECK(tree::alloc_ordinary(NodeId{0}, false, 2) == 0);
-      CHECK(tree::state_store(BlockId{6}, StateFile::kOffline) == -EBUSY);
+      CHECK(tree::Ops::state_store(BlockId{5}, StateFile::kOffline) == 0);
+      CHECK(tree::Ops::free_ordinary());
+      CHECK(tree::Ops::free_ordinary());
+      CHECK_FALSE(tree::Ops::free_ordinary());
+      CHECK(tree::Ops::alloc_ordinary(NodeId{0}, false, 2) == 0);
+      CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOffline) == -EBUSY);
     }});
     CHECK(m.FirstReport().empty());
     CHECK(m.world().Text(m.world().nr_texts() - 2) == "page dumped because: unmovable page");
@@ -108,18 +108,18 @@ TEST_CASE("Firmware takes a block and gives it back, contiguous pages are had an
   m.Reset();
   const uint64_t before = tree::ViewDigest();
   m.Run({[] {
-    CHECK(tree::acpi_memory_device_add(BlockId{6}) == -EALREADY);
-    CHECK(tree::acpi_scan_hot_remove(BlockId{6}) == 0);
+    CHECK(tree::Ops::acpi_memory_device_add(BlockId{6}) == -EALREADY);
+    CHECK(tree::Ops::acpi_scan_hot_remove(BlockId{6}) == 0);
     CHECK(tree::BlockAt(BlockId{6}).state == WORLD_BLOCK_ABSENT);
     CHECK(tree::Resources().size() == 2);
-    CHECK(tree::auto_online_blocks_store(StateFile::kOnline) == 0);
-    CHECK(tree::acpi_memory_device_add(BlockId{6}) == 0);
+    CHECK(tree::Ops::auto_online_blocks_store(StateFile::kOnline) == 0);
+    CHECK(tree::Ops::acpi_memory_device_add(BlockId{6}) == 0);
     CHECK(tree::BlockAt(BlockId{6}).state == WORLD_BLOCK_ONLINE);
-    CHECK(tree::probe_store(BlockId{6}) == -EEXIST);
-    CHECK(tree::alloc_contig(NodeId{0}, 4) == 0);
+    CHECK(tree::Ops::probe_store(BlockId{6}) == -EEXIST);
+    CHECK(tree::Ops::alloc_contig(NodeId{0}, 4) == 0);
     CHECK(tree::ZoneAt(kNormal0).free == 16);
-    CHECK(tree::free_contig());
-    CHECK(tree::get_page(Pfn{80}) == -ENXIO);  // free
+    CHECK(tree::Ops::free_contig());
+    CHECK(tree::Ops::get_page(Pfn{80}) == -ENXIO);  // free
   }});
   CHECK(tree::ZoneAt(kNormal0).free == 32);
   CHECK(tree::ViewDigest() != before);  // a resource of its own
@@ -129,9 +129,9 @@ TEST_CASE("A world can be put back, and copied out and back") {
   TreeMachine m("6.1-16-debug_vm");
   const uint64_t booted = m.world().RawDigest();
   const auto change = [] {
-    tree::state_store(BlockId{6}, StateFile::kOffline);
-    tree::acpi_scan_hot_remove(BlockId{5});
-    tree::alloc_ordinary(NodeId{1}, true, 2);
+    tree::Ops::state_store(BlockId{6}, StateFile::kOffline);
+    tree::Ops::acpi_scan_hot_remove(BlockId{5});
+    tree::Ops::alloc_ordinary(NodeId{1}, true, 2);
   };
   m.Reset();
   m.Run({change});
@@ -151,8 +151,8 @@ TEST_CASE("A run depends on nothing but what it is told") {
   uint64_t first = 0;
   for (int i = 0; i < 100; ++i) {
     m.Reset();
-    m.Run({[] { tree::state_store(BlockId{6}, StateFile::kOffline); },
-           [] { tree::state_store(BlockId{8}, StateFile::kOffline); }},
+    m.Run({[] { tree::Ops::state_store(BlockId{6}, StateFile::kOffline); },
+           [] { tree::Ops::state_store(BlockId{8}, StateFile::kOffline); }},
           {{40, 0, 1}});
     if (i == 0) first = sim::sim().digest;
     REQUIRE(sim::sim().digest == first);
@@ -166,8 +166,8 @@ TEST_CASE("Two requests at any one preemption both succeed, one after the other"
     INFO(step);
     m.Reset();
     int rc[2] = {1, 1};
-    REQUIRE(m.Run({[&rc] { rc[0] = tree::state_store(BlockId{6}, StateFile::kOffline); },
-                   [&rc] { rc[1] = tree::acpi_scan_hot_remove(BlockId{5}); }},
+    REQUIRE(m.Run({[&rc] { rc[0] = tree::Ops::state_store(BlockId{6}, StateFile::kOffline); },
+                   [&rc] { rc[1] = tree::Ops::acpi_scan_hot_remove(BlockId{5}); }},
                   {{step, 0, 1}}) == sim::Stop::kFinished);
     REQUIRE(rc[0] == 0);
     REQUIRE(rc[1] == 0);
@@ -183,8 +183,8 @@ TEST_CASE("A write that waits for the lock can be killed") {
   TreeMachine m("6.1-16-debug_vm");
   m.Reset();
   int rc = 0;
-  m.Run({[] { tree::state_store(BlockId{6}, StateFile::kOffline); },
-         [&rc] { rc = tree::state_store(BlockId{5}, StateFile::kOffline); },
+  m.Run({[] { tree::Ops::state_store(BlockId{6}, StateFile::kOffline); },
+         [&rc] { rc = tree::Ops::state_store(BlockId{5}, StateFile::kOffline); },
          [] { sim::send_signal(sim::TaskId{1}, sim::Sig::kKill); }},
         {{10, 0, 1}, {1, 1, 2}});
   CHECK(rc == -EINTR);
@@ -196,17 +196,17 @@ TEST_CASE("A page that somebody holds keeps offlining busy, until it is let go")
   m.Reset();
   int rc = 1;
   CHECK(m.Run({[&rc] {
-                 REQUIRE(tree::alloc_ordinary(NodeId{0}, true, 0) == 0);
-                 REQUIRE(tree::get_page(Pfn{92}) == 0);
-                 rc = tree::state_store(BlockId{5}, StateFile::kOffline);
+                 REQUIRE(tree::Ops::alloc_ordinary(NodeId{0}, true, 0) == 0);
+                 REQUIRE(tree::Ops::get_page(Pfn{92}) == 0);
+                 rc = tree::Ops::state_store(BlockId{5}, StateFile::kOffline);
                },
-               [] { tree::put_page(Pfn{92}); }}) == sim::Stop::kFinished);
+               [] { tree::Ops::put_page(Pfn{92}); }}) == sim::Stop::kFinished);
   CHECK(rc == 0);
   m.Reset();
   CHECK(m.Run({[] {
-    tree::alloc_ordinary(NodeId{0}, true, 0);
-    tree::get_page(Pfn{92});
-    tree::state_store(BlockId{5}, StateFile::kOffline);
+    tree::Ops::alloc_ordinary(NodeId{0}, true, 0);
+    tree::Ops::get_page(Pfn{92});
+    tree::Ops::state_store(BlockId{5}, StateFile::kOffline);
   }}) == sim::Stop::kStuck);
   sim::ReleaseStuck();
   CHECK(sim::RunTasks() == sim::Stop::kFinished);
@@ -221,13 +221,13 @@ TEST_CASE("What the kernel says about itself is a report, and so are its faults"
     const char* text;
   };
   const Row rows[] = {
-      {[] { tree::put_page(Pfn{80}); }, tree::ReportKind::kBug, sim::Stop::kDead, "BUG!"},
-      {[] { tree::put_page(Pfn{1u << 30}); }, tree::ReportKind::kFault, sim::Stop::kDead,
+      {[] { tree::Ops::put_page(Pfn{80}); }, tree::ReportKind::kBug, sim::Stop::kDead, "BUG!"},
+      {[] { tree::Ops::put_page(Pfn{1u << 30}); }, tree::ReportKind::kFault, sim::Stop::kDead,
        "fault at "},
-      {[] { tree::memory_failure(Pfn{80}); }, tree::ReportKind::kNotSimulated, sim::Stop::kDead,
-       "not simulated: memory_failure (call) at world_memory_failure"},
-      {[] { tree::register_memory_notifier(0, 0); }, tree::ReportKind::kWarn, sim::Stop::kFinished,
-       "WARNING: at kernel/notifier.c:"},
+      {[] { tree::Ops::memory_failure(Pfn{80}); }, tree::ReportKind::kNotSimulated,
+       sim::Stop::kDead, "not simulated: memory_failure (call) at world_memory_failure"},
+      {[] { tree::Ops::register_memory_notifier(0); }, tree::ReportKind::kWarn,
+       sim::Stop::kFinished, "WARNING: at kernel/notifier.c:"},
   };
   for (const Row& row : rows) {
     INFO(row.text);

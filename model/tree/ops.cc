@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/tree/ops.h"
+
+#include "model/tree/state.h"
+#include "model/tree/view.h"
+#include "model/tree/world.h"
+
+namespace hotplug::tree {
+
+namespace {
+
+constexpr const char* kWords[] = {"offline", "online", "online_kernel", "online_movable",
+                                  "garbage"};
+
+long Word(StateFile word) { return reinterpret_cast<long>(kWords[static_cast<uint32_t>(word)]); }
+
+template <class Function>
+int Call(Function world_exports::* function, long a = 0, long b = 0, long c = 0) {
+  const world_exports& kernel = world_of_machine().image().exports();
+  return static_cast<int>(CallKernel(reinterpret_cast<const void*>(kernel.*function), a, b, c));
+}
+
+}  // namespace
+
+int Ops::state_store(BlockId block, StateFile word) {
+  return Call(&world_exports::write_state, block.v, Word(word));
+}
+int Ops::online_store(BlockId block, bool online) {
+  return Call(&world_exports::write_online, block.v, online ? 1 : 0);
+}
+int Ops::probe_store(BlockId block) { return Call(&world_exports::write_probe, block.v); }
+int Ops::auto_online_blocks_store(StateFile word) {
+  return Call(&world_exports::write_auto_online, Word(word));
+}
+
+int Ops::acpi_scan_hot_remove(BlockId block) {
+  return Call(&world_exports::firmware_remove, block.v);
+}
+int Ops::acpi_memory_device_add(BlockId block) {
+  return Call(&world_exports::firmware_add, block.v);
+}
+
+void Ops::add_notifier(uint32_t notifier, int32_t priority) {
+  state().notifier_priority[notifier] = priority;
+}
+int Ops::register_memory_notifier(uint32_t notifier) {
+  return Call(&world_exports::register_notifier, notifier, state().notifier_priority[notifier]);
+}
+int Ops::unregister_memory_notifier(uint32_t notifier) {
+  return Call(&world_exports::unregister_notifier, notifier);
+}
+
+int Ops::alloc_ordinary(NodeId nid, bool movable, uint32_t order) {
+  return Call(&world_exports::alloc_pages, nid.v, movable ? 1 : 0, order);
+}
+bool Ops::free_ordinary() { return Call(&world_exports::free_pages) == 0; }
+int Ops::alloc_contig(NodeId nid, uint32_t order) {
+  return Call(&world_exports::alloc_contig, nid.v, order);
+}
+bool Ops::free_contig() { return Call(&world_exports::free_contig) == 0; }
+
+int Ops::get_page(Pfn pfn) { return Call(&world_exports::get_page, pfn.v); }
+void Ops::put_page(Pfn pfn) { Call(&world_exports::put_page, pfn.v); }
+int32_t Ops::page_count(Pfn pfn) { return PageAt(pfn).count; }
+
+int Ops::memory_failure(Pfn pfn) { return Call(&world_exports::memory_failure, pfn.v); }
+
+}  // namespace hotplug::tree
