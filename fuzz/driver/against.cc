@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/driver/against.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "fuzz/report/expect.h"
+#include "fuzz/report/story.h"
 #include "model/scenario/ops.h"
 
 namespace hotplug::driver {
@@ -50,13 +50,7 @@ std::string FirstDifference(const scenario::Scenario& s, const drivers::Driver& 
   const Lines y = LinesOf(s, b);
   // What happens behind the same violation is nobody's intention.
   if (x[0] == y[0] && x[0] != "verdict ok") return "";
-  const auto at = std::mismatch(x.begin(), x.end(), y.begin(), y.end());
-  if (at.first == x.end() && at.second == y.end()) return "";
-  const auto line = [](Lines::const_iterator i, const Lines& lines) {
-    return i == lines.end() ? std::string("nothing more") : *i;
-  };
-  return std::string(a.name) + ": " + line(at.first, x) + "\n" + b.name + ": " +
-         line(at.second, y) + "\n";
+  return report::FirstDifference({a.name, x}, {b.name, y});
 }
 
 }  // namespace hotplug::driver

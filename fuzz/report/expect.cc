@@ -82,10 +82,7 @@ void AddBlocks(Lines* lines) {
       lines->push_back(line + "absent");
       continue;
     }
-    const char* state = b.state == mm::MEM_ONLINE    ? "online"
-                        : b.state == mm::MEM_OFFLINE ? "offline"
-                                                     : "going-offline";
-    line += state;
+    line += StateName(b.state);
     line += Format(" free=%u offline=%u counts -1:%u 0:%u 1:%u 2:%u more:%u", b.free,
                    b.page_offline, b.counts[0], b.counts[1], b.counts[2], b.counts[3], b.counts[4]);
     lines->push_back(line);

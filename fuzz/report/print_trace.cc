@@ -55,6 +55,19 @@ std::string ErrnoName(int32_t error) {
   return "-" + std::string(scenario::kErrnoWords[row]);
 }
 
+std::string StateName(uint32_t state) {
+  switch (state) {
+    case mm::MEM_ONLINE:
+      return "online";
+    case mm::MEM_GOING_OFFLINE:
+      return "going-offline";
+    case mm::MEM_OFFLINE:
+      return "offline";
+    default:
+      return Format("%#x", state);
+  }
+}
+
 std::string EventName(uint32_t action) {
   if (const char* name = world::ActionName(action); name != nullptr) return name;
   for (const world::NamedValue& row : world::kLaterMemActions) {
@@ -85,19 +98,6 @@ std::string Word(const Words& words, uint32_t row) {
   return row < words.size() ? std::string(words[row]) : Format("%#x", row);
 }
 
-std::string State(uint32_t state) {
-  switch (state) {
-    case mm::MEM_ONLINE:
-      return "online";
-    case mm::MEM_GOING_OFFLINE:
-      return "going-offline";
-    case mm::MEM_OFFLINE:
-      return "offline";
-    default:
-      return Format("%#x", state);
-  }
-}
-
 unsigned long long PhysicalOf(const Context& c, uint32_t pfn) {
   return pfn * static_cast<unsigned long long>(scenario::PageBytes(c.s.machine));
 }
@@ -124,7 +124,7 @@ constexpr Specifier kSpecifiers[] = {
     {'t', [](uint32_t v, const Context& c) { return TaskOrNone(c.s, v); }},
     {'o', [](uint32_t v, const Context& c) { return TaskOrNone(c.s, v); }},
     {'n', [](uint32_t v, const Context& c) { return NotifierOf(v, c.driver); }},
-    {'s', [](uint32_t v, const Context&) { return State(v); }},
+    {'s', [](uint32_t v, const Context&) { return StateName(v); }},
     {'l', [](uint32_t v, const Context& c) { return LockName(v, c.driver); }},
     {'g', [](uint32_t v, const Context&) { return Word(scenario::kSignalWords, v); }},
     {'W', [](uint32_t v, const Context&) { return Word(scenario::kStateWordWords, v); }},

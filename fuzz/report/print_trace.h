@@ -63,6 +63,7 @@ std::string LockName(uint32_t lock_class, const drivers::Driver& driver);
 std::string TaskOrNone(const scenario::Scenario& s, uint32_t task);
 std::string ErrnoName(int32_t error);
 std::string EventName(uint32_t action);
+std::string StateName(uint32_t state);  // of a memory block, as its file says it
 std::string NotifierOf(uint32_t name, const drivers::Driver& driver);
 // What a driver's own file has said, as a message may have it.
 std::string TextOf(uint32_t number, const drivers::Driver& driver);

@@ -16,19 +16,6 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-const char* StateName(uint32_t state) {
-  switch (state) {
-    case 0:
-      return "absent";
-    case world::MEM_ONLINE:
-      return "online";
-    case world::MEM_OFFLINE:
-      return "offline";
-    default:
-      return "going-offline";
-  }
-}
-
 std::string ZoneName(uint32_t zone) {
   constexpr const char* kKinds[] = {"DMA", "DMA32", "Normal", "Movable"};
   return Format("%u/%s", zone / world::MAX_NR_ZONES, kKinds[zone % world::MAX_NR_ZONES]);
@@ -36,8 +23,8 @@ std::string ZoneName(uint32_t zone) {
 
 std::string BlockLine(const run::BlockEnd& b) {
   constexpr const char* kTypes[] = {"unmovable", "movable", "isolate", "other"};
-  std::string line = Format("memory%u: %s", b.number, StateName(b.state));
-  if (b.state == 0) return line;
+  if (b.state == 0) return Format("memory%u: absent", b.number);
+  std::string line = Format("memory%u: %s", b.number, StateName(b.state).c_str());
   line += Format(" dev.offline=%d node=%u", b.dev_offline ? 1 : 0, b.nid);
   // The memmap of an offline block means nothing.
   if (b.state == world::MEM_OFFLINE) return line;
@@ -198,18 +185,24 @@ Lines StoryOf(const scenario::Scenario& s, run::RunOptions options) {
   return story;
 }
 
+std::string FirstDifference(const Side& a, const Side& b) {
+  const auto at = std::mismatch(a.lines.begin(), a.lines.end(), b.lines.begin(), b.lines.end());
+  if (at.first == a.lines.end() && at.second == b.lines.end()) return "";
+  const auto line = [](Lines::const_iterator i, const Lines& lines) {
+    return i == lines.end() ? std::string("nothing more") : *i;
+  };
+  return std::string(a.name) + ": " + line(at.first, a.lines) + "\n" + b.name + ": " +
+         line(at.second, b.lines) + "\n";
+}
+
 std::string FirstDifference(const scenario::Scenario& s, const run::RunOptions& a,
                             const run::RunOptions& b) {
   const Lines x = StoryOf(s, a);
   const Lines y = StoryOf(s, b);
-  const auto at = std::mismatch(x.begin(), x.end(), y.begin(), y.end());
-  if (at.first == x.end() && at.second == y.end()) return "";
-  const auto line = [](Lines::const_iterator i, const Lines& lines) {
-    return i == lines.end() ? std::string("nothing more") : *i;
-  };
-  const std::string before = at.first == x.begin() ? "" : "behind: " + *(at.first - 1) + "\n";
-  return before + a.world->name + ": " + line(at.first, x) + "\n" + b.world->name + ": " +
-         line(at.second, y) + "\n";
+  std::string difference = FirstDifference({a.world->name, x}, {b.world->name, y});
+  const auto at = std::mismatch(x.begin(), x.end(), y.begin(), y.end()).first;
+  if (difference.empty() || at == x.begin()) return difference;
+  return "behind: " + *(at - 1) + "\n" + difference;
 }
 
 }  // namespace hotplug::report

@@ -23,6 +23,14 @@ namespace hotplug::report {
 //   verdict ok
 std::vector<std::string> StoryOf(const scenario::Scenario& s, run::RunOptions options);
 
+// The first line in which two lists differ, each behind the name of its side. Empty if there is
+// none.
+struct Side {
+  const char* name;
+  const std::vector<std::string>& lines;
+};
+std::string FirstDifference(const Side& a, const Side& b);
+
 // What two runs of a scenario did differently: the first line of their stories in which they
 // differ, each behind the name of its world. Empty if there is none.
 std::string FirstDifference(const scenario::Scenario& s, const run::RunOptions& a,
