@@ -52,13 +52,28 @@ absl::StatusOr<tree::WorldOptions> WorldOptionsOfFlags() {
                             {*geometry, *debug_vm, *vmemmap, absl::GetFlag(FLAGS_config)}};
 }
 
-absl::StatusOr<std::string> ImageOfTree(bool coverage) {
-  absl::StatusOr<tree::WorldOptions> options = WorldOptionsOfFlags();
+// What the flags ask for.
+struct Wanted {
+  tree::Source source;
+  tree::WorldOptions options;
+};
+
+absl::StatusOr<Wanted> WantedOfFlags() {
+  const absl::StatusOr<tree::WorldOptions> options = WorldOptionsOfFlags();
   if (!options.ok()) return options.status();
-  options->variant.coverage = coverage;
-  const absl::StatusOr<tree::Source> source = tree::Source::Open(absl::GetFlag(FLAGS_tree));
+  if (absl::GetFlag(FLAGS_tree).empty()) {
+    return absl::InvalidArgumentError("--tree=DIR is missing");
+  }
+  absl::StatusOr<tree::Source> source = tree::Source::Open(absl::GetFlag(FLAGS_tree));
   if (!source.ok()) return source.status();
-  return tree::BuildWorld(*source, *options);
+  return Wanted{*std::move(source), *options};
+}
+
+absl::StatusOr<std::string> ImageOfTree(bool coverage) {
+  absl::StatusOr<Wanted> wanted = WantedOfFlags();
+  if (!wanted.ok()) return wanted.status();
+  wanted->options.variant.coverage = coverage;
+  return tree::BuildWorld(wanted->source, wanted->options);
 }
 
 absl::Status MapImage(const std::string& path) {
@@ -135,21 +150,19 @@ absl::StatusOr<std::string> UseCoveredTree() {
 ExitCode CompileTree(const Args&) {
   const std::string out = absl::GetFlag(FLAGS_out);
   const bool show = absl::GetFlag(FLAGS_show_config);
-  const absl::StatusOr<tree::WorldOptions> options = WorldOptionsOfFlags();
-  if (!options.ok()) return Complain(options.status());
-  if (absl::GetFlag(FLAGS_tree).empty()) return Complain("--tree=DIR is missing");
-  const absl::StatusOr<tree::Source> source = tree::Source::Open(absl::GetFlag(FLAGS_tree));
-  if (!source.ok()) return Complain(source.status());
+  const absl::StatusOr<Wanted> wanted = WantedOfFlags();
+  if (!wanted.ok()) return Complain(wanted.status());
+  const auto& [source, options] = *wanted;
   if (show) {
-    const absl::StatusOr<std::string> config = tree::ConfigOfWorld(*source, *options);
+    const absl::StatusOr<std::string> config = tree::ConfigOfWorld(source, options);
     if (!config.ok()) return Complain(config.status());
     std::fputs(config->c_str(), stdout);
     return kAllWell;
   }
   absl::Status status = base::CheckNew(out);
-  if (status.ok()) status = source->CheckOutside(out, "-o ");
+  if (status.ok()) status = source.CheckOutside(out, "-o ");
   if (!status.ok()) return Complain(status);
-  const absl::StatusOr<std::string> image = tree::BuildWorld(*source, *options);
+  const absl::StatusOr<std::string> image = tree::BuildWorld(source, options);
   status = image.ok() ? base::WriteNew(out, *image) : image.status();
   return status.ok() ? kAllWell : Complain(status);
 }
