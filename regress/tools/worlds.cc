@@ -19,14 +19,18 @@
 // With --write it puts the scenarios into a folder, as texts.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "fuzz/report/story.h"
 #include "model/mm/kernel.h"
@@ -62,6 +66,24 @@ scenario::Scenario Comparable(scenario::Scenario s) {
   return s;
 }
 
+// The scenario of a seed.
+scenario::Scenario ScenarioOf(uint64_t seed) {
+  static const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
+  return Comparable(scenario::Generate(seed, options));
+}
+
+run::RunOptions InModel() {
+  run::RunOptions options;
+  options.max_steps = kMaxTreeSteps;
+  return options;
+}
+run::RunOptions InTree() {
+  run::RunOptions options = InModel();
+  options.world = &run::kTreeWorld;
+  options.driver = &run::kTreeDriver;
+  return options;
+}
+
 // The difference without its numbers: one kind of difference.
 std::string KindOf(const std::string& difference) {
   std::string kind;
@@ -78,17 +100,11 @@ struct Kind {
 };
 
 int Compare(uint64_t count, uint64_t first) {
-  const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
-  run::RunOptions model;
-  model.max_steps = kMaxTreeSteps;
-  run::RunOptions tree = model;
-  tree.world = &run::kTreeWorld;
-  tree.driver = &run::kTreeDriver;
   std::map<std::string, Kind> kinds;
   uint64_t same = 0;
   for (uint64_t seed = first; seed < first + count; ++seed) {
-    const scenario::Scenario s = Comparable(scenario::Generate(seed, options));
-    const std::string difference = report::FirstDifference(s, model, tree);
+    const scenario::Scenario s = ScenarioOf(seed);
+    const std::string difference = report::FirstDifference(s, InModel(), InTree());
     if (difference.empty()) {
       ++same;
       continue;
@@ -109,14 +125,7 @@ int Compare(uint64_t count, uint64_t first) {
 }
 
 int PrintDigests(uint64_t count, uint64_t after) {
-  const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
-  run::RunOptions tree;
-  tree.max_steps = kMaxTreeSteps;
-  tree.world = &run::kTreeWorld;
-  tree.driver = &run::kTreeDriver;
-  const auto run = [&](uint64_t seed) {
-    return run::Run(Comparable(scenario::Generate(seed, options)), tree);
-  };
+  const auto run = [](uint64_t seed) { return run::Run(ScenarioOf(seed), InTree()); };
   for (uint64_t seed = count + 1; seed <= count + after; ++seed) run(seed);
   for (uint64_t seed = 1; seed <= count; ++seed) {
     const run::Outcome o = run(seed);
@@ -144,12 +153,9 @@ double MicrosecondsOf(uint32_t count, F f) {
   return rounds[kRounds / 2];
 }
 
-scenario::Scenario OfflineAndOnline(const world_exports& kernel) {
+scenario::Scenario OfflineAndOnline() {
   scenario::Scenario s;
   s.machine.kernel = mm::kNrKernels - 1;
-  s.machine.block_order = static_cast<uint8_t>(kernel.order_of_block);
-  s.machine.pageblock_order = static_cast<uint8_t>(kernel.order_of_pageblock);
-  s.machine.max_order = static_cast<uint8_t>(kernel.largest_order);
   for (uint32_t i = 0; i < 8; ++i) s.machine.blocks.push({});
   s.tasks.push({scenario::Role::kUser});
   for (const scenario::StateWord word :
@@ -160,16 +166,14 @@ scenario::Scenario OfflineAndOnline(const world_exports& kernel) {
     op.arg = static_cast<uint8_t>(word);
     s.ops.push(op);
   }
-  return s;
+  return run::Adapt(s).scenario;
 }
 
 int Bench() {
-  const scenario::Scenario s = OfflineAndOnline(run::UsedImage().exports());
-  run::RunOptions model;
-  model.disabled = ~invariants::Disabled{0};
-  run::RunOptions tree = model;
-  tree.world = &run::kTreeWorld;
-  tree.driver = &run::kTreeDriver;
+  const scenario::Scenario s = OfflineAndOnline();
+  run::RunOptions model = InModel();
+  run::RunOptions tree = InTree();
+  model.disabled = tree.disabled = ~invariants::Disabled{0};
   std::printf("| what | tree, us | model, us |\n|---|---|---|\n");
   const double in_model = MicrosecondsOf(2000, [&] { run::Run(s, model); });
   const double in_tree = MicrosecondsOf(2000, [&] { run::Run(s, tree); });
@@ -182,27 +186,55 @@ int Bench() {
 // ---- As files ----
 
 int WriteTexts(const std::string& folder, uint64_t count) {
-  const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
   for (uint64_t seed = 1; seed <= count; ++seed) {
-    const scenario::Scenario s = Comparable(scenario::Generate(seed, options));
-    std::ofstream(folder + "/" + std::to_string(seed) + ".scn") << scenario::Print(s, run::Names());
+    std::ofstream(folder + "/" + std::to_string(seed) + ".scn")
+        << scenario::Print(ScenarioOf(seed), run::Names());
   }
   return 0;
 }
 
-constexpr char kAfter[] = "--after=";
-constexpr char kWrite[] = "--write=";
+// ---- The command line ----
+
+int Usage() {
+  std::fputs(
+      "usage: worlds WORLD COUNT [FIRST]\n"
+      "       worlds WORLD --digests COUNT [--after=N]\n"
+      "       worlds WORLD --bench\n"
+      "       worlds WORLD --write=FOLDER COUNT\n",
+      stderr);
+  return 2;
+}
+
+// 0 for what is no number.
+uint64_t ReadNumber(std::string_view word) {
+  uint64_t number = 0;
+  const auto end = std::from_chars(word.data(), word.data() + word.size(), number);
+  return end.ec == std::errc() && end.ptr == word.data() + word.size() ? number : 0;
+}
+
+// What begins with the prefix, without it; or nothing.
+std::string_view Behind(std::string_view prefix, std::string_view word) {
+  return word.substr(0, prefix.size()) == prefix ? word.substr(prefix.size()) : "";
+}
+
+int Do(const std::vector<std::string_view>& args) {
+  if (args[0] == "--bench" && args.size() == 1) return Bench();
+  const std::string_view folder = Behind("--write=", args[0]);
+  const bool named = args[0] == "--digests" || !folder.empty();
+  const std::vector<std::string_view> numbers(args.begin() + (named ? 1 : 0), args.end());
+  const uint64_t count = numbers.empty() ? 0 : ReadNumber(numbers[0]);
+  if (count == 0 || numbers.size() > 2) return Usage();
+  if (numbers.size() == 1) {
+    if (!folder.empty()) return WriteTexts(std::string(folder), count);
+    return named ? PrintDigests(count, 0) : Compare(count, 1);
+  }
+  const uint64_t second = ReadNumber(named ? Behind("--after=", numbers[1]) : numbers[1]);
+  if (second == 0 || !folder.empty()) return Usage();
+  return named ? PrintDigests(count, second) : Compare(count, second);
+}
 
 int Main(int argc, char** argv) {
-  const bool digests = argc > 3 && std::strcmp(argv[2], "--digests") == 0;
-  const bool bench = argc == 3 && std::strcmp(argv[2], "--bench") == 0;
-  if (argc < 3 || argc > (digests ? 5 : 4)) {
-    std::fprintf(
-        stderr,
-        "usage: worlds WORLD COUNT [FIRST]\n       worlds WORLD --digests COUNT "
-        "[--after=N]\n       worlds WORLD --bench\n       worlds WORLD --write=FOLDER COUNT\n");
-    return 2;
-  }
+  if (argc < 3) return Usage();
   std::string error;
   std::unique_ptr<tree::Image> image = tree::Image::Map(argv[1], &error);
   if (image == nullptr) {
@@ -210,16 +242,7 @@ int Main(int argc, char** argv) {
     return 2;
   }
   run::UseImage(std::move(image));
-  if (bench) return Bench();
-  if (argc == 4 && std::strncmp(argv[2], kWrite, std::strlen(kWrite)) == 0) {
-    return WriteTexts(argv[2] + std::strlen(kWrite), std::strtoull(argv[3], nullptr, 10));
-  }
-  if (digests) {
-    const char* after = argc > 4 ? argv[4] + std::strlen(kAfter) : "0";
-    return PrintDigests(std::strtoull(argv[3], nullptr, 10), std::strtoull(after, nullptr, 10));
-  }
-  const uint64_t first = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
-  return Compare(std::strtoull(argv[2], nullptr, 10), first);
+  return Do({argv + 2, argv + argc});
 }
 
 }  // namespace
