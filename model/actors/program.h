@@ -86,6 +86,14 @@ int32_t Firmware(const Op& op) {
   return Return(op, InKernel([&op] { return request(BlockOf(op)); }), BlockOf(op).v);
 }
 
+template <world::Ops O>
+int32_t OfflineAndRemove(const Op& op) {
+  const uint32_t there = world::geometry().nr_blocks - op.block;
+  const uint32_t nr_blocks = std::min<uint32_t>(op.blocks, there);
+  const int32_t rc = InKernel([&] { return O::remove_dimms(BlockOf(op), nr_blocks); });
+  return Return(op, rc, BlockOf(op).v, nr_blocks);
+}
+
 // A module comes or goes, and its notifier with it.
 template <int (*change)(uint32_t)>
 int32_t Module(const Op& op) {
@@ -272,6 +280,7 @@ inline constexpr Doings kDoings = {{
     {OpKind::kPoison, &Poison<O>},
     {OpKind::kReadTraceAt, &ReadTraceAt<O>},
     {OpKind::kMmapTraceAt, &MmapTraceAt<O>},
+    {OpKind::kOfflineAndRemove, &OfflineAndRemove<O>},
 }};
 
 constexpr bool InOrder(const Doings& doings) {

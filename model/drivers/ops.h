@@ -37,6 +37,10 @@ struct Ops {
   static int acpi_scan_hot_remove(mm::BlockId block) { return mm::acpi_scan_hot_remove(block); }
   static int acpi_memory_device_add(mm::BlockId block) { return mm::acpi_memory_device_add(block); }
 
+  static int remove_dimms(mm::BlockId block, uint32_t nr_blocks) {
+    return mm::remove_dimms(block, nr_blocks);
+  }
+
   static void add_notifier(uint32_t notifier, int32_t priority) {
     mm::notifier_block& nb = Probe(notifier);
     nb.priority = priority;

@@ -278,4 +278,15 @@ int acpi_memory_device_add(BlockId block) {
   return rc;
 }
 
+int remove_dimms(BlockId start, uint32_t nr_blocks) {
+  for (uint32_t i = 0; i < nr_blocks; ++i) {
+    if (!Present(start + i) || BlockAt(start + i).of_device != 0) return -ENODEV;
+  }
+  const int rc = offline_and_remove_memory(start, nr_blocks);
+  for (uint32_t i = 0; rc == 0 && i < nr_blocks; ++i) {
+    if (!Present(start + i)) BlockAt(start + i).ejected = 1;
+  }
+  return rc;
+}
+
 }  // namespace hotplug::mm

@@ -35,6 +35,10 @@ int offline_and_remove_memory(BlockId start, uint32_t nr_blocks = 1);
 int acpi_scan_hot_remove(BlockId block);
 int acpi_memory_device_add(BlockId block);
 
+// A driver of DIMMs takes blocks away by offline_and_remove_memory(): firmware has them then.
+// -ENODEV, without a call, if Linux does not have one of them, or it is the memory of a device.
+int remove_dimms(BlockId start, uint32_t nr_blocks);
+
 }  // namespace hotplug::mm
 
 #endif  // MODEL_MM_ADD_REMOVE_H_

@@ -64,6 +64,9 @@ constexpr auto kForms = Spread<64, Form>({
 constexpr std::array<OpKind, 4> kTraceOps = {OpKind::kReadTrace, OpKind::kMmapTrace,
                                              OpKind::kReadTraceAt, OpKind::kMmapTraceAt};
 
+// Firmware and a driver that remove memory share a place, too: one byte in 256 is the driver's.
+constexpr uint8_t kOfflineAndRemoveMark = 255;
+
 // Blocks and pages that a write to `enable` asks for, in halves of a block.
 struct Size {
   uint8_t half_blocks;
@@ -114,7 +117,9 @@ uint8_t DecodeNode(const Machine& m, uint8_t byte) {
 }
 
 OpKind KindOf(const Form& form, const Record& r) {
-  return form.kind == kTraceOps[0] ? Pick(kTraceOps, r[3]) : form.kind;
+  if (form.kind == kTraceOps[0]) return Pick(kTraceOps, r[3]);
+  const bool marked = form.kind == OpKind::kRemove && r[3] == kOfflineAndRemoveMark;
+  return marked ? OpKind::kOfflineAndRemove : form.kind;
 }
 
 uint64_t DecodeBytes(const Machine& m, Width width, const Record& r) {
@@ -132,6 +137,8 @@ uint64_t DecodeField(const Scenario& s, Field field, Width width, const Record& 
     case Field::kBlock:
     case Field::kAddress:
       return r[2] % m.blocks.size;
+    case Field::kBlocks:
+      return 1 + r[4] % kMaxOpBlocks;
     case Field::kTask:
       return r[2] % s.tasks.size;
     case Field::kNotifier:
@@ -177,6 +184,7 @@ Form FormOf(const Machine& m, const Op& op) {
   for (OpKind kind : kTraceOps) {
     if (op.kind == kind) return {kTraceOps[0]};
   }
+  if (op.kind == OpKind::kOfflineAndRemove) return {OpKind::kRemove};
   if (Has(op.kind, Field::kBytes) && PlaceOfSize(m, op.value) == kEnableSizes.size()) {
     return {op.kind, IsLow(op.value) ? Width::kLow : Width::kHigh};
   }
@@ -198,6 +206,8 @@ void EncodeField(const Machine& m, Field field, Width width, const Op& op, Recor
     case Field::kTask:
     case Field::kNotifier:
       return Store(r, 2, 1, value);
+    case Field::kBlocks:
+      return Store(r, 4, 1, value - 1);
     case Field::kTrace:
       return Store(r, 2, 1, value - m.blocks[0].node);
     case Field::kState:
@@ -256,6 +266,7 @@ Record EncodeOp(const Machine& m, const Op& op) {
   const Form form = FormOf(m, op);
   Record r{Place(kKinds, Kind::kOp), Place(kForms, form)};
   if (form.kind == kTraceOps[0]) r[3] = Place(kTraceOps, op.kind);
+  if (op.kind == OpKind::kOfflineAndRemove) r[3] = kOfflineAndRemoveMark;
   for (Field field : ShapeOf(op.kind)) EncodeField(m, field, form.width, op, &r);
   return r;
 }

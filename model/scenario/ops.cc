@@ -85,6 +85,8 @@ uint64_t Get(const Op& op, Field field) {
     case Field::kBlock:
     case Field::kAddress:
       return op.block;
+    case Field::kBlocks:
+      return op.blocks;
     case Field::kNode:
     case Field::kTrace:
       return op.node;
@@ -125,6 +127,9 @@ void Set(Op* op, Field field, uint64_t value) {
     case Field::kAddress:
       op->block = byte;
       return;
+    case Field::kBlocks:
+      op->blocks = byte;
+      return;
     case Field::kNode:
     case Field::kTrace:
       op->node = byte;
@@ -156,6 +161,8 @@ Range RangeOf(Field field, const Scenario& s) {
     case Field::kBlock:
     case Field::kAddress:
       return Below(s.machine.blocks.size);
+    case Field::kBlocks:
+      return {1, kMaxOpBlocks};
     case Field::kTask:
       return Below(s.tasks.size);
     case Field::kNotifier:

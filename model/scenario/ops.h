@@ -33,6 +33,7 @@ enum class Field : uint8_t {
   kSignal,       // arg: Signal
   kPage,         // page: offset within the block, in pages
   kBlock,        // block: index into Machine::blocks, by its name
+  kBlocks,       // blocks: from `block` on, as far as there are any, 1 .. kMaxOpBlocks
   kAddress,      // block: the same, by the physical address at which it begins
   kNode,         // node: one with memory, by its number
   kTrace,        // node: the same, by the name of the driver's folder for it
@@ -41,7 +42,7 @@ enum class Field : uint8_t {
   kOffset,       // value: bytes from the beginning of a file, a loff_t
   kLength,       // length: bytes, of a file
 };
-inline constexpr uint32_t kFields = 17;
+inline constexpr uint32_t kFields = 18;
 
 struct FieldType {
   Field field;
@@ -59,6 +60,7 @@ inline constexpr std::array<FieldType, kFields> kFieldTypes = {{
     {Field::kSignal, "signal", ""},
     {Field::kPage, "page", "NUMBER"},
     {Field::kBlock, "block", "BLOCK"},
+    {Field::kBlocks, "blocks", "NUMBER"},
     {Field::kAddress, "address", "NUMBER"},
     {Field::kNode, "node", "NUMBER"},
     {Field::kTrace, "trace", "NODE"},
@@ -255,6 +257,13 @@ inline constexpr std::array<Operation, kOpKinds> kOperations = {{
      .of_driver = true,
      .seldom = 1,
      .sentence = "maps a part of memtrace/NODE/trace"},
+    {.kind = OpKind::kOfflineAndRemove,
+     .text = "offline_and_remove {block} blocks={blocks}",
+     .role = Role::kFirmware,
+     .end = {246, "offline_and_remove_memory", "%b blocks=%u = %e"},
+     .seldom = 1,
+     .steps = 20,
+     .sentence = "has a driver of DIMMs offline and remove memory"},
 }};
 
 constexpr const Operation& OperationOf(OpKind kind) {

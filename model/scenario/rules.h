@@ -13,6 +13,7 @@ namespace hotplug::scenario {
 inline constexpr uint32_t kMaxAllocOrder = 3;  // largest order of OpKind::kAlloc
 // Largest order of OpKind::kAllocContig: four blocks.
 inline uint32_t MaxContigOrder(const Machine& m) { return m.block_order + 2u; }
+inline constexpr uint32_t kMaxOpBlocks = 4;   // most blocks of OpKind::kOfflineAndRemove
 inline constexpr uint32_t kMaxSleep = 65535;  // most ticks of OpKind::kSleep
 
 // Whether a memory block is on the node.

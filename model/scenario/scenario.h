@@ -107,8 +107,9 @@ enum class OpKind : uint8_t {
   kPoison,
   kReadTraceAt,
   kMmapTraceAt,
+  kOfflineAndRemove,
 };
-inline constexpr uint32_t kOpKinds = 24;
+inline constexpr uint32_t kOpKinds = 25;
 
 // Words for `state` and `auto_online_blocks`; kGarbage stands for any string that the kernel does
 // not know.
@@ -127,6 +128,7 @@ struct Op {
   OpKind kind = OpKind::kWriteEnable;
   uint8_t task = 0;      // which task does it: index into Scenario::tasks
   uint8_t block = 0;     // index into Machine::blocks
+  uint8_t blocks = 0;    // from that one on, as far as there are any
   uint8_t arg = 0;       // StateWord, a digit, Mobility or Signal
   uint8_t order = 0;     // log2(pages)
   uint8_t node = 0;      // one with memory

@@ -76,6 +76,8 @@ const char* OutOfRange(Field field) {
     case Field::kNode:
     case Field::kTrace:
       return "an operation is on a node without memory";
+    case Field::kBlocks:
+      return "an operation is on too few or too many blocks";
     case Field::kTicks:
       return "a sleep is too short or too long";
     default:

@@ -192,6 +192,7 @@ struct world_exports {
   long (*write_auto_online)(const char* word);
   long (*firmware_remove)(unsigned long block);
   long (*firmware_add)(unsigned long block);
+  long (*remove_dimms)(unsigned long block, unsigned long nr_blocks);
   long (*register_notifier)(unsigned int notifier, int priority);
   long (*unregister_notifier)(unsigned int notifier);
   long (*alloc_pages)(int nid, int movable, unsigned int order);

@@ -39,6 +39,9 @@ int Ops::acpi_scan_hot_remove(BlockId block) {
 int Ops::acpi_memory_device_add(BlockId block) {
   return Call(&world_exports::firmware_add, block.v);
 }
+int Ops::remove_dimms(BlockId block, uint32_t nr_blocks) {
+  return Call(&world_exports::remove_dimms, block.v, nr_blocks);
+}
 
 void Ops::add_notifier(uint32_t notifier, int32_t priority) {
   state().notifier_priority[notifier] = priority;

@@ -25,6 +25,7 @@ struct Ops {
 
   static int acpi_scan_hot_remove(BlockId block);
   static int acpi_memory_device_add(BlockId block);
+  static int remove_dimms(BlockId block, uint32_t nr_blocks);
 
   static void add_notifier(uint32_t notifier, int32_t priority);
   static int register_memory_notifier(uint32_t notifier);

@@ -22,11 +22,13 @@ concept SysfsOps = requires(BlockId block, StateFile word, bool online) {
   { O::auto_online_blocks_store(word) } -> std::same_as<int>;
 };
 
-// Firmware takes a DIMM of one block away, and puts it back.
+// Firmware takes a DIMM of one block away, and puts it back. A driver of DIMMs takes those of
+// several blocks away.
 template <class O>
-concept FirmwareOps = requires(BlockId block) {
+concept FirmwareOps = requires(BlockId block, uint32_t nr_blocks) {
   { O::acpi_scan_hot_remove(block) } -> std::same_as<int>;
   { O::acpi_memory_device_add(block) } -> std::same_as<int>;
+  { O::remove_dimms(block, nr_blocks) } -> std::same_as<int>;
 };
 
 // The notifiers of the scenario, by their number. The first makes one, before any task runs.

@@ -303,6 +303,36 @@ TEST_CASE("what firmware has removed user space can add") {
   CHECK(run::BlocksAtEnd()[1].state == mm::MEM_OFFLINE);
 }
 
+TEST_CASE("a driver of DIMMs removes blocks that it has, and firmware adds them") {
+  const std::string text = kSmall +
+                           "notifier A priority=0\n"
+                           "  answer MEM_GOING_OFFLINE memory6 nth=1 NOTIFY_BAD\n"
+                           "task firmware-1\n"
+                           "  offline_and_remove memory5 blocks=2\n"
+                           "  offline_and_remove memory5 blocks=2\n"
+                           "  add memory6\n"
+                           "  offline_and_remove memory5 blocks=2\n"
+                           "  offline_and_remove memory6 blocks=1\n"
+                           "  offline_and_remove memory7 blocks=4\n";
+  const auto results = [&text](const char* kernel) {
+    const std::string to = absl::StrCat("kernel=", kernel);
+    CHECK(RunText(absl::StrReplaceAll(text, {{"kernel=rfc", to}})).verdict == Verdict::kOk);
+    std::vector<int32_t> rcs;
+    for (uint32_t op = 0; op < 6; ++op) rcs.push_back(Rc(op));
+    return rcs;
+  };
+  constexpr int32_t kEalready = -114;
+  CHECK(results("6.1") == std::vector<int32_t>{-EPERM, 0, 0, -ENODEV, 0, 0});
+  // A refusal has what was offlined come back.
+  const Strings told = Deliveries();
+  CHECK(Strings(told.begin(), told.begin() + 6) ==
+        Strings{"MEM_GOING_OFFLINE 5 A", "MEM_OFFLINE 5 A", "MEM_GOING_OFFLINE 6 A",
+                "MEM_CANCEL_OFFLINE 6 A", "MEM_GOING_ONLINE 5 A", "MEM_ONLINE 5 A"});
+  for (const uint32_t block : {1u, 2u, 3u}) CHECK(run::BlocksAtEnd()[block].state == 0);
+  // One block at a time.
+  CHECK(results("5.9") == std::vector<int32_t>{-EINVAL, -EINVAL, kEalready, -EINVAL, -EPERM, 0});
+}
+
 // ---- The driver's memory, seen from user space ------------------------------------------
 
 const std::string kReader = "task user-2\n  read memtrace/00000000/trace\n";

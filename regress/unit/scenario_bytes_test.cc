@@ -271,10 +271,29 @@ TEST_CASE("every operation on a block goes there and back") {
     for (OpKind kind : {OpKind::kWriteProbe, OpKind::kRemove, OpKind::kAdd}) {
       CheckOp({.kind = kind, .block = block});
     }
+    for (uint8_t blocks = 1; blocks <= kMaxOpBlocks; ++blocks) {
+      CheckOp({.kind = OpKind::kOfflineAndRemove, .block = block, .blocks = blocks});
+    }
     for (uint16_t page = 0; page < 16; ++page) {
       CheckOp({.kind = OpKind::kGet, .block = block, .page = page});
       CheckOp({.kind = OpKind::kPoison, .block = block, .page = page});
     }
+  }
+}
+
+TEST_CASE("of what removes a block one byte in 256 is a driver") {
+  std::vector<uint8_t> bytes;
+  REQUIRE(Encode(Base(), &bytes) == nullptr);
+  const size_t before = Base().ops.size;
+  for (uint32_t mark = 0; mark < 256; ++mark) {
+    std::vector<uint8_t> more = bytes;
+    more.insert(more.end(), {0, 61, 2, static_cast<uint8_t>(mark), 5, 0, 0, 0});
+    const Scenario s = Decode(more.data(), more.size(), 1, 1);
+    REQUIRE(s.ops.size == before + 1);
+    const Op& op = s.ops[before];
+    CHECK(op.block == 2);
+    CHECK(op.kind == (mark == 255 ? OpKind::kOfflineAndRemove : OpKind::kRemove));
+    CHECK(op.blocks == (mark == 255 ? 2 : 0));
   }
 }
 

@@ -112,6 +112,8 @@ TEST_CASE("everything comes up") {
   CHECK(states.size() == kStateWords);
   CHECK(signals.size() == kSignals);
   CHECK(sites.size() == mm::kCommonFaultSites);
+  // What only a task that is alone does.
+  CHECK(std::exchange(ops[static_cast<uint32_t>(OpKind::kOfflineAndRemove)], kSeeds) == 0);
   for (uint32_t count : ops) CHECK(count > kSeeds / 80);
   CHECK(memtrace > kSeeds * 3 / 4);
   CHECK(whole_pageblocks > kSeeds / 4);

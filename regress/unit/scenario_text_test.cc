@@ -174,6 +174,19 @@ TEST_CASE("firmware removes and adds a block") {
               "17:6: expected a block from memory4 to memory9, found end of line");
 }
 
+TEST_CASE("a driver of DIMMs removes one to four blocks") {
+  const std::string text = WithLine(17, "  offline_and_remove memory8 blocks=4");
+  const Scenario s = ParseOrFail(text).scenario;
+  CHECK(s.ops[4] == Op{.kind = OpKind::kOfflineAndRemove, .task = 1, .block = 4, .blocks = 4});
+  CHECK(Print(s, kNames) == text);
+  CheckBroken(WithLine(17, "  offline_and_remove memory8"),
+              "17:29: expected blocks=, found end of line");
+  for (const char* blocks : {"0", "5"}) {
+    CheckBroken(WithLine(17, absl::StrCat("  offline_and_remove memory8 blocks=", blocks)),
+                absl::StrCat("17:37: expected a number from 1 to 4, found '", blocks, "'"));
+  }
+}
+
 TEST_CASE("a notifier is registered and unregistered by a task") {
   const std::string text = absl::StrReplaceAll(
       WithLine(17, "  register B\n  unregister A"),
@@ -375,7 +388,8 @@ TEST_CASE("a text that is not one is told") {
 TEST_CASE("a line in the wrong place is told") {
   const std::string in_task =
       "expected an operation (write, read, alloc, free, get, put, kill, after, sleep, remove, add, "
-      "mmap, register, unregister, alloc_contig, free_contig or poison), task, fault, at or "
+      "mmap, register, unregister, alloc_contig, free_contig, poison or offline_and_remove), task, "
+      "fault, at or "
       "expect, "
       "found ";
   CheckBroken(WithLine(2, ""), "2:1: expected driver, found 'machine'");

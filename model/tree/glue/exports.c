@@ -37,6 +37,7 @@ const struct world_exports world_exports = {
     .write_auto_online = world_write_auto_online,
     .firmware_remove = world_firmware_remove,
     .firmware_add = world_firmware_add,
+    .remove_dimms = world_remove_dimms,
     .register_notifier = world_register_notifier,
     .unregister_notifier = world_unregister_notifier,
     .alloc_pages = world_alloc_pages,

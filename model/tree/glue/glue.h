@@ -34,6 +34,7 @@ long world_write_probe(unsigned long block);
 long world_write_auto_online(const char* word);
 long world_firmware_remove(unsigned long block);
 long world_firmware_add(unsigned long block);
+long world_remove_dimms(unsigned long block, unsigned long nr_blocks);
 long world_register_notifier(unsigned int notifier, int priority);
 long world_unregister_notifier(unsigned int notifier);
 long world_alloc_pages(int nid, int movable, unsigned int order);

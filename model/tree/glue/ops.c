@@ -88,6 +88,22 @@ long world_firmware_add(unsigned long block) {
   return rc;
 }
 
+/* A driver of DIMMs takes those of several blocks away, of which it has all. */
+long world_remove_dimms(unsigned long block, unsigned long nr_blocks) {
+  unsigned long b;
+  long rc;
+
+  for (b = block; b < block + nr_blocks; ++b) {
+    if (world_find_device(b) == NULL) return -ENODEV;
+  }
+  rc = offline_and_remove_memory(PFN_PHYS(world_first_pfn(block)),
+                                 nr_blocks * memory_block_size_bytes());
+  for (b = block; rc == 0 && b < block + nr_blocks; ++b) {
+    if (world_find_device(b) == NULL) __set_bit(b, ejected);
+  }
+  return rc;
+}
+
 /* A block that is there is not with the firmware, whoever has added it. */
 void world_block_added(unsigned long block) { __clear_bit(block, ejected); }
 
