@@ -399,6 +399,7 @@ const Reduction kReductions[] = {
     {"auto_online", ClearMachineField<&scenario::Machine::auto_online>},
     {"debug_vm", ClearMachineField<&scenario::Machine::debug_vm>},
     {"kmemleak", ClearMachineField<&scenario::Machine::kmemleak>},
+    {"memmap_on_memory", ClearMachineField<&scenario::Machine::memmap_on_memory>},
     {"orders", OrdersOfBlock},
     {"first block", UsualFirstBlock},
     {"operation with a call", DropOpWithCall},

@@ -102,6 +102,10 @@ std::string WithBlocks(const std::string& text, uint64_t block_bytes) {
     return text.substr(0, region) + Format("region: memory%llu nr_blocks=%llu", start / block_bytes,
                                            (end - start) / block_bytes);
   }
+  if (std::sscanf(text.c_str(), "Refuse to remove %llx - %llx", &start, &end) == 2) {
+    return Format("Refuse to remove memory%llu nr_blocks=%llu, wrong granularity",
+                  start / block_bytes, (end - start) / block_bytes);
+  }
   return text;
 }
 

@@ -26,9 +26,10 @@ constexpr Edit kEdits[] = {
     // A pageblock may be smaller than the largest order without huge pages.
     {"include/linux/pageblock-flags.h", "#define pageblock_order",
      "#define pageblock_order WORLD_PAGEBLOCK_ORDER"},
-    // A section may be smaller than 2 MiB with a virtual memmap.
+    // A subsection is what a pageblock is, as on x86: a section may be smaller than 2 MiB with a
+    // virtual memmap, and what a block has of itself ends at a subsection.
     {"include/linux/mmzone.h", "#define SUBSECTION_SHIFT",
-     "#define SUBSECTION_SHIFT (SECTION_SIZE_BITS < 21 ? SECTION_SIZE_BITS : 21)"},
+     "#define SUBSECTION_SHIFT (PAGE_SHIFT + WORLD_PAGEBLOCK_ORDER)"},
     // The one of SPARSEMEM is meant.
     {"arch/um/include/asm/page.h", "#define pfn_valid", "", {6, 2}},
     // Tasks do not lie on their stacks.

@@ -46,12 +46,13 @@ constexpr CoreFile kCoreFiles[] = {
 };
 
 // Threads that the world has none of; the poisoning of pages, which is told of; the ranges of
-// boot memory.
+// boot memory; whether added memory has its memory map, which depends on the size of a block.
 constexpr const char* kGluedNames[] = {
     "kcompactd_run",
     "kcompactd_stop",
     "page_init_poison",
     "__next_mem_pfn_range",
+    "mhp_supports_memmap_on_memory",
 };
 
 }  // namespace

@@ -34,10 +34,11 @@ int CheckRange(NodeId nid, BlockId start, uint32_t nr_blocks) {
 // Pages that the memmap of a block fills.
 uint32_t MemmapPages() { return PagesPerBlock() * kStructPageBytes >> PageShift(); }
 
-// 6.1 mhp_supports_memmap_on_memory(): it fills whole pageblocks.
+// 6.1 mhp_supports_memmap_on_memory(): it fills whole pageblocks, and leaves some. That of few
+// pages is less than a page: it fills one pageblock, as on a machine of a real size.
 uint32_t VmemmapPages() {
-  const uint32_t pages = MemmapPages();
-  return pages % PagesPerPageblock() == 0 ? pages : 0;
+  const uint32_t pages = MemmapPages() == 0 ? PagesPerPageblock() : MemmapPages();
+  return pages % PagesPerPageblock() == 0 && pages < PagesPerBlock() ? pages : 0;
 }
 
 int online_memory_block(BlockId block) {
@@ -96,7 +97,8 @@ void FreeBootMemmap() {
   for (uint32_t i = geometry().nr_blocks; i-- > 0;) {
     const BlockId b = BlockNumber(i);
     const Pfn start = FirstPfn(b);
-    for (Pfn pfn = start; pfn < start + PagesPerBlock() && left != 0; ++pfn) {
+    for (Pfn pfn = start + BlockAt(b).nr_vmemmap_pages; pfn < start + PagesPerBlock() && left != 0;
+         ++pfn) {
       if (BlockAt(b).section_online == 0 || GhostAt(pfn).owner != kBoot) continue;
       page& p = PageAt(pfn);
       p.flags = 0;
@@ -214,12 +216,13 @@ int OfflineBlocks(BlockId start, uint32_t nr_blocks, OnlineTypes* online_types) 
   return 0;
 }
 
-// Whether that works does not matter to the caller.
+// That one of them fails is told, and does not matter to the caller.
 void ReonlineBlocks(BlockId start, uint32_t nr_blocks, const OnlineTypes& online_types) {
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (online_types[i] == MMOP_OFFLINE) continue;
     BlockAt(start + i).online_type = online_types[i];
-    device_online(start + i);
+    const int rc = device_online(start + i);
+    if (rc < 0) sim::record(kTpReonlineFailed, static_cast<uint32_t>(rc));
   }
 }
 
@@ -272,7 +275,7 @@ int acpi_memory_device_add(BlockId block) {
   lock_device_hotplug();
   int rc = -EALREADY;
   if (BlockAt(block).ejected != 0) {
-    rc = __add_memory(NodeId{BlockAt(block).nid}, block, 1) == 0 ? 0 : -EINVAL;
+    rc = __add_memory(NodeId{BlockAt(block).nid}, block, 1, true) == 0 ? 0 : -EINVAL;
   }
   unlock_device_hotplug();
   return rc;

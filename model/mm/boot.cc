@@ -31,6 +31,7 @@ void InitConfiguration(MmState& m, const BootConfig& c) {
   m.core_fixes = c.core_fixes;
   m.debug_vm = c.debug_vm ? 1 : 0;
   m.kmemleak = c.kmemleak ? 1 : 0;
+  m.mhp_memmap_on_memory = c.memmap_on_memory ? 1 : 0;
   m.memhp_default_online_type = c.auto_online;
   m.pcp_high = c.pcp_high;
   m.pagevec_size = c.pagevec_size;

@@ -31,6 +31,7 @@ struct BootConfig {
   uint8_t max_order;
   bool debug_vm;
   bool kmemleak;
+  bool memmap_on_memory;
   uint8_t pcp_high;  // pages on a per-CPU list, and in a pagevec: 0 for none (pcp.h)
   uint8_t pagevec_size;
   mmop auto_online;  // MMOP_OFFLINE: added memory stays offline

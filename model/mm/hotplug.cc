@@ -105,6 +105,13 @@ void CallOnlinePage(Pfn pfn, uint32_t order) {
   sim::machine->bound.notifiers->online_page(pfn, order);
 }
 
+// The memmap that a block holds itself is reserved for as long as the block is online.
+void SetOwnerOfMemmap(BlockId block, Owner owner) {
+  for (uint32_t i = 0; i < BlockAt(block).nr_vmemmap_pages; ++i) {
+    SetOwner(FirstPfn(block) + i, owner);
+  }
+}
+
 // Hands the pages to the buddy, a chunk of the largest order at a time. They can be allocated
 // from here on, unless their pageblocks are isolated.
 void online_pages_range(const Range& r) {
@@ -202,8 +209,10 @@ int online_pages(BlockId block, mmop online_type) {
   const int rc = online_range(r, zone_index);
   if (vmemmap != 0 && rc == 0) {
     adjust_present_page_count(zone_index, static_cast<int32_t>(vmemmap));
+    SetOwnerOfMemmap(block, kBoot);
   } else if (vmemmap != 0) {
     remove_pfn_range_from_zone(FirstPfn(block), vmemmap, zone_index);
+    SetOwnerOfMemmap(block, kNobody);
   }
   mem_hotplug_done();
   return rc;
@@ -404,6 +413,7 @@ int offline_pages(BlockId start, uint32_t nr_blocks) {
   const int rc = fn_ret(Fn::kOfflinePages, offline_range(r));
   if (vmemmap != 0 && rc == 0) {
     remove_pfn_range_from_zone(FirstPfn(start), vmemmap, zone_index);
+    SetOwnerOfMemmap(start, kNobody);
   } else if (vmemmap != 0) {
     adjust_present_page_count(zone_index, static_cast<int32_t>(vmemmap));
   }

@@ -105,6 +105,7 @@ enum : sim::Tp {
   kTpAdjustManaged,
   kTpGrabPageblock,
   kTpRemoveFailed,
+  kTpReonlineFailed,
 };
 
 // clang-format off
@@ -178,7 +179,10 @@ inline constexpr sim::TracePoint kTracePoints[] = {
      "removing memory fails, because memory %R is onlined", true},
     {kTpRemoveGranularity, "try_remove_memory",
      "Refuse to remove %b nr_blocks=%u, wrong granularity", true},
-    {kTpRemoveFailed,      "offline_and_remove_memory", "Failed to remove memory: %d", true},
+    {kTpRemoveFailed,      "offline_and_remove_memory",
+     "offline_and_remove_memory: Failed to remove memory: %d", true},
+    {kTpReonlineFailed,    "try_reonline_memory_block",
+     "try_reonline_memory_block: Failed to re-online memory: %d", true},
     {kTpFnEnter,           "function",                 "enter %u(%x,%x)"},
     {kTpFnRet,             "function",                 "return %u = %d"},
     {kTpBlockState,        "memory_block_change_state", "%b state=%s"},

@@ -11,7 +11,7 @@ namespace hotplug::mm {
 namespace {
 
 // 2 MiB of 4 KiB pages; never more than a block, which is what small machines have.
-uint32_t PagesPerSubsection() { return std::min(512u, PagesPerBlock()); }
+uint32_t PagesPerSubsection() { return std::min(512u, PagesPerPageblock()); }
 
 uint32_t zone_end_pfn(const zone& z) { return z.zone_start_pfn + z.spanned_pages; }
 

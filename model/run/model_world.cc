@@ -21,6 +21,7 @@ mm::BootConfig BootConfigOf(const scenario::Machine& machine, bool has_device) {
   c.max_order = machine.max_order;
   c.debug_vm = machine.debug_vm;
   c.kmemleak = machine.kmemleak;
+  c.memmap_on_memory = machine.memmap_on_memory;
   c.kernel = machine.kernel;
   c.core_fixes = static_cast<uint16_t>(machine.fixes);
   c.pcp_high = machine.pcp_high;

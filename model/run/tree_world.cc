@@ -34,6 +34,7 @@ world_machine MachineOf(const scenario::Machine& machine) {
   m.first_block = machine.first_block;
   m.nr_blocks = machine.blocks.size;
   m.auto_online = machine.auto_online ? 1 : 0;
+  m.memmap_on_memory = machine.memmap_on_memory ? 1 : 0;
   m.pcp_high = machine.pcp_high;
   m.pagevec = machine.pagevec;
   for (uint32_t i = 0; i < m.nr_blocks; ++i) {

@@ -20,7 +20,8 @@ constexpr std::array<uint8_t, 16> kCacheSizes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 constexpr std::array<uint8_t, 8> kBlockOrders = {2, 3, 4, 2, 3, 4, 5, 6};
 constexpr std::array<uint8_t, 16> kBelow = {0, 1, 0, 1, 0, 2, 0, 1, 0, 2, 1, 0, 3, 4, 5, 6};
 constexpr uint32_t kFirstBlock = 4;
-constexpr uint32_t kKmemleakMark = 63;  // of 64
+constexpr uint32_t kKmemleakMark = 63;        // of 64
+constexpr uint8_t kMemmapOnMemoryMark = 255;  // of 256
 
 constexpr uint32_t kNearSteps = 96;
 constexpr uint32_t kFarMark = 15;  // of 16
@@ -119,6 +120,7 @@ void DecodeMachine1(const Record& r, Machine* m) {
   m->blocks[0].reserved = m->first_block == 0;
   m->pcp_high = Pick(kCacheSizes, r[5]);
   m->pagevec = Pick(kCacheSizes, r[6]);
+  m->memmap_on_memory = r[7] == kMemmapOnMemoryMark;
 }
 
 void DecodeTask(const Record& r, Scenario* s) { s->tasks.push(Task{Pick(kRoleTable, r[1])}); }
@@ -285,6 +287,7 @@ Record EncodeMachine1(const Machine& m) {
   r[4] = movable[1];
   r[5] = Place(kCacheSizes, m.pcp_high);
   r[6] = Place(kCacheSizes, m.pagevec);
+  r[7] = m.memmap_on_memory ? kMemmapOnMemoryMark : 0;
   return r;
 }
 

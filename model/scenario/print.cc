@@ -47,6 +47,7 @@ void PrintMachine(const Machine& m, const Names& names, std::string* out) {
             " debug_vm=", Word(kSwitchWords, m.debug_vm),
             " auto_online=", Word(kSwitchWords, m.auto_online));
   if (m.kmemleak) Append(out, " kmemleak=on");
+  if (m.memmap_on_memory) Append(out, " memmap_on_memory=on");
   if (m.pcp_high != 0) AppendAll(out, " pcp_high=", +m.pcp_high);
   if (m.pagevec != 0) AppendAll(out, " pagevec=", +m.pagevec);
   AppendAll(out, " pages_per_block=", PagesPerBlock(m),

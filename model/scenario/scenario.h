@@ -66,6 +66,7 @@ struct Machine {
   bool debug_vm = false;           // CONFIG_DEBUG_VM
   bool auto_online = false;        // memhp_auto_online
   bool kmemleak = false;           // CONFIG_DEBUG_KMEMLEAK
+  bool memmap_on_memory = false;   // memory_hotplug.memmap_on_memory
   uint8_t pcp_high = 0;            // pages that a per-CPU list keeps, 0 .. kMaxPcpHigh
   uint8_t pagevec = 0;             // pages that wait on a CPU for the LRU, 0 .. kMaxPagevec
   uint8_t block_order = 2;         // log2(pages of a memory block), 2 .. 15

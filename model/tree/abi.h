@@ -95,6 +95,7 @@ struct world_machine {
   uint32_t gap_index;  // blocks below a hole in the block numbers, and its size; 0 and 0 without
   uint32_t gap_blocks;
   uint8_t auto_online;
+  uint8_t memmap_on_memory;
   uint8_t pcp_high;  // pages on a per-CPU list, and in a pagevec: 0 for none
   uint8_t pagevec;
   struct world_boot_block blocks[WORLD_BLOCKS];

@@ -333,6 +333,30 @@ TEST_CASE("a driver of DIMMs removes blocks that it has, and firmware adds them"
   CHECK(results("5.9") == std::vector<int32_t>{-EINVAL, -EINVAL, kEalready, -EINVAL, -EPERM, 0});
 }
 
+TEST_CASE("what firmware adds has its memmap, where the machine and the kernel have that") {
+  for (const char* kernel : {"5.11", "6.1"}) {
+    for (const bool parameter : {false, true}) {
+      const bool has = parameter && std::string(kernel) == "6.1";
+      INFO(kernel << " " << parameter);
+      const run::Outcome o =
+          RunText(absl::StrCat("scenario 1\ndriver rfc_v1\nmachine kernel=", kernel,
+                               parameter ? " memmap_on_memory=on" : "",
+                               " pages_per_block=16 pageblock_pages=4 max_order=4\n"
+                               "memory 4-7 node=0 zone=Normal\ntask firmware-1\n"
+                               "  remove memory5\n  add memory5\n  write memory5/online 1\n"
+                               "  offline_and_remove memory4 blocks=2\n"
+                               "  offline_and_remove memory5 blocks=1\n"
+                               "  write memory/probe 0x50000000\n  write memory5/online 1\n"));
+      CHECK(o.verdict == Verdict::kOk);
+      CHECK(Rc(3) == (has ? -EINVAL : 0));
+      CHECK(Rc(4) == (has ? 0 : -ENODEV));
+      // Of two resources at once none is released. The memmap of what user space adds is elsewhere.
+      CHECK(Rc(5) == (has ? 0 : -EEXIST));
+      CHECK(run::BlocksAtEnd()[1].free == (has ? 16 : 0));
+    }
+  }
+}
+
 // ---- The driver's memory, seen from user space ------------------------------------------
 
 const std::string kReader = "task user-2\n  read memtrace/00000000/trace\n";

@@ -608,6 +608,43 @@ TEST_CASE("a block holds its own memmap where kernel, parameter, request and siz
   }
 }
 
+TEST_CASE("a memmap of less than a page fills a pageblock, if it leaves another one") {
+  for (const uint32_t order : {0u, 2u, 4u}) {
+    BootConfig boot = Layout("3n.", "6.1");
+    boot.block_order = 4;
+    boot.max_order = 4;
+    boot.pageblock_order = static_cast<uint8_t>(order);
+    boot.memmap_on_memory = true;
+    Rig rig(boot);
+    rig.Do([] {
+      CHECK(acpi_scan_hot_remove(BlockId{6}) == 0);
+      CHECK(acpi_memory_device_add(BlockId{6}) == 0);
+    });
+    CHECK(BlockAt(BlockId{6}).nr_vmemmap_pages == (order == 4 ? 0 : 1 << order));
+  }
+}
+
+TEST_CASE("the memmap of a block stays the kernel's until the block is offline") {
+  BootConfig boot = Layout("3nn", "6.1");
+  boot.block_order = boot.max_order = 4;
+  boot.pageblock_order = 2;
+  boot.memmap_on_memory = true;
+  Rig rig(boot);
+  const BlockId block{6};
+  rig.Do([block] {
+    acpi_scan_hot_remove(block);
+    acpi_memory_device_add(block);
+    state_store(block, StateFile::kOnline);
+    CHECK(GhostAt(FirstPfn(block) + 3).owner == kBoot);
+    // That of boot memory is given back, and no other.
+    acpi_scan_hot_remove(BlockId{5});
+    CHECK(PageReserved(PageAt(FirstPfn(block) + 3)));
+    // The zone ends where the block's own pages do.
+    state_store(block, StateFile::kOffline);
+    CHECK(GhostAt(FirstPfn(block) + 3).owner == kNobody);
+  });
+}
+
 TEST_CASE("blocks that hold their own memmap are removed one by one") {
   Rig rig(RealSize("6.1"));
   mm().mhp_memmap_on_memory = 1;

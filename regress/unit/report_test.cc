@@ -523,8 +523,8 @@ TEST_CASE("who goes on without the target of a preemption", "[report]") {
 constexpr char kEverything[] =
     "scenario 1\n"
     "driver rfc_v1\n"
-    "machine kernel=rfc debug_vm=on auto_online=on kmemleak=on pcp_high=2 pagevec=3 "
-    "pages_per_block=16 "
+    "machine kernel=rfc debug_vm=on auto_online=on kmemleak=on memmap_on_memory=on "
+    "pcp_high=2 pagevec=3 pages_per_block=16 "
     "pageblock_pages=4 "
     "max_order=4\n"
     "memory 7 node=0 zone=Normal reserved\n"
@@ -623,11 +623,12 @@ TEST_CASE("what each reduction leaves", "[report]") {
       {"zone", 1, "memory 8 node=0 zone=Normal\n", "memory 8 node=0 zone=Movable"},
       {"reserved", 0, "memory 7 node=0 zone=Normal\n", "reserved"},
       {"offline", 2, "memory 9 node=1 zone=Movable\n", "Movable offline"},
-      {"pcp_high", 0, "kmemleak=on pagevec=3", "pcp_high"},
+      {"pcp_high", 0, "memmap_on_memory=on pagevec=3", "pcp_high"},
       {"pagevec", 0, "pcp_high=2 pages_per_block", "pagevec"},
       {"auto_online", 0, "auto_online=off", "auto_online=on"},
       {"debug_vm", 0, "debug_vm=off", "debug_vm=on"},
-      {"kmemleak", 0, "auto_online=on pcp_high", "kmemleak"},
+      {"kmemleak", 0, "auto_online=on memmap_on_memory", "kmemleak"},
+      {"memmap_on_memory", 0, "kmemleak=on pcp_high", "memmap_on_memory"},
       {"orders", 0, "pageblock_pages=16 max_order=4\n", "pageblock_pages=4"},
       {"first block", 0, "memory 4 node=0", "memory 7"},
   };

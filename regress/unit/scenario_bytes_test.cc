@@ -281,6 +281,21 @@ TEST_CASE("every operation on a block goes there and back") {
   }
 }
 
+TEST_CASE("of what a machine is one byte in 256 is memmap_on_memory") {
+  Scenario s = Base();
+  s.machine.memmap_on_memory = true;
+  CHECK(ThereAndBack(s) == s);
+  std::vector<uint8_t> bytes;
+  REQUIRE(Encode(Base(), &bytes) == nullptr);
+  for (uint32_t mark = 0; mark < 256; ++mark) {
+    bytes[15] = static_cast<uint8_t>(mark);
+    s = Decode(bytes.data(), bytes.size(), 1, 1);
+    CHECK(s.machine.memmap_on_memory == (mark == 255));
+    s.machine.memmap_on_memory = false;
+    CHECK(s == Base());
+  }
+}
+
 TEST_CASE("of what removes a block one byte in 256 is a driver") {
   std::vector<uint8_t> bytes;
   REQUIRE(Encode(Base(), &bytes) == nullptr);

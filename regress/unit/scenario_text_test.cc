@@ -174,6 +174,19 @@ TEST_CASE("firmware removes and adds a block") {
               "17:6: expected a block from memory4 to memory9, found end of line");
 }
 
+TEST_CASE("memory that is added may have its memmap") {
+  const auto machine = [](const char* word) {
+    return WithLine(3, absl::StrCat("machine kernel=rfc debug_vm=off auto_online=off", word,
+                                    " pages_per_block=16 pageblock_pages=4 max_order=3"));
+  };
+  const std::string text = machine(" memmap_on_memory=on");
+  CHECK(ParseOrFail(text).scenario.machine.memmap_on_memory);
+  CHECK(Print(ParseOrFail(text).scenario, kNames) == text);
+  CHECK_FALSE(ParseOrFail(machine("")).scenario.machine.memmap_on_memory);
+  CHECK(Print(ParseOrFail(machine(" memmap_on_memory=off")).scenario, kNames) == machine(""));
+  CheckBroken(machine(" memmap_on_memory=1"), "3:66: expected off or on, found '1'");
+}
+
 TEST_CASE("a driver of DIMMs removes one to four blocks") {
   const std::string text = WithLine(17, "  offline_and_remove memory8 blocks=4");
   const Scenario s = ParseOrFail(text).scenario;

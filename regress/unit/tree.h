@@ -40,7 +40,8 @@ class TreeMachine {
  public:
   using Program = std::function<void()>;
 
-  explicit TreeMachine(const std::string& name) : world_(MapWorld(name)) {
+  explicit TreeMachine(const std::string& name, const world_machine& config = Config())
+      : world_(MapWorld(name)) {
     current_ = this;
     world_.Bind({&Answer, nullptr});
     sim::Machine& m = sim::Machine::ForThread();
@@ -49,7 +50,7 @@ class TreeMachine {
     m.hooks = {};
     m.trace.Reset(true);
     m.sim().current = sim::FiberPool::kMain;
-    REQUIRE(world_.Boot(Config()) == 0);
+    REQUIRE(world_.Boot(config) == 0);
     world::Setup();
     m.Snapshot();
   }

@@ -125,6 +125,61 @@ TEST_CASE("Firmware takes a block and gives it back, contiguous pages are had an
   CHECK(tree::ViewDigest() != before);  // a resource of its own
 }
 
+TEST_CASE("A driver of DIMMs takes blocks away that are all there, or none") {
+  for (const char* world : {"6.1-16-debug_vm", "6.12-16-debug_vm"}) {
+    INFO(world);
+    TreeMachine m(world);
+    m.Reset();
+    m.Run({[] {
+      CHECK(tree::Ops::remove_dimms(BlockId{4}, 2) == -EBUSY);  // reserved
+      CHECK(tree::Ops::remove_dimms(BlockId{5}, 2) == 0);
+      CHECK(tree::BlockAt(BlockId{5}).state == WORLD_BLOCK_ABSENT);
+      CHECK(tree::Ops::remove_dimms(BlockId{6}, 2) == -ENODEV);
+      CHECK(tree::BlockAt(BlockId{7}).state == WORLD_BLOCK_OFFLINE);
+      CHECK(tree::Ops::acpi_memory_device_add(BlockId{6}) == 0);
+      CHECK(tree::Ops::acpi_memory_device_add(BlockId{7}) == -EALREADY);
+    }});
+    CHECK(m.FirstReport().empty());
+  }
+}
+
+TEST_CASE("A refusal has a driver's blocks come back into the kind of zone that they were in") {
+  TreeMachine m("6.1-16-debug_vm");
+  m.Reset();
+  m.Run({[] {
+    CHECK(tree::Ops::state_store(BlockId{7}, StateFile::kOnlineMovable) == 0);
+    REQUIRE(tree::Ops::alloc_ordinary(NodeId{1}, false, 0) == 0);
+    CHECK(tree::Ops::remove_dimms(BlockId{7}, 2) == -EBUSY);
+    CHECK(tree::BlockAt(BlockId{7}).zone == WORLD_ZONES - 1);
+    CHECK(tree::Ops::state_store(BlockId{7}, StateFile::kOffline) == 0);
+  }});
+  CHECK(m.told().size() == 8);
+}
+
+TEST_CASE("What firmware adds has its memory map where the machine has that, and goes alone") {
+  for (const char* world : {"6.1-16-debug_vm", "6.12-16-debug_vm"}) {
+    INFO(world);
+    world_machine config = TreeMachine::Config();
+    config.memmap_on_memory = 1;
+    TreeMachine m(world, config);
+    m.Reset();
+    m.Run({[] {
+      CHECK(tree::Ops::acpi_scan_hot_remove(BlockId{6}) == 0);
+      CHECK(tree::Ops::acpi_memory_device_add(BlockId{6}) == 0);
+      CHECK(tree::Ops::state_store(BlockId{6}, StateFile::kOnline) == 0);
+      CHECK(tree::ZoneAt(kNormal0).present == 48);
+      CHECK(tree::ZoneAt(kNormal0).managed == 28);
+      CHECK((tree::PageAt(Pfn{99}).flags & WORLD_PAGE_BUDDY) == 0);
+      CHECK((tree::PageAt(Pfn{100}).flags & WORLD_PAGE_BUDDY) != 0);
+      CHECK(tree::Ops::remove_dimms(BlockId{5}, 2) == -EINVAL);
+      CHECK(tree::BlockAt(BlockId{5}).state == WORLD_BLOCK_ONLINE);
+      CHECK(tree::Ops::remove_dimms(BlockId{6}, 1) == 0);
+      CHECK(tree::Ops::probe_store(BlockId{6}) == 0);
+      CHECK(tree::Ops::remove_dimms(BlockId{5}, 2) == 0);
+    }});
+  }
+}
+
 TEST_CASE("A world can be put back, and copied out and back") {
   TreeMachine m("6.1-16-debug_vm");
   const uint64_t booted = m.world().RawDigest();

@@ -116,7 +116,8 @@ class Recorder : public run::Observer {
     // Called before all probes, it answers NOTIFY_OK: nothing depends on it.
     Emit(Read(absl::StrCat("CHAIN 0 prio=", INT32_MAX, " ksm_memory_callback")));
     Dump("layout");
-    Emit(Read(absl::StrCat("INFO auto_online_blocks=", AutoOnline(), " memmap_on_memory=N",
+    Emit(Read(absl::StrCat("INFO auto_online_blocks=", AutoOnline(),
+                           " memmap_on_memory=", scenario_.machine.memmap_on_memory ? "Y" : "N",
                            " nodes_online=", Nodes(&mm::node::online),
                            " has_memory=", Nodes(&mm::node::has_memory))));
     Emit(Read("LAYOUT_END"));
@@ -131,7 +132,8 @@ class Recorder : public run::Observer {
         " pageblock_pages=", mm::PagesPerPageblock(), " max_order=", m.max_order,
         " boot_blocks=", m.first_block, "-", m.first_block + m.nr_blocks - 1,
         " dimm_blocks=none nodes=", HighestNode() + 1, " dimm_node=0 auto_online=", AutoOnline(),
-        " memmap_on_memory=0 reserved=none debug_vm=", mm::mm().debug_vm, " config_bug=1"));
+        " memmap_on_memory=", scenario_.machine.memmap_on_memory ? 1 : 0,
+        " reserved=none debug_vm=", mm::mm().debug_vm, " config_bug=1"));
   }
 
   uint32_t HighestNode() const { return machine_.zones.back().node; }

@@ -130,6 +130,9 @@ std::vector<std::string> KernelMessages(const sim::Record& r, const Machine& mac
     case mm::kTpRemoveFailed:
       return {absl::StrCat("offline_and_remove_memory: Failed to remove memory: ",
                            static_cast<int32_t>(r.a))};
+    case mm::kTpReonlineFailed:
+      return {absl::StrCat("try_reonline_memory_block: Failed to re-online memory: ",
+                           static_cast<int32_t>(r.a))};
     case mm::kTpWarnInUse:
       return Warning(machine, {absl::StrCat(r.a, " pages are still in use!")},
                      "mm/page_alloc.c:# free_contig_range");

@@ -179,6 +179,7 @@ bool Parser::ReadMachine() {
   if (!ReadSwitch("debug_vm=", &m.debug_vm)) return false;
   if (!ReadSwitch("auto_online=", &m.auto_online)) return false;
   if (!ReadSwitch("kmemleak=", &m.kmemleak)) return false;
+  if (!ReadSwitch("memmap_on_memory=", &m.memmap_on_memory)) return false;
   if (!line_.OptionalNumber("pcp_high=", kMaxPcpHigh, &m.pcp_high)) return false;
   if (!line_.OptionalNumber("pagevec=", kMaxPagevec, &m.pagevec)) return false;
   if (!line_.Key("pages_per_block=", &word)) return false;

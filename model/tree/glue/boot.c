@@ -5,6 +5,9 @@
  */
 #include <linux/ioport.h>
 #include <linux/memblock.h>
+#include <linux/memory_hotplug.h>
+#include <linux/memremap.h>
+#include <linux/moduleparam.h>
 #include <linux/node.h>
 #include <linux/page-flags.h>
 #include <linux/topology.h>
@@ -28,13 +31,17 @@ static bool is_online(unsigned int index) {
   return !world_machine.blocks[index].offline && !world_machine.blocks[index].absent;
 }
 
-int world_boot_nid(unsigned long block) {
-  unsigned int i;
+unsigned int world_block_index(unsigned long block) {
+  unsigned int i = 0;
 
-  for (i = 0; i < world_machine.nr_blocks; ++i) {
-    if (block_number(i) == block) return world_machine.blocks[i].nid;
-  }
-  return NUMA_NO_NODE;
+  while (i < world_machine.nr_blocks && block_number(i) != block) ++i;
+  return i;
+}
+
+int world_boot_nid(unsigned long block) {
+  const unsigned int i = world_block_index(block);
+
+  return i < world_machine.nr_blocks ? world_machine.blocks[i].nid : NUMA_NO_NODE;
 }
 
 int memory_add_physaddr_to_nid(u64 start) {
@@ -133,15 +140,36 @@ static void make_memmap(void) {
   world_vmemmap = map - first;
 }
 
+/* Wherever it lies: what is in the memory that it is of fills a pageblock there. */
 int vmemmap_populate(unsigned long start, unsigned long end, int nid, struct vmem_altmap* altmap) {
   memset((void*)start, 0, end - start);
+  if (altmap != NULL) altmap->alloc += pageblock_nr_pages;
   return 0;
 }
 
 /* The memory map of what is removed is gone: who uses it faults. */
 void vmemmap_free(unsigned long start, unsigned long end, struct vmem_altmap* altmap) {
   memset((void*)start, 0xff, end - start);
+  if (altmap != NULL) altmap->alloc -= pageblock_nr_pages;
 }
+
+#ifdef CONFIG_MHP_MEMMAP_ON_MEMORY
+/* The kernel's own asks for a memory map of 2 MiB. That of one block is all that is asked for. */
+bool mhp_supports_memmap_on_memory(WORLD_MEMMAP_OF) { return world_machine.memmap_on_memory; }
+
+extern const struct kernel_param world_params_start[], world_params_end[];
+
+static void set_memmap_on_memory(void) {
+  const struct kernel_param* p;
+
+  for (p = world_params_start; p != world_params_end; ++p) {
+    if (strcmp(p->name, "memory_hotplug.memmap_on_memory") != 0) continue;
+    p->ops->set(WORLD_MEMMAP_MODE, p);
+  }
+}
+#else
+static void set_memmap_on_memory(void) {}
+#endif
 
 #ifdef CONFIG_DEBUG_VM
 void page_init_poison(struct page* page, size_t size) { memset(page, 0xff, size); }
@@ -391,6 +419,7 @@ int world_boot(const struct world_machine* machine) {
   rc = add_resources();
   if (rc == 0) rc = add_devices();
   world_write_auto_online(machine->auto_online ? "online" : "offline");
+  if (machine->memmap_on_memory) set_memmap_on_memory();
   system_state = SYSTEM_RUNNING;
   return rc;
 }

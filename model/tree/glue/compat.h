@@ -54,6 +54,16 @@
 #define WORLD_NO_ALTMAP 0
 #endif
 
+/* 6.6: whether a memory map fits is asked of all blocks alike, and who forces it to has one that
+ * fills less than a pageblock fill one. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define WORLD_MEMMAP_OF void
+#define WORLD_MEMMAP_MODE "force"
+#else
+#define WORLD_MEMMAP_OF unsigned long size
+#define WORLD_MEMMAP_MODE "y"
+#endif
+
 /* 6.9: who dumps a page does not change it. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #define WORLD_DUMPED const

@@ -52,11 +52,14 @@ int world_see_resource(unsigned int index, struct world_resource* r);
 
 /* boot.c: the machine, and its memory that nobody frees. */
 extern struct world_machine world_machine;
+unsigned int world_block_index(unsigned long block); /* nr_blocks of one that it does not have */
 int world_boot_nid(unsigned long block); /* NUMA_NO_NODE of a block that it does not have */
 extern u64 world_arena_used;
 extern unsigned int world_task;
 void* world_arena_alloc(size_t size, size_t align);
 
+/* printk.c: a line that has no end of its own is over. */
+void world_end_line(void);
 /* locks.c */
 void world_run_rcu(void);
 /* slab.c */

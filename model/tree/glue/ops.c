@@ -38,8 +38,21 @@ long world_write_auto_online(const char* word) {
 
 /* ---- Firmware: DIMMs of a block ---------------------------------------------------------- */
 
-/* Those that firmware has, until somebody adds them again. */
-static DECLARE_BITMAP(ejected, NR_MEM_SECTIONS);
+/* By the indexes of blocks. */
+static struct dimm {
+  u8 ejected; /* firmware has it, until somebody adds it again */
+  u8 grouped; /* its memory is the group `mgid` */
+  int mgid;
+} dimms[WORLD_BLOCKS];
+
+static struct dimm* dimm_of(unsigned long block) { return &dimms[world_block_index(block)]; }
+
+static void eject(unsigned long block) {
+  struct dimm* dimm = dimm_of(block);
+
+  if (dimm->grouped) memory_group_unregister(dimm->mgid);
+  *dimm = (struct dimm){.ejected = true};
+}
 
 /* acpi_scan_hot_remove(): two passes, as all but the last of blocks with the memory map of others
  * refuse in the first. */
@@ -56,7 +69,7 @@ static long remove_dimm(unsigned long block) {
   rc = offline_dimm(dev);
   if (rc != 0) return rc;
   __remove_memory(PFN_PHYS(world_first_pfn(block)), memory_block_size_bytes());
-  __set_bit(block, ejected);
+  eject(block);
   return 0;
 }
 
@@ -69,13 +82,25 @@ long world_firmware_remove(unsigned long block) {
   return rc;
 }
 
+/* acpi_memory_enable_device(): a DIMM is a group of memory, and has its memory map where it can. */
 static long add_dimm(unsigned long block) {
-  int rc;
+  const u64 size = memory_block_size_bytes();
+  struct dimm* dimm = dimm_of(block);
+  mhp_t flags = MHP_NID_IS_MGID;
+  int mgid;
 
-  if (!test_bit(block, ejected)) return -EALREADY;
-  rc = __add_memory(world_boot_nid(block), PFN_PHYS(world_first_pfn(block)),
-                    memory_block_size_bytes(), MHP_NONE);
-  if (rc != 0) return -EINVAL;
+  if (!dimm->ejected) return -EALREADY;
+  mgid = memory_group_register_static(world_boot_nid(block), PHYS_PFN(size));
+  if (mgid < 0) return mgid;
+  if (IS_ENABLED(CONFIG_MHP_MEMMAP_ON_MEMORY) && world_machine.memmap_on_memory) {
+    flags |= MHP_MEMMAP_ON_MEMORY;
+  }
+  if (__add_memory(mgid, PFN_PHYS(world_first_pfn(block)), size, flags) != 0) {
+    memory_group_unregister(mgid);
+    return -EINVAL;
+  }
+  dimm->grouped = true;
+  dimm->mgid = mgid;
   return 0;
 }
 
@@ -99,13 +124,13 @@ long world_remove_dimms(unsigned long block, unsigned long nr_blocks) {
   rc = offline_and_remove_memory(PFN_PHYS(world_first_pfn(block)),
                                  nr_blocks * memory_block_size_bytes());
   for (b = block; rc == 0 && b < block + nr_blocks; ++b) {
-    if (world_find_device(b) == NULL) __set_bit(b, ejected);
+    if (world_find_device(b) == NULL) eject(b);
   }
   return rc;
 }
 
 /* A block that is there is not with the firmware, whoever has added it. */
-void world_block_added(unsigned long block) { __clear_bit(block, ejected); }
+void world_block_added(unsigned long block) { dimm_of(block)->ejected = false; }
 
 /* ---- Notifiers --------------------------------------------------------------------------- */
 
@@ -142,6 +167,7 @@ static int call(struct notifier_block* nb, unsigned long action, void* data) {
   const struct world_notice notice = {action_name(action), m->start_pfn, m->nr_pages,
                                       m->status_change_nid, m->status_change_nid_normal};
 
+  world_end_line();
   return world_host.answer(nb - notifiers, &notice);
 }
 

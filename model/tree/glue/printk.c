@@ -18,23 +18,30 @@
 static char line[LINE];
 static unsigned int length;
 
+static void end_line(void) {
+  line[length] = '\0';
+  world_host.text(line);
+  memset(line, 0, length);
+  length = 0;
+}
+
+void world_end_line(void) {
+  if (length != 0) end_line();
+}
+
 static void say(const char* text) {
   for (; *text != '\0'; ++text) {
-    if (*text == '\n' || length == LINE - 1) {
-      line[length] = '\0';
-      world_host.text(line);
-      memset(line, 0, length);
-      length = 0;
-    }
+    if (*text == '\n' || length == LINE - 1) end_line();
     if (*text != '\n') line[length++] = *text;
   }
 }
 
-/* The boot says nothing. */
+/* The boot says nothing. What does not go on with a line begins one. */
 static void say_formatted(const char* format, va_list args) {
   char text[LINE];
 
   if (system_state != SYSTEM_RUNNING) return;
+  if (printk_get_level(format) != KERN_CONT[1]) world_end_line();
   vsnprintf(text, sizeof(text), printk_skip_headers(format), args);
   say(text);
 }

@@ -65,6 +65,7 @@ void world_run(unsigned int number, int pending, int fatal) {
 }
 
 void world_rest(void) {
+  world_end_line();
   world_run_rcu();
   world_check_heap();
 }
@@ -145,10 +146,15 @@ DEFINE_MUTEX(oom_lock);
 int node_reclaim_mode;
 enum zone_type policy_zone;
 struct cpumask __cpu_online_mask = {{1}};
-const struct kernel_param_ops param_ops_uint, param_ops_bool;
+const struct kernel_param_ops param_ops_uint;
 char _stext[1], _etext[1], _sdata[1], _edata[1], _sinittext[1], _einittext[1];
 char __init_begin[1], __init_end[1], __start_rodata[1], __end_rodata[1];
 char __bss_start[1], __bss_stop[1];
+
+static int set_bool(const char* word, const struct kernel_param* p) {
+  return kstrtobool(word, p->arg);
+}
+const struct kernel_param_ops param_ops_bool = {.set = set_bool};
 
 /* Of mm/mm_init.c, mm/show_mem.c: nobody asks. */
 atomic_long_t _totalram_pages;

@@ -134,6 +134,11 @@ bool slab_is_available(void) { return system_state != SYSTEM_BOOTING; }
 
 void* WORLD_NOPROF(__kmalloc)(size_t size, gfp_t gfp) { return world_kmalloc(size, gfp); }
 void kvfree(const void* p) { kfree(p); }
+void* WORLD_NOPROF(kmemdup)(const void* from, size_t size, gfp_t gfp) {
+  void* p = world_kmalloc(size, gfp);
+
+  return p == NULL ? NULL : memcpy(p, from, size);
+}
 
 /* The only cache that the core has is that of the nodes of xarrays. */
 void* WORLD_NOPROF(kmem_cache_alloc_lru)(struct kmem_cache* cache, struct list_lru* lru,
