@@ -98,7 +98,8 @@ bool Draft::ChangeCaches() {
 bool Draft::ChangeSwitch() {
   Machine& m = s_.machine;
   bool& usual = random_.OneIn(2) ? m.debug_vm : m.auto_online;
-  bool& field = random_.OneIn(64) ? m.kmemleak : usual;
+  bool& other = random_.OneIn(8) ? m.memmap_on_memory : usual;
+  bool& field = random_.OneIn(64) ? m.kmemleak : other;
   field = !field;
   return true;
 }

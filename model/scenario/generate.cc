@@ -31,6 +31,7 @@ class Generator {
     MakeReader();
     s_.machine.kmemleak = random_.OneIn(64);
     MakeParts();
+    if (options_.sequential) MakeDimms();
     return s_;
   }
 
@@ -47,6 +48,7 @@ class Generator {
   void MakeSeldom();
   void MakeReader();
   void MakeParts();
+  void MakeDimms();
 
   // Programs, one for each role.
   void Memtrace(uint32_t task);
@@ -56,9 +58,11 @@ class Generator {
   void Killer(uint32_t task);
   void Prober(uint32_t task);
   void Firmware(uint32_t task);
+  void DimmDriver(uint32_t task);
   void AutoOnliner(uint32_t task);
   void Registrar(uint32_t task);
   void ContigUser(uint32_t task);
+  void SmallContigUser(uint32_t task);
   void Poisoner(uint32_t task);
   uint8_t AnyNode();
 
@@ -168,6 +172,19 @@ void Generator::MakeParts() {
     op.kind = reads ? OpKind::kReadTraceAt : OpKind::kMmapTraceAt;
     op.value = random_.Below(2 * PagesPerBlock(s_.machine)) * page;
     op.length = random_.Between(1, 2 * PagesPerBlock(s_.machine)) * page;
+  }
+}
+
+// DIMMs that come and go, perhaps with their memmap in them, and small contiguous ranges. Behind
+// the rest, so that this is the same with and without.
+void Generator::MakeDimms() {
+  constexpr uint32_t kMostOps = 14;
+  const uint32_t task = s_.tasks.size - 1;
+  s_.machine.memmap_on_memory = random_.OneIn(2);
+  for (uint32_t rounds = random_.Between(1, 2); rounds > 0; --rounds) {
+    if (s_.ops.size + kMostOps >= kMaxOps) return;
+    if (random_.OneIn(2)) SmallContigUser(task);
+    if (random_.OneIn(2)) DimmDriver(task);
   }
 }
 
@@ -333,6 +350,24 @@ void Generator::Firmware(uint32_t task) {
   if (!random_.OneIn(4)) Push(task, OpKind::kAdd, op);
 }
 
+// A driver takes the DIMMs of a few blocks away; firmware has it see some of them again, which it
+// takes away with their neighbours.
+void Generator::DimmDriver(uint32_t task) {
+  Op dimms;
+  dimms.block = AnyBlock();
+  dimms.blocks = static_cast<uint8_t>(random_.Between(1, 3));
+  Push(task, OpKind::kOfflineAndRemove, dimms);
+  const uint32_t end = std::min<uint32_t>(dimms.block + dimms.blocks, s_.machine.blocks.size);
+  for (uint32_t block = dimms.block; block < end; ++block) {
+    Op op;
+    op.block = static_cast<uint8_t>(block);
+    if (random_.OneIn(3)) Push(task, OpKind::kRemove, op);
+    if (!random_.OneIn(4)) Push(task, OpKind::kAdd, op);
+    if (random_.OneIn(2)) WriteOnline(task, op.block, 1);
+  }
+  Push(task, OpKind::kOfflineAndRemove, dimms);
+}
+
 // What is to become of added memory from now on.
 void Generator::AutoOnliner(uint32_t task) {
   Op op;
@@ -359,6 +394,17 @@ void Generator::ContigUser(uint32_t task) {
   Push(task, OpKind::kAllocContig, op);
   if (random_.OneIn(2)) Sleep(task, 64);
   Push(task, OpKind::kFreeContig);
+}
+
+// One of less than half a block, perhaps beside a compound page of the kernel.
+void Generator::SmallContigUser(uint32_t task) {
+  Op op;
+  op.node = AnyNode();
+  op.order = static_cast<uint8_t>(random_.Below(kMaxAllocOrder + 1));
+  if (random_.OneIn(2)) Push(task, OpKind::kAlloc, op);
+  op.order = static_cast<uint8_t>(random_.Below(s_.machine.block_order - 1u));
+  Push(task, OpKind::kAllocContig, op);
+  if (random_.OneIn(2)) Push(task, OpKind::kFreeContig);
 }
 
 // A page that cannot be used any more.

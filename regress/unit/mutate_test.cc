@@ -195,7 +195,7 @@ TEST_CASE("each kind of change does what it is called", "[mutate]") {
 
 TEST_CASE("every kind of operation and machine comes out of the smallest scenario", "[mutate]") {
   std::array<uint32_t, scenario::kOpKinds> kinds{};
-  uint32_t two_nodes = 0, movable = 0, offline = 0, kernels = 0;
+  uint32_t two_nodes = 0, movable = 0, offline = 0, memmap = 0, kernels = 0;
   for (uint32_t walk = 0; walk < 300; ++walk) {
     Scenario s = DecodeBytes({});
     Bytes bytes;
@@ -204,6 +204,7 @@ TEST_CASE("every kind of operation and machine comes out of the smallest scenari
     for (const scenario::Op& op : s.ops) ++kinds[static_cast<uint32_t>(op.kind)];
     const auto& blocks = s.machine.blocks;
     two_nodes += blocks[blocks.size - 1].node;
+    memmap += s.machine.memmap_on_memory ? 1 : 0;
     kernels |= 1u << s.machine.kernel;
     for (const scenario::Block& block : blocks) {
       movable += block.zone == scenario::Zone::kMovable ? 1 : 0;
@@ -214,6 +215,7 @@ TEST_CASE("every kind of operation and machine comes out of the smallest scenari
   CHECK(two_nodes > 0);
   CHECK(movable > 0);
   CHECK(offline > 0);
+  CHECK(memmap > 0);
   CHECK(kernels == (1u << mm::kNrKernels) - 1);
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <set>
+#include <utility>
 
 #include "model/scenario/generate.h"
 #include "model/scenario/random.h"
@@ -68,6 +69,30 @@ TEST_CASE("no list runs full") {
     REQUIRE(s.answers.size < kMaxAnswers);
   }
   CHECK(most < kMaxOps);
+}
+
+TEST_CASE("a task that is alone takes DIMMs and small contiguous ranges") {
+  GenerateOptions options = Options();
+  options.without_driver = options.sequential = true;
+  options.shape = Shape{4, 2, 2, false};
+  uint32_t dimms = 0, small = 0, memmap = 0;
+  std::set<uint32_t> blocks;
+  for (uint32_t seed = 0; seed < kSeeds; ++seed) {
+    const Scenario s = Generate(seed, options);
+    REQUIRE(s.tasks.size == 1);
+    memmap += s.machine.memmap_on_memory;
+    for (const Op& op : s.ops) {
+      if (op.kind == OpKind::kOfflineAndRemove) {
+        ++dimms;
+        blocks.insert(op.blocks);
+      }
+      if (op.kind == OpKind::kAllocContig && op.order < 3) ++small;
+    }
+  }
+  CHECK(dimms > kSeeds / 2);
+  CHECK(blocks == std::set<uint32_t>{1, 2, 3});
+  CHECK(small > kSeeds / 4);
+  CHECK(memmap > kSeeds / 4);
 }
 
 TEST_CASE("everything comes up") {
