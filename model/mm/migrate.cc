@@ -179,15 +179,18 @@ IsolatedPages IsolateLru(Pfn start, Pfn end) {
 
 }  // namespace
 
-void do_migrate_range(Pfn start, Pfn end) {
+bool do_migrate_range(Pfn start, Pfn end) {
   IsolatedPages source = IsolateLru(start, end);
-  if (source.empty()) return;
+  if (source.empty()) return false;
+  const uint32_t isolated = source.nr();
   const int rc = migrate_pages(source, MR_MEMORY_HOTPLUG);
-  if (rc == 0) return;
+  if (rc == 0) return true;
+  const bool moved = source.nr() != isolated;
   // The kernel limits the rate of these: one stands for all.
   sim::record(kTpMigrationFailed, source.last().v, static_cast<uint32_t>(rc));
   dump_page(kTpDumpMigration, source.last());
   putback_movable_pages(source);
+  return moved;
 }
 
 namespace {

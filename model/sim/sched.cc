@@ -387,16 +387,22 @@ void wait_for_task(TaskId other) {
   sched_point(kTpWaitTask, other.v);
 }
 
-void loop_begin() { current().loop_digest = 0; }
+void loop_begin() {
+  Task& t = current();
+  t.loop_digest = 0;
+  t.loop_mark = 0;
+  t.loop_rounds = 0;
+}
 
 void loop_point(uint32_t object) {
   SimState& s = sim();
   Task& t = current();
   const uint64_t digest = machine->StateDigest();
-  if (t.loop_digest != digest) {
-    t.loop_digest = digest;
-    return;
-  }
+  const bool repeats = t.loop_digest == digest || t.loop_mark == digest;
+  t.loop_digest = digest;
+  ++t.loop_rounds;
+  if ((t.loop_rounds & (t.loop_rounds - 1)) == 0) t.loop_mark = digest;
+  if (!repeats) return;
   ++s.nr_spinning;
   block(TaskState::kSpinning, object);
   --s.nr_spinning;

@@ -39,8 +39,10 @@ enum class Sig : uint8_t { kInt = 1, kUsr1 = 2, kKill = 4 };  // bits of Task::p
 
 struct Task {
   uint64_t loop_digest;      // of the state at the head of the last round of its loop
+  uint64_t loop_mark;        // the same of the round that was last a power of two
   uint32_t waits_for;        // kLocked, kPolling: the lock's offset; kWaiting: the task;
                              // kSpinning: what the loop told loop_point()
+  uint32_t loop_rounds;      // of its loop so far
   uint16_t steps;            // scheduling points so far
   uint16_t next_preemption;  // step of its next entry in the schedule, or kNever
   uint16_t held;             // classes of locks held, a bit each
@@ -53,7 +55,7 @@ struct Task {
   Tp last_tp;           // of its last step
   uint16_t call;        // of a driver in C: 1 + number of the call that it is in, 0 outside
   uint8_t lockdep_off;  // depth: the locks that it takes have no order
-  uint8_t pad[3];
+  uint8_t pad[7];
 };
 
 // An entry of the schedule, sorted by task and step.
@@ -76,7 +78,7 @@ enum class Stop : uint8_t {
 };
 
 // A misuse of a lock or of atomic context, for the checks to find (I14).
-enum class LockFault : uint8_t { kNone, kNotHolder, kAtomicSleep, kOrder, kRecursion };
+enum class LockFault : uint8_t { kNone, kNotHolder, kAtomicSleep, kOrder, kRecursion, kNotReleased };
 
 struct SimState {
   uint64_t digest;
@@ -183,8 +185,9 @@ void wait_for_task(TaskId other);
 // Before the first round of a loop that has a loop_point().
 void loop_begin();
 // Head of a loop that repeats until somebody else changes something. When the state is the
-// same as one round before, the task gives way until it is not. `object` says what the
-// loop waits for (a pfn), for the judgement of a run that is stuck.
+// same as one round before, or as any number of rounds before (which Brent's algorithm finds), the
+// task gives way until it is not. `object` says what the loop waits for (a pfn), for the judgement
+// of a run that is stuck.
 void loop_point(uint32_t object);
 
 // A kernel thread waits for something to do, until wake_up() or at most for so many ticks;

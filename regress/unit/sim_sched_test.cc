@@ -253,6 +253,22 @@ TEST_CASE("a loop that waits for a change that nobody makes is stuck, and can be
   CHECK(let_go);
 }
 
+TEST_CASE("a loop that comes back to a state of several rounds ago is stuck, too") {
+  Rig rig;
+  uint32_t rounds = 0;
+  rig.Task([&] {
+    loop_begin();
+    for (; !fatal_signal_pending(); ++rounds) {
+      rig.word(0) = (rig.word(0) + 1) % 5;
+      loop_point(77);
+    }
+  });
+  CHECK(rig.Run() == Stop::kStuck);
+  CHECK(task(TaskId{0}).state == TaskState::kSpinning);
+  // Brent's mark is that of round 8, the first power of two that is not less than the period.
+  CHECK(rounds == 12);
+}
+
 TEST_CASE("locks taken crosswise are stuck") {
   Rig rig;
   for (uint32_t i = 0; i < 2; ++i) {
