@@ -69,6 +69,7 @@ constexpr Meaning kMeanings[] = {
     {Id::kI14, Kind<sim::LockFault::kAtomicSleep>, "context: expected no sleep while atomic, found one"},
     {Id::kI14, Kind<sim::LockFault::kOrder>, "lock: expected one order, found a circle"},
     {Id::kI14, Kind<sim::LockFault::kRecursion>, "lock: expected another holder, found the task itself"},
+    {Id::kI14, Kind<sim::LockFault::kNotReleased>, "lock: expected none at the return to user space, found one held"},
     {Id::kI15, AboutPage, "orphan: expected free or owned by somebody alive, found count %F, %Y"},
     {Id::kI15, Positive, "present or ejected: expected in nobody's records as removed, found it in a driver's"},
     {Id::kI15, Always, "orphan: expected the absent block in its remover's records, found it in none"},

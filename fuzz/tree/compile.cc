@@ -69,6 +69,7 @@ Words CommonFlags(const Variant& v) {
           "-fno-pie",
           "-fno-omit-frame-pointer",
           "-fno-optimize-sibling-calls",
+          "-fpatchable-function-entry=5",  // WORLD_ENTRY_BYTES
           "-fno-builtin",
           "-fno-common",
           "-fno-strict-aliasing",
@@ -102,16 +103,10 @@ Words NameFlags(const std::string& file) {
           "-D__KBUILD_MODNAME=kmod_" + name};
 }
 
-// A call in each basic block. What is inlined is what says so, so that lines are those of the
-// function that they are in.
+// A call in each basic block.
 Words CoverageFlags(const Workplace& w) {
   Words flags = {"-fsanitize-coverage=trace-pc"};
-  if (w.clang() != 0) {
-    flags.insert(flags.end(), {"-fsanitize-coverage=bb,no-prune", "-finline-hint-functions"});
-  } else {
-    flags.insert(flags.end(), {"-fno-inline-small-functions", "-fno-inline-functions-called-once",
-                               "-fno-partial-inlining"});
-  }
+  if (w.clang() != 0) flags.emplace_back("-fsanitize-coverage=bb,no-prune");
   return flags;
 }
 
@@ -143,10 +138,22 @@ Words WeakenCommand(Kind kind, const std::string& object) {
   return command;
 }
 
-// Variables of the stack are zero at first, which older clangs do only for who says this.
-Words CompilerFlags(const Workplace& w) {
+// A BUILD_BUG() of the file's own is in a function that is never called once others are inlined.
+bool CountsOnInlining(const std::string& file, const Workplace& w) {
+  return absl::StrContains(w.Read(file), "\tBUILD_BUG();");
+}
+
+// What is inlined is what says so: a function that has a name can tell of itself. Variables of the
+// stack are zero at first, which older clangs do only for who says this.
+Words CompilerFlags(const Workplace& w, bool counts_on_inlining) {
   Words flags = {"-ftrivial-auto-var-init=zero"};
-  if (w.clang() != 0 && w.clang() < 16) {
+  if (w.clang() == 0) {
+    flags.insert(flags.end(), {"-fno-inline-functions-called-once", "-fno-partial-inlining"});
+    if (counts_on_inlining) flags.emplace_back("-finline-small-functions");
+    return flags;
+  }
+  flags.emplace_back("-finline-hint-functions");
+  if (w.clang() < 16) {
     flags.emplace_back("-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang");
   }
   return flags;
@@ -163,7 +170,7 @@ Step CompileStep(Kind kind, const std::string& file, const std::string& product,
   Words compile = {workplace.cc()};
   Append(IncludeFlags(), &compile);
   Append(CommonFlags(variant), &compile);
-  Append(CompilerFlags(workplace), &compile);
+  Append(CompilerFlags(workplace, CountsOnInlining(file, workplace)), &compile);
   Append(KindFlags(kind, variant, workplace), &compile);
   Append(NameFlags(std::string(absl::StripPrefix(file, "tree/"))), &compile);
   const std::string depfile = product + ".d";

@@ -61,6 +61,8 @@ struct View {
             mem.nid};
   }
 
+  static uint8_t zone_of_pages(world::BlockId id) { return mm::BlockAt(id).zone; }
+
   static bool device_hotplug_lock_is_held() { return mm::mm().device_hotplug_lock.lock.held(); }
   static int32_t first_untold() {
     const mm::notifier_block* nb = mm::FirstUntold();

@@ -15,6 +15,7 @@ namespace hotplug::invariants {
 struct Scopes {
   bool all_pages;  // look at every page, not at those that changed
   bool released;   // mem_hotplug_lock was released
+  bool accounts;   // the counters of zones are settled, as they are then
   bool ended;      // an offline operation ended
   bool returned;   // a call of the driver returned
   bool rest;
@@ -39,6 +40,7 @@ inline Scopes ScopesOfStep(bool became_rest) {
   const world::News& news = world::ledger().news;
   return {config().full || became_rest,
           news.released_class != 0,
+          news.released_class != 0 || news.accounts != 0,
           news.operation_ended != 0,
           news.call_returned != 0,
           became_rest,
@@ -61,16 +63,10 @@ inline void CheckLocks() {
 // What several invariants of one step look at.
 struct Evidence {
   bool illegal_pages;
-  ZoneSums sums;  // if mem_hotplug_lock was released
+  Accounts accounts;  // if the counters of zones are settled
 };
 
-// When mem_hotplug_lock is released.
-template <world::View V>
-void CheckZones(Id id, const ZoneSums& sums) {
-  if (id == Id::kI4) CheckOffline<V>();
-  if (id == Id::kI10) CheckIsolateCounts<V>(sums);
-  if (id == Id::kI11) CheckZoneCounters<V>(sums);
-}
+inline bool JudgesSums() { return Enabled(Id::kI10) || Enabled(Id::kI11); }
 
 // Evaluates one invariant at this step.
 template <world::View V>
@@ -97,9 +93,13 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
       if (s.released) CheckDelivery<V>();
       break;
     case Id::kI4:
+      if (s.released) CheckOffline<V>();
+      break;
     case Id::kI10:
+      if (s.accounts) CheckIsolateCounts(e.accounts);
+      break;
     case Id::kI11:
-      if (s.released) CheckZones<V>(id, e.sums);
+      if (s.accounts) CheckZoneCounters<V>(e.accounts);
       break;
     case Id::kI12:
       CheckGoingOffline<V>();
@@ -165,7 +165,7 @@ void JudgeReports(uint32_t violations_before) {
 template <world::View V>
 void Judge(const Scopes& s) {
   const bool legal_pages = s.all_pages ? AllPagesAreLegal<V>() : TouchedPagesAreLegal<V>();
-  const Evidence e{!legal_pages, s.released ? SumsOfZones<V>() : ZoneSums{}};
+  const Evidence e{!legal_pages, s.accounts && JudgesSums() ? AccountsOfZones<V>() : Accounts{}};
   const uint32_t before = verdicts().total;
   for (const Id id : kOrder) {
     if (Enabled(id)) Evaluate<V>(id, s, e);
@@ -181,7 +181,7 @@ void Checks<V>::Step() {
   const bool became_rest = BecameRest();
   const bool over = Quiet<V>(became_rest) && TouchedPagesAreLegal<V>();
   if (!over) Judge<V>(ScopesOfStep(became_rest));
-  world::EndStep(sim::sim().last.tp);
+  world::EndStep(Here());
 }
 
 template <class V>
@@ -191,7 +191,7 @@ void Checks<V>::End() {
   s.all_pages = true;
   s.end = true;
   Judge<V>(s);
-  world::EndStep(sim::sim().last.tp);
+  world::EndStep(Here());
 }
 
 template <class V>

@@ -135,7 +135,8 @@ Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint
 }
 
 void AddLiveness(uint32_t task) {
-  AddBlock(Id::kI13, kNoBlock, 0, static_cast<int32_t>(task), sim::task(sim::TaskId{task}).last_tp);
+  AddBlock(Id::kI13, kNoBlock, 0, static_cast<int32_t>(task),
+           world::WriterOf(sim::task(sim::TaskId{task}).last_tp, task));
 }
 
 void NoteRelease(uint32_t lock_class) {

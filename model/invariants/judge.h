@@ -27,8 +27,8 @@ Violation* AddBlock(Id id, uint32_t block, int32_t expected, int32_t found, uint
 Violation* AddPageOfType(Id id, Pfn pfn, uint8_t page_type, int32_t expected, int32_t found,
                          uint16_t function);
 
-// The trace point of this step.
-inline uint16_t Here() { return sim::sim().last.tp; }
+// What this step is one of: its trace point, or the function that it is in.
+inline uint16_t Here() { return world::WriterOf(sim::sim().last.tp, sim::sim().last.task); }
 
 // Free, or reserved at boot: a page that needs nobody who owns it.
 inline bool NeedsNoOwner(Owner o) {

@@ -18,6 +18,12 @@ struct Sums {
 };
 using ZoneSums = std::array<Sums, world::kNrZones>;
 
+// What zones say of themselves, and what their pages add up to.
+struct Accounts {
+  std::array<world::ZoneCounters, world::kNrZones> zones;
+  ZoneSums sums;
+};
+
 // What one block contributes to its zone, by its pages alone.
 template <world::View V>
 Sums SumsOf(BlockId b) {
@@ -40,18 +46,19 @@ Sums SumsOf(BlockId b) {
 
 // What the pages of the blocks in memory add up to, by zone.
 template <world::View V>
-ZoneSums SumsOfZones() {
-  ZoneSums sums;
+Accounts AccountsOfZones() {
+  Accounts a;
   ForEachBlock([&](BlockId b) {
     if (!InMemory(world::BlockGhostAt(b).phase)) return;
     const Sums s = SumsOf<V>(b);
-    Sums& z = sums[V::block(b).zone];
+    Sums& z = a.sums[V::zone_of_pages(b)];
     z.present += s.present;
     z.managed += s.managed;
     z.free += s.free;
     z.isolated_pageblocks += s.isolated_pageblocks;
   });
-  return sums;
+  for (uint32_t z = 0; z < world::kNrZones; ++z) a.zones[z] = V::zone(z);
+  return a;
 }
 
 template <world::View V>
@@ -72,21 +79,22 @@ void CheckOffline() {
 
 inline int32_t Signed(uint32_t v) { return static_cast<int32_t>(v); }
 
-template <world::View V>
-void CheckIsolateCounts(const ZoneSums& sums) {
-  for (uint32_t z = 0; z < sums.size(); ++z) {
-    const uint32_t found = V::zone(z).isolated_pageblocks;
-    if (found == sums[z].isolated_pageblocks) continue;
-    AddBlock(Id::kI10, kNoBlock, Signed(sums[z].isolated_pageblocks), Signed(found), Here());
+inline void CheckIsolateCounts(const Accounts& a) {
+  for (uint32_t z = 0; z < a.sums.size(); ++z) {
+    const uint32_t expected = a.sums[z].isolated_pageblocks;
+    const uint32_t found = a.zones[z].isolated_pageblocks;
+    if (found == expected) continue;
+    AddBlock(Id::kI10, kNoBlock, Signed(expected), Signed(found), Here());
     return;
   }
 }
 
 template <world::View V>
-void CheckZoneCounters(const ZoneSums& sums) {
+void CheckZoneCounters(const Accounts& a) {
+  const ZoneSums& sums = a.sums;
   std::array<uint32_t, kMaxNodes> node_present{};
   for (uint32_t z = 0; z < sums.size(); ++z) {
-    const world::ZoneCounters zone = V::zone(z);
+    const world::ZoneCounters& zone = a.zones[z];
     // Most machines have memory in two kinds of zones and not in all.
     if (zone.spanned == 0 && sums[z].present == 0 && zone.present == 0 && zone.managed == 0 &&
         zone.free == 0) {

@@ -81,12 +81,31 @@ constexpr Ends EndsOf() {
 
 constexpr Ends kEnds = EndsOf();
 
+// What stands for the functions of the tree world, by the rows of anchors.
+constexpr uint32_t kNrFunctionRows = mm::kNrFunctions + kEnds.size;
+static_assert(kNrFunctionRows <= sim::kTreeFunctions.last - sim::kTreeFunctions.first + 1);
+
+constexpr std::array<sim::TracePoint, kNrFunctionRows> FunctionPoints() {
+  std::array<sim::TracePoint, kNrFunctionRows> points{};
+  for (uint32_t row = 0; row < kNrFunctionRows; ++row) {
+    const bool traced = row < mm::kNrFunctions;
+    const char* name = traced ? mm::kFunctionNames[row] : kEnds.names[row - mm::kNrFunctions];
+    points[row] = {static_cast<sim::Tp>(sim::kTreeFunctions.first + row), name, ""};
+  }
+  return points;
+}
+
+constexpr auto kFunctionPoints = FunctionPoints();
+
 constexpr uint32_t kWhat = (1u << 28) - 1;
 constexpr uint32_t kTen = (1u << 10) - 1;
 
 }  // namespace
 
 const sim::TracePoint* FindTracePoint(sim::Tp tp) {
+  if (const uint32_t row = tp - uint32_t{sim::kTreeFunctions.first}; row < kNrFunctionRows) {
+    return &kFunctionPoints[row];
+  }
   for (const Room& room : kRooms) {
     if (!room.range.contains(tp)) continue;
     const auto found = std::find_if(room.points.begin(), room.points.end(),

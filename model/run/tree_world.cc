@@ -5,9 +5,12 @@
 #include <utility>
 
 #include "model/actors/actors.h"
+#include "model/mm/function.h"
 #include "model/run/look.h"
 #include "model/scenario/ops.h"
 #include "model/shim/shim.h"
+#include "model/run/trace_points.h"
+#include "model/tree/ledger.h"
 #include "model/tree/ops.h"
 #include "model/tree/view.h"
 #include "model/tree/world.h"
@@ -29,6 +32,14 @@ int Fault(const char* function) {
   return error;
 }
 
+// Those fixes of the core that the glue has.
+struct FixRow {
+  const mm::Fix& fix;
+  uint8_t bit;
+};
+constexpr FixRow kFixes[] = {{mm::CoreFix::kOwnIsolation, WORLD_OWN_ISOLATION},
+                             {mm::CoreFix::kOwnTest, WORLD_OWN_TEST}};
+
 world_machine MachineOf(const scenario::Machine& machine) {
   world_machine m{};
   m.first_block = machine.first_block;
@@ -37,6 +48,9 @@ world_machine MachineOf(const scenario::Machine& machine) {
   m.memmap_on_memory = machine.memmap_on_memory ? 1 : 0;
   m.pcp_high = machine.pcp_high;
   m.pagevec = machine.pagevec;
+  for (const FixRow& row : kFixes) {
+    if ((machine.fixes & row.fix.bit) != 0) m.fixes |= row.bit;
+  }
   for (uint32_t i = 0; i < m.nr_blocks; ++i) {
     const scenario::Block& b = machine.blocks[i];
     m.blocks[i] = {b.node, uint8_t{b.zone == scenario::Zone::kMovable}, uint8_t{b.reserved},
@@ -51,16 +65,28 @@ void BootTree(const scenario::Machine& machine, const drivers::Driver& /*driver*
   world.Bind({&actors::Answer, &Fault});
   world.Boot(MachineOf(machine));  // Missing() tells if it fails
   world::Setup();
+  tree::StartLedger();
 }
 
-// What the kernel says of itself, and locks: of pages, owners and operations nobody tells yet.
+void CheckStep() {
+  tree::SettlePages();
+  invariants::Checks<tree::View>::Step();
+}
+
+void CheckEnd() {
+  tree::SettlePages();
+  invariants::Checks<tree::View>::End();
+}
+
+// Accesses to the memmap are not told, and there is no driver.
 constexpr invariants::Disabled NotJudged() {
-  invariants::Disabled all = 0;
-  for (uint32_t id = 1; id < invariants::kIds; ++id) {
-    all |= invariants::Bit(static_cast<invariants::Id>(id));
+  invariants::Disabled none = 0;
+  for (const invariants::Id id :
+       {invariants::Id::kI5, invariants::Id::kI6, invariants::Id::kI7, invariants::Id::kI8,
+        invariants::Id::kI9, invariants::Id::kI16, invariants::Id::kI19}) {
+    none |= invariants::Bit(id);
   }
-  return all & ~(invariants::Bit(invariants::Id::kI14) | invariants::Bit(invariants::Id::kK1) |
-                 invariants::Bit(invariants::Id::kK2));
+  return none;
 }
 
 // Of "version=6.1.192 geometry=16 ...".
@@ -88,9 +114,9 @@ const World kTreeWorld = {
     .boot = &BootTree,
     .reset = [] { tree::world_of_machine().Reset(); },
     .start = &actors::Actors<tree::Ops>::Start,
-    .check_step = &invariants::Checks<tree::View>::Step,
-    .check_end = &invariants::Checks<tree::View>::End,
-    .page_is_legal = [](world::Pfn) { return true; },
+    .check_step = &CheckStep,
+    .check_end = &CheckEnd,
+    .page_is_legal = &invariants::Checks<tree::View>::PageIsLegal,
     .look = &Look<tree::View>,
     .allocation = &tree::View::allocation,
     .kernel = &Version,
@@ -121,12 +147,34 @@ const drivers::Driver kTreeDriver = {
     .text = &Text,
 };
 
+namespace {
+
 // As what the thread's machine keeps, it stays as long as the thread.
-void UseImage(std::unique_ptr<tree::Image> image) {
+void Use(std::unique_ptr<tree::Image> image, bool with_ledger) {
+  static const std::vector<const char*> names = [] {
+    std::vector<const char*> all(std::begin(mm::kFunctionNames), std::end(mm::kFunctionNames));
+    all.insert(all.end(), FunctionEnds().begin(), FunctionEnds().end());
+    return all;
+  }();
   sim::Machine& m = sim::Machine::ForThread();
   delete m.bound.tree;
-  m.bound.tree = new tree::World(std::move(image));
+  m.bound.tree = nullptr;
+  if (image == nullptr) return;
+  m.bound.tree = new tree::World(std::move(image), {names, mm::kNrFunctions}, with_ledger);
 }
+
+constexpr World Bare() {
+  World bare = kTreeWorld;
+  bare.check_step = [] {};
+  bare.check_end = [] {};
+  return bare;
+}
+
+}  // namespace
+
+void UseImage(std::unique_ptr<tree::Image> image) { Use(std::move(image), true); }
+void UseBareImage(std::unique_ptr<tree::Image> image) { Use(std::move(image), false); }
+const World kBareTreeWorld = Bare();
 const tree::Image& UsedImage() { return sim::Machine::ForThread().bound.tree->image(); }
 
 Adapted Adapt(const scenario::Scenario& s) {
@@ -155,6 +203,9 @@ const char* NotInTree(const scenario::Scenario& s) {
       return "a driver's files are not in the tree world";
   }
   if (s.machine.kmemleak) return "kmemleak is not in the tree world";
+  uint32_t fixes = 0;
+  for (const FixRow& row : kFixes) fixes |= row.fix.bit;
+  if ((s.machine.fixes & ~fixes) != 0) return "the tree world has own_isolation and own_test alone";
   return nullptr;
 }
 

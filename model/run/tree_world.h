@@ -19,8 +19,13 @@ extern const World kTreeWorld;
 // In place of the scenario's driver there: RunOptions::driver.
 extern const drivers::Driver kTreeDriver;
 
-// What runs in kTreeWorld from now on: one image at a time in a process, in one thread.
+// What runs in kTreeWorld from now on: one image at a time in a process, in one thread. None, with
+// null, makes room for another.
 void UseImage(std::unique_ptr<tree::Image> image);
+// The same for kBareTreeWorld, which nobody judges and which tells no ledger: for measuring what
+// the two cost.
+void UseBareImage(std::unique_ptr<tree::Image> image);
+extern const World kBareTreeWorld;
 const tree::Image& UsedImage();
 
 // Scenarios are for a machine of any kind, a world is of one: the scenario as the world that is

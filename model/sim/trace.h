@@ -33,6 +33,8 @@ inline constexpr TpRange kActorPoints = {224, 247};
 inline constexpr TpRange kShimWorkPoints = {248, 255};  // work, timers and devices of model/shim
 inline constexpr TpRange kInstrumentPoints = {256, 319};
 inline constexpr TpRange kTreePoints = {320, 351};
+// No points: functions of the tree world, by the rows of anchors.
+inline constexpr TpRange kTreeFunctions = {512, 1023};
 
 // Whether each range begins after the end of the one before it.
 template <size_t n>
@@ -44,7 +46,7 @@ consteval bool AreApart(const TpRange (&ranges)[n]) {
   return true;
 }
 static_assert(AreApart({kSimPoints, kMmPoints, kDriverPoints, kShimPoints, kActorPoints,
-                        kShimWorkPoints, kInstrumentPoints, kTreePoints}));
+                        kShimWorkPoints, kInstrumentPoints, kTreePoints, kTreeFunctions}));
 
 // How a trace point prints. `function` is the kernel function (or our own actor) in which
 // the event happens; `format` names the three operands:

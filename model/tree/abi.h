@@ -23,6 +23,9 @@ extern "C" {
 #define WORLD_MAGIC 0x31646c726f777068ull  // "hpworld1"
 #define WORLD_ABI 1
 
+// Room at the beginning of each function, for a call.
+#define WORLD_ENTRY_BYTES 5
+
 // Where things lie (the linker script is the builder's): what a host must have free.
 #define WORLD_TEXT 0x50000000ul
 #define WORLD_ABSENT 0x5c000000ul  // nobody defines what lies here; never mapped
@@ -53,6 +56,21 @@ struct world_notice {
   int32_t nid_normal;
 };
 
+// A call of a function that tells of itself, from its beginning to its end.
+#define WORLD_ARGS 6  // in registers
+struct world_call {
+  const void* function;
+  unsigned long args[WORLD_ARGS];
+  const void* back;    // to where it returns
+  unsigned long kept;  // the host's
+};
+
+// A pageblock is about to be isolated, and has been or has not; that is undone.
+struct page;
+enum world_isolation { WORLD_ISOLATING, WORLD_ISOLATED, WORLD_NOT_ISOLATED, WORLD_UNDONE };
+
+#define WORLD_NOBODY (-1)  // in place of the number of an allocation
+
 // Other tasks may run in those of the first group.
 struct world_host {
   // Locks that are waited for. `name` is null for one that the linker has a name for.
@@ -62,7 +80,6 @@ struct world_host {
   // Before the outermost spinlock is taken, and after it has been released.
   void (*spin)(int locked);
   void (*point)(const char* function);  // might sleep here, and does not
-  void (*loop)(uint64_t pfn);           // once more, because of this page
   void (*sleep)(void);                  // for a moment
   void (*poll)(const void* lock);       // between two attempts to take a lock that somebody has
   int (*answer)(unsigned int notifier, const struct world_notice* notice);
@@ -77,6 +94,25 @@ struct world_host {
   void (*uevent)(unsigned long block, const char* action);
   // 0, or the negative errno with which the call of a function is to fail.
   int (*fault)(const char* function);
+
+  // A function that the host wants to know of begins; it has returned `result`. Others may run.
+  void (*function_begins)(struct world_call* call);
+  void (*function_ends)(struct world_call* call, long result);
+
+  // What the ledger is told. References on a page were taken or dropped, by the code before
+  // `caller`, and `count` are left; or its count was set.
+  void (*page_ref)(uint64_t pfn, int by, int count, const void* caller);
+  void (*page_set)(uint64_t pfn, int count);
+  // Pages have been taken out of the allocator; they are on their way into it.
+  void (*page_allocated)(uint64_t pfn, uint64_t nr);
+  void (*page_freed)(uint64_t pfn, uint64_t nr);
+  // They belong to an allocation of a task, by its number, or WORLD_NOBODY. Of compound pages the
+  // first has the count.
+  void (*page_owned)(uint64_t pfn, uint64_t nr, int allocation, unsigned int task, int compound);
+  void (*page_moved)(uint64_t from, uint64_t to);  // of an allocation: another page has its place
+  void (*range_tested)(uint64_t up_to);  // test_pages_isolated() came so far
+  // memory_notify() begins to tell an event, or has told it to all.
+  void (*notify)(const struct world_notice* notice, int begins);
 };
 
 // ---- The kernel, for the host ----------------------------------------------------------------
@@ -89,6 +125,9 @@ struct world_boot_block {
   uint8_t absent;  // the memory of a device, which its driver adds
 };
 
+// Corrections of the core (glue/fixes.c).
+enum { WORLD_OWN_ISOLATION = 1, WORLD_OWN_TEST = 2 };
+
 struct world_machine {
   uint32_t first_block;
   uint32_t nr_blocks;
@@ -98,6 +137,7 @@ struct world_machine {
   uint8_t memmap_on_memory;
   uint8_t pcp_high;  // pages on a per-CPU list, and in a pagevec: 0 for none
   uint8_t pagevec;
+  uint8_t fixes;
   struct world_boot_block blocks[WORLD_BLOCKS];
 };
 
@@ -109,7 +149,7 @@ enum {
   WORLD_PAGE_LRU = 16,
   WORLD_PAGE_RESERVED = 32,
   WORLD_PAGE_HWPOISON = 64,
-  WORLD_PAGE_PCP = 128,  // on a per-CPU list
+  WORLD_PAGE_PCP = 128,  // on a per-CPU list: of see_pcp_pages() alone
 };
 
 enum { WORLD_UNMOVABLE, WORLD_MOVABLE, WORLD_ISOLATE, WORLD_OTHER_TYPE };
@@ -120,6 +160,17 @@ struct world_page {
   uint8_t order;  // of a free chunk that begins here
   uint8_t zone;   // nid * WORLD_ZONES + the kind
   uint8_t type;   // of its pageblock
+};
+
+// Where a struct page has what is looked at most often, so that looking takes no call. Pages lie side
+// by side, the one of pfn 0 at *map, which is null where they do not.
+struct world_page_layout {
+  char* const* map;
+  uint32_t size;
+  uint32_t count, flags, type, order;  // bytes from the beginning of each
+  uint64_t lru, reserved;              // bits of flags
+  uint32_t buddy_mask, buddy;          // type & mask of such a page
+  uint32_t offline_mask, offline;
 };
 
 struct world_zone {
@@ -149,7 +200,8 @@ struct world_block {
   uint8_t section_online;
   uint8_t nid;
   uint8_t zone;  // as of a page, WORLD_NO_ZONE without one
-  uint8_t pad[3];
+  uint8_t ejected;  // firmware has it
+  uint8_t pad[2];
 };
 #define WORLD_NO_ZONE 0xff
 
@@ -180,6 +232,8 @@ struct world_exports {
   const char* absent_names;    // of each WORLD_ABSENT_STRIDE bytes there, one after the other
   const uint64_t* arena_used;  // bytes
   char* coverage;              // beside `text`: 1 behind the call in a basic block that has run
+  struct world_page_layout page;
+  const char* function_entry;  // what is called by functions that tell of themselves
 
   int (*boot)(const struct world_machine* machine);
   // The task that runs from now on, and its signals: a pending one, a deadly one.
@@ -203,13 +257,21 @@ struct world_exports {
   long (*get_page)(unsigned long pfn);
   long (*put_page)(unsigned long pfn);
   long (*memory_failure)(unsigned long pfn);
+  // For fixes of the core: what the running task does to the pageblock of a page.
+  void (*note_isolation)(const struct page* page, enum world_isolation what);
 
   void (*see_pages)(unsigned long pfn, unsigned long nr, struct world_page* pages);
+  uint8_t (*see_pageblock)(unsigned long pfn);  // its type
+  const char* (*see_struct_page)(unsigned long pfn);
+  // Sets WORLD_PAGE_PCP of those of [pfn, pfn + nr) that are on such a list.
+  unsigned int (*see_nr_pcp_pages)(void);
+  void (*see_pcp_pages)(unsigned long pfn, unsigned long nr, struct world_page* pages);
   void (*see_zone)(unsigned int zone, struct world_zone* z);
   void (*see_node)(unsigned int nid, struct world_node* n);
   void (*see_block)(unsigned long block, struct world_block* b);
   // The entry behind the first `index` ones; 0 if there is none.
   int (*see_resource)(unsigned int index, struct world_resource* r);
+  unsigned int (*see_leaked_devices)(void);  // unregistered, and somebody has a reference
 };
 
 #ifdef __cplusplus

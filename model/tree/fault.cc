@@ -102,6 +102,18 @@ sim::Tp TracePointOf(ReportKind kind) {
 
 }  // namespace
 
+namespace {
+
+// A page of the block that the running task takes offline, if it does.
+world::Pfn OwnRange() {
+  const world::OperationGhost& op = world::ledger().op;
+  if (op.blocks == 0 || op.task != sim::current_task().v) return world::Pfn{world::kNoPfn};
+  const auto first = static_cast<uint32_t>(__builtin_ctzll(op.blocks));
+  return world::FirstPfn(world::BlockNumber(first));
+}
+
+}  // namespace
+
 void World::OnFault(int signal, siginfo_t* info, void* context) {
   auto* c = static_cast<ucontext_t*>(context);
   World* world = sim::machine == nullptr ? nullptr : sim::machine->bound.tree;
@@ -145,8 +157,7 @@ void Die(ReportKind kind, uintptr_t pc, uint64_t address, std::string text) {
   if (!InTask()) hotplug_tree_unwind(StackTop(RunningStack()), -EFAULT);
   const bool bug = kind == ReportKind::kBug;
   if (InTask() && kind != ReportKind::kNotSimulated) {
-    world::Report(bug ? world::KernelReport::kBug : world::KernelReport::kOops,
-                  world::Pfn{world::kNoPfn}, false);
+    world::Report(bug ? world::KernelReport::kBug : world::KernelReport::kOops, OwnRange(), false);
   }
   sim::dead(TracePointOf(kind), number);
 }

@@ -7,6 +7,7 @@
 
 #include "model/mm/tracepoints.h"
 #include "model/sim/sched.h"
+#include "model/tree/ledger.h"
 #include "model/tree/tracepoints.h"
 #include "model/tree/world.h"
 #include "model/world/geometry.h"
@@ -30,11 +31,12 @@ bool MayGo(const State& s, uint32_t i) {
 sim::Lock& LockOf(const void* lock, const char* name) {
   State& s = state();
   const uint32_t address = Address(lock);
-  uint32_t free = kMaxLocks;
-  for (uint32_t i = kMaxLocks; i-- > 0;) {
+  for (uint32_t i = 0; i < s.nr_locks; ++i) {
     if (s.lock_address[i] == address) return s.locks[i];
-    if (s.lock_address[i] == 0 || MayGo(s, i)) free = i;
   }
+  uint32_t free = 0;
+  while (free < s.nr_locks && !MayGo(s, free)) ++free;
+  if (free == s.nr_locks) ++s.nr_locks;
   HOTPLUG_CHECK(free < kMaxLocks);
   s.lock_address[free] = address;
   sim::InitLock(s.locks[free], world_of_machine().LockClassOf(address, name));
@@ -62,6 +64,7 @@ int TryLock(const void* lock, const char* name) {
 void Unlock(const void* lock, int shared) {
   if (!InTask()) return;
   sim::Lock& l = LockOf(lock, nullptr);
+  if (l.lock_class == world::kDeviceHotplugLock) NoteHotplugUnlock();
   if (shared != 0) {
     sim::UnlockShared(l);
   } else {
@@ -83,11 +86,13 @@ void Spin(int locked) {
   RunCurrentTask();
 }
 
-void Misuse(const char*, const void*) {
+void NoteFault(sim::LockFault fault) {
   sim::SimState& s = sim::sim();
   s.debug_locks_off = 1;
-  if (s.lock_fault == sim::LockFault::kNone) s.lock_fault = sim::LockFault::kNotHolder;
+  if (s.lock_fault == sim::LockFault::kNone) s.lock_fault = fault;
 }
+
+void Misuse(const char*, const void*) { NoteFault(sim::LockFault::kNotHolder); }
 
 // ---- Giving way
 // -----------------------------------------------------------------------------------
@@ -95,11 +100,6 @@ void Misuse(const char*, const void*) {
 void Point(const char*) {
   if (!InTask()) return;
   sim::sched_point(kTpMightSleep);
-  RunCurrentTask();
-}
-
-void Loop(uint64_t pfn) {
-  sim::loop_point(static_cast<uint32_t>(pfn));
   RunCurrentTask();
 }
 
@@ -118,25 +118,17 @@ void Poll(const void* lock) {
 // ---- Notifiers, faults
 // ----------------------------------------------------------------------------
 
-uint32_t ActionOf(const char* name) {
-  for (const std::span<const world::NamedValue> rows :
-       {std::span<const world::NamedValue>(world::kMemActions), {world::kLaterMemActions}}) {
-    for (const world::NamedValue& row : rows) {
-      if (std::strcmp(row.name, name) == 0) return row.value;
-    }
-  }
-  return 0;  // a later kernel's, which prints as a number
-}
-
 int Answer(unsigned int notifier, const world_notice* n) {
-  const world::memory_notify_arg arg = {world::Pfn{static_cast<uint32_t>(n->start_pfn)},
-                                        static_cast<uint32_t>(n->nr_pages), n->nid, n->nid_normal};
+  const world::memory_notify_arg arg = NotifyArgOf(*n);
   const world::BlockId block = world::BlockOf(arg.start_pfn);
   const uint32_t action = ActionOf(n->action);
   sim::anchor(When::kBefore, world::DeliveryAnchor(action, block, notifier));
   RunCurrentTask();
   const auto answer = world_of_machine().bound().answer;
+  world::BeginCallback(world::kNobody, action, false);
   const int32_t value = answer != nullptr ? answer(notifier, action, arg) : world::NOTIFY_OK;
+  world::EndCallback(world::kNobody, action, arg, value);
+  NoteAnswer(notifier, action, value);
   sim::sched_point(world::kTpNotifierCall, action << 16 | block.v, notifier,
                    static_cast<uint32_t>(value));
   RunCurrentTask();
@@ -146,6 +138,43 @@ int Answer(unsigned int notifier, const world_notice* n) {
 int InjectFault(const char* function) {
   const auto fault = world_of_machine().bound().fault;
   return InTask() && fault != nullptr ? fault(function) : 0;
+}
+
+// ---- Functions
+// ----------------------------------------------------------------------------------------
+
+// Whoever may have let others run goes on as the running task.
+void GoOn(uint32_t switches) {
+  if (sim::sim().switches != switches) RunCurrentTask();
+}
+
+void ReachAnchor(When when, const Functions::Function& f) {
+  if (f.row == Functions::kNoRow) return;
+  sim::anchor(when, sim::MakeAnchor(sim::AnchorKind::kFunction, f.row));
+}
+
+// A step of the task is one of the innermost function that has a name.
+void FunctionBegins(world_call* call) {
+  if (!InTask()) return;
+  const Functions& functions = world_of_machine().functions();
+  const Functions::Function& f = functions.At(call->function);
+  const uint32_t switches = sim::sim().switches;
+  uint16_t& inside = world::ledger().inside[sim::current_task().v];
+  call->kept = inside;
+  if (functions.BeforeToo(f)) ReachAnchor(When::kBefore, f);
+  if (f.row != Functions::kNoRow) inside = static_cast<uint16_t>(sim::kTreeFunctions.first + f.row);
+  if (f.watcher != nullptr && f.watcher->begins != nullptr) f.watcher->begins(*call);
+  GoOn(switches);
+}
+
+void FunctionEnds(world_call* call, long result) {
+  if (!InTask()) return;
+  const Functions::Function& f = world_of_machine().functions().At(call->function);
+  const uint32_t switches = sim::sim().switches;
+  if (f.watcher != nullptr && f.watcher->ends != nullptr) f.watcher->ends(*call, result);
+  world::ledger().inside[sim::current_task().v] = static_cast<uint16_t>(call->kept);
+  ReachAnchor(When::kAfter, f);
+  GoOn(switches);
 }
 
 // ---- What the kernel says
@@ -205,6 +234,26 @@ void Uevent(unsigned long block, const char* action) {
 
 }  // namespace
 
+void NoteHeldLock() {
+  NoteFault(sim::LockFault::kNotReleased);
+  sim::current().held = 0;  // it is told once
+}
+
+world::memory_notify_arg NotifyArgOf(const world_notice& n) {
+  return {world::Pfn{static_cast<uint32_t>(n.start_pfn)}, static_cast<uint32_t>(n.nr_pages), n.nid,
+          n.nid_normal};
+}
+
+uint32_t ActionOf(const char* name) {
+  for (const std::span<const world::NamedValue> rows :
+       {std::span<const world::NamedValue>(world::kMemActions), {world::kLaterMemActions}}) {
+    for (const world::NamedValue& row : rows) {
+      if (std::strcmp(row.name, name) == 0) return row.value;
+    }
+  }
+  return 0;  // a later kernel's, which prints as a number
+}
+
 bool InTask() { return sim::sim().current != sim::FiberPool::kMain; }
 
 uint32_t RunningStack() { return InTask() ? sim::sim().current : uint32_t{WORLD_TASKS}; }
@@ -216,8 +265,25 @@ void RunCurrentTask() {
 }
 
 void FillHost(world_host* host) {
-  *host = {&Lock,   &TryLock, &Unlock, &Spin, &Point, &Loop,   &Sleep,  &Poll,
-           &Answer, &Text,    &Warn,   &Bug,  &Heap,  &Misuse, &Uevent, &InjectFault};
+  *host = {};
+  host->lock = &Lock;
+  host->trylock = &TryLock;
+  host->unlock = &Unlock;
+  host->spin = &Spin;
+  host->point = &Point;
+  host->sleep = &Sleep;
+  host->poll = &Poll;
+  host->answer = &Answer;
+  host->text = &Text;
+  host->warn = &Warn;
+  host->bug = &Bug;
+  host->heap = &Heap;
+  host->misuse = &Misuse;
+  host->uevent = &Uevent;
+  host->fault = &InjectFault;
+  host->function_begins = &FunctionBegins;
+  host->function_ends = &FunctionEnds;
+  FillNoLedger(host);
 }
 
 }  // namespace hotplug::tree

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "model/tree/abi.h"
+#include "model/world/types.h"
 
 namespace hotplug::tree {
 
@@ -14,6 +15,12 @@ void FillHost(world_host* host);
 
 // Tells the kernel which task runs and what signals it has. After whatever may have let others run.
 void RunCurrentTask();
+// A task has left the kernel with a lock.
+void NoteHeldLock();
+// What a notifier is told, and its number in model/world; 0 for an action that is a later kernel's.
+world::memory_notify_arg NotifyArgOf(const world_notice& n);
+uint32_t ActionOf(const char* name);
+
 // Whether a task runs, and not the boot.
 bool InTask();
 // The number of its stack, or of the boot's.

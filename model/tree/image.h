@@ -44,6 +44,8 @@ class Image {
   // The state as it is in the file.
   const std::vector<std::byte>& pristine() const { return pristine_; }
 
+  // By address.
+  const std::multimap<uintptr_t, Symbol>& symbols() const { return symbols_; }
   // The function or variable that an address lies in; null if it lies in none.
   const Symbol* SymbolAt(uintptr_t address) const;
   // The name that nobody defines that an address stands for; null if it is none of them.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/tree/ops.h"
 
+#include "model/sim/sched.h"
+#include "model/tree/host.h"
 #include "model/tree/state.h"
 #include "model/tree/view.h"
 #include "model/tree/world.h"
@@ -19,6 +21,18 @@ int Call(Function world_exports::* function, long a = 0, long b = 0, long c = 0)
   const world_exports& kernel = world_of_machine().image().exports();
   return static_cast<int>(CallKernel(reinterpret_cast<const void*>(kernel.*function), a, b, c));
 }
+
+// Whose registration the running task changes, before the first task runs that of nobody.
+class RegistrationOf {
+ public:
+  explicit RegistrationOf(uint32_t notifier) { Set(static_cast<uint8_t>(notifier + 1)); }
+  ~RegistrationOf() { Set(0); }
+
+ private:
+  static void Set(uint8_t value) {
+    if (InTask()) state().changing[sim::current_task().v] = value;
+  }
+};
 
 }  // namespace
 
@@ -47,9 +61,11 @@ void Ops::add_notifier(uint32_t notifier, int32_t priority) {
   state().notifier_priority[notifier] = priority;
 }
 int Ops::register_memory_notifier(uint32_t notifier) {
+  const RegistrationOf registration(notifier);
   return Call(&world_exports::register_notifier, notifier, state().notifier_priority[notifier]);
 }
 int Ops::unregister_memory_notifier(uint32_t notifier) {
+  const RegistrationOf registration(notifier);
   return Call(&world_exports::unregister_notifier, notifier);
 }
 
@@ -62,8 +78,15 @@ int Ops::alloc_contig(NodeId nid, uint32_t order) {
 }
 bool Ops::free_contig() { return Call(&world_exports::free_contig) == 0; }
 
-int Ops::get_page(Pfn pfn) { return Call(&world_exports::get_page, pfn.v); }
-void Ops::put_page(Pfn pfn) { Call(&world_exports::put_page, pfn.v); }
+int Ops::get_page(Pfn pfn) {
+  const int rc = Call(&world_exports::get_page, pfn.v);
+  if (rc == 0) ++world::ledger().transients;
+  return rc;
+}
+void Ops::put_page(Pfn pfn) {
+  --world::ledger().transients;
+  Call(&world_exports::put_page, pfn.v);
+}
 int32_t Ops::page_count(Pfn pfn) { return PageAt(pfn).count; }
 
 int Ops::memory_failure(Pfn pfn) { return Call(&world_exports::memory_failure, pfn.v); }

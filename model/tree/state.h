@@ -13,12 +13,14 @@
 #include "model/sim/machine.h"
 #include "model/tree/abi.h"
 #include "model/world/types.h"
+#include "model/world/view.h"
 
 namespace hotplug::tree {
 
 inline constexpr sim::Region kTreeRegion = 12;
 inline constexpr uint32_t kMaxLocks = 64;  // held or waited for at one time, and static ones
 inline constexpr uint32_t kMaxReports = 16;
+inline constexpr uint32_t kMaxFreeing = 256;  // chunks
 
 // What the kernel says about itself, or is said about it.
 enum class ReportKind : uint8_t { kNone, kBug, kFault, kNotSimulated, kWarn, kBadPage, kHeap };
@@ -30,16 +32,38 @@ struct Report {
   uint64_t address;  // kFault: what it wanted to access
 };
 
+// Pages that have left their owner, and have not come to the allocator's lists yet.
+struct FreedPages {
+  uint32_t pfn;
+  uint32_t nr;
+};
+
 struct State {
-  std::array<uint32_t, kMaxLocks> lock_address;  // 0: unused
+  std::array<uint32_t, kMaxLocks> lock_address;
   std::array<sim::Lock, kMaxLocks> locks;
   std::array<Report, kMaxReports> reports;
   uint32_t nr_reports;
   std::array<int32_t, kMaxNotifiers> notifier_priority;  // of the scenario
   std::array<uint8_t, kMaxFaults> fault_calls;           // for whoever binds World::Bound::fault
+  std::array<world::AllocationState, kMaxAllocations> allocations;  // by the glue's numbers
+  std::array<FreedPages, kMaxFreeing> freeing;
+  uint32_t nr_freeing;
+  uint32_t tested;     // pfn up to which test_pages_isolated() has found its range free
+  uint32_t nr_moved;   // pages of allocations that have been migrated,
+  uint32_t moved_before;  // and how many had at the last round of a loop
+  uint16_t offlining;  // tasks in offline_pages(), a bit each
+  // Notifiers of the scenario, a bit each, in the operation that goes on: asked by MEM_GOING_*;
+  // not, and somebody's answer or a late registration is the reason; asked, and not told how it
+  // ended; told that, and not asked without a reason.
+  uint16_t asked;
+  uint16_t excused;
+  uint16_t untold;
+  uint16_t unasked;
   uint8_t nr_inside;                                     // tasks in calls of the kernel
   uint8_t booted;
-  uint8_t pad[2];
+  std::array<uint8_t, kMaxThreads> changing;  // the notifier + 1 that a task (un)registers
+  uint8_t nr_locks;
+  uint8_t pad[6];
 };
 
 inline State& state() { return *sim::machine->Get<State>(kTreeRegion); }

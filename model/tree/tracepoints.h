@@ -18,6 +18,7 @@ enum : sim::Tp {
   kTpFault,
   kTpAbsent,
   kTpHeap,
+  kTpUnregister,
 };
 
 // clang-format off
@@ -31,6 +32,7 @@ inline constexpr sim::TracePoint kTracePoints[] = {
     {kTpFault,      "bad_page_fault", "%T"},
     {kTpAbsent,     "not simulated", "%T"},
     {kTpHeap,       "kasan_report",  "%T"},
+    {kTpUnregister, "device_unregister", ""},
 };
 // clang-format on
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/tree/view.h"
 
+#include <algorithm>
 #include <array>
 
 #include "model/sim/trace.h"
@@ -29,6 +30,7 @@ uint64_t MixPages(uint64_t digest, world::BlockId block) {
   for (world::Pfn pfn = world::FirstPfn(block); pfn < end;) {
     const uint32_t nr = std::min(end - pfn, kFuzzPagesPerBlock);
     See(pfn, nr, pages.data());
+    kernel().see_pcp_pages(pfn.v, nr, pages.data());
     for (uint32_t i = 0; i < nr; ++i) digest = MixPage(digest, pages[i]);
     pfn = pfn + nr;
   }
@@ -46,6 +48,16 @@ world_page PageAt(world::Pfn pfn) {
   See(pfn, 1, &page);
   return page;
 }
+
+const char* StructPageAt(world::Pfn pfn) { return kernel().see_struct_page(pfn.v); }
+
+bool IsOnPcpList(world::Pfn pfn) {
+  world_page page{};
+  kernel().see_pcp_pages(pfn.v, 1, &page);
+  return (page.flags & WORLD_PAGE_PCP) != 0;
+}
+
+uint8_t PageblockAt(world::Pfn pfn) { return kernel().see_pageblock(pfn.v); }
 
 world_zone ZoneAt(uint32_t zone) {
   world_zone z{};
@@ -102,10 +114,26 @@ world::BlockState View::block(world::BlockId id) {
   s.state = kStates[b.state];
   s.registered = b.state != WORLD_BLOCK_ABSENT;
   s.dev_offline = b.dev_offline != 0;
+  s.ejected = b.ejected != 0;
   s.zone = b.zone;
   s.nid = b.nid;
   return s;
 }
+
+bool View::has_pcp_lists() { return kernel().see_nr_pcp_pages() != 0; }
+
+bool View::device_hotplug_lock_is_held() {
+  return std::any_of(state().locks.begin(), state().locks.end(), [](const sim::Lock& l) {
+    return l.lock_class == world::kDeviceHotplugLock && l.held();
+  });
+}
+
+int32_t View::first_untold() {
+  const uint32_t broken = uint32_t{state().untold} | state().unasked;
+  return broken == 0 ? -1 : __builtin_ctz(broken);
+}
+
+uint32_t View::leaked_devices() { return kernel().see_leaked_devices(); }
 
 uint64_t ViewDigest() {
   uint64_t digest = 0;

@@ -11,6 +11,7 @@
 #include "model/sim/sched.h"
 #include "model/tree/call.h"
 #include "model/tree/host.h"
+#include "model/tree/ledger.h"
 #include "model/tree/tracepoints.h"
 #include "model/world/geometry.h"
 
@@ -21,15 +22,25 @@ namespace {
 std::byte* Arena() { return reinterpret_cast<std::byte*>(WORLD_ARENA); }
 std::byte* Stacks() { return reinterpret_cast<std::byte*>(WORLD_STACKS); }
 
-uint64_t HashOutside() { return world_of_machine().RawDigest(); }
+// Who runs is no part of it: a loop waits for a change, whoever has run meanwhile.
+uint64_t HashOutside() {
+  const World& world = world_of_machine();
+  world.image().exports().run(WORLD_TASKS, 0, 0);
+  const uint64_t digest = world.RawDigest();
+  if (InTask()) RunCurrentTask();
+  return digest;
+}
 
 }  // namespace
 
 // ---- Life
 // -------------------------------------------------------------------------------------------
 
-World::World(std::unique_ptr<Image> image) : image_(std::move(image)) {
+World::World(std::unique_ptr<Image> image, const FunctionNames& names, bool with_ledger)
+    : image_(std::move(image)), page_layout_(image_->exports().page) {
   FillHost(image_->exports().host);
+  if (with_ledger) FillLedger(image_->exports().host);
+  if (with_ledger) functions_.Tell(*image_, names, LedgerWatchers());
   HandleFaults();
 }
 
@@ -194,12 +205,10 @@ long CallKernel(const void* function, long a, long b, long c) {
   if (OnStack(stack, here)) {
     return reinterpret_cast<long (*)(long, long, long)>(const_cast<void*>(function))(a, b, c);
   }
-  if (InTask()) {
-    sim::loop_begin();
-    RunCurrentTask();
-  }
+  if (InTask()) RunCurrentTask();
   ++state().nr_inside;
   const long rc = hotplug_tree_call(function, StackTop(stack), a, b, c);
+  if (InTask() && sim::current().held != 0) NoteHeldLock();
   if (--state().nr_inside == 0 && state().booted != 0) {
     const auto* rest = reinterpret_cast<const void*>(world_of_machine().image().exports().rest);
     hotplug_tree_call(rest, StackTop(stack), 0, 0, 0);

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "model/tree/functions.h"
 #include "model/tree/image.h"
 #include "model/tree/state.h"
 
@@ -40,12 +41,17 @@ struct Snapshot {
 
 class World {
  public:
-  explicit World(std::unique_ptr<Image> image);
+  // `names`: the functions that preemptions can be anchored at. Without a ledger nothing is told:
+  // what a run takes by itself.
+  explicit World(std::unique_ptr<Image> image, const FunctionNames& names = {},
+                 bool with_ledger = true);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   const Image& image() const { return *image_; }
+  const Functions& functions() const { return functions_; }
+  const world_page_layout& page_layout() const { return page_layout_; }
   void Bind(const Bound& bound) { bound_ = bound; }
   const Bound& bound() const { return bound_; }
 
@@ -82,6 +88,8 @@ class World {
   static void OnFault(int signal, siginfo_t* info, void* context);
 
   std::unique_ptr<Image> image_;
+  Functions functions_;
+  world_page_layout page_layout_;
   Bound bound_;
   Snapshot template_;
   std::vector<std::string> texts_;

@@ -122,7 +122,8 @@ struct News {
   uint8_t operation_ended;  // the offline operation
   uint8_t call_returned;    // the task + 1 whose call of the driver returned
   uint8_t released_class;   // the lock class + 1 released
-  uint8_t pad[3];
+  uint8_t accounts;         // no operation is in the middle of changing counters of zones
+  uint8_t pad[2];
 
   bool any() const { return std::bit_cast<uint64_t>(*this) != 0; }
 };
@@ -151,6 +152,10 @@ struct Ledger {
   // A task's last instance in the call that it is in, + 1; the last is that of initcalls, which no
   // task makes.
   std::array<uint8_t, kMaxThreads + 1> instance_of;
+  // Of each task, in a world whose steps do not say in which function they are: what stands for it
+  // (sim::kTreeFunctions), or 0.
+  std::array<uint16_t, kMaxThreads> inside;
+  uint8_t pad[6];
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }
@@ -191,6 +196,11 @@ inline uint32_t Entitled(Pfn pfn, Owner o, uint32_t block_index) {
 inline uint8_t OthersReferences(const PageGhost& g) {
   return static_cast<uint8_t>(g.transient + g.poison);
 }
+// What a step of a task at a trace point counts as one of.
+inline uint16_t WriterOf(uint16_t tp, uint32_t task) {
+  const uint16_t inside = task < kMaxThreads ? ledger().inside[task] : uint16_t{0};
+  return inside != 0 && sim::kTreePoints.contains(tp) ? inside : tp;
+}
 // True while the instance's call runs, or after it claimed its range until it gave it back.
 bool Live(const InstanceGhost& instance);
 // Pages changed since the last step, in the order of their first change.
@@ -212,7 +222,7 @@ inline PageGhost& Touch(Pfn pfn) {
   return g;
 }
 void TouchBlock(BlockId b);
-// Ends a step: what was changed in it was changed by trace point `writer`.
+// Ends a step: what was changed in it was changed by `writer`.
 void EndStep(uint16_t writer);
 inline void SetOwner(Pfn pfn, Owner owner) {
   PageGhost& g = Touch(pfn);

@@ -73,13 +73,14 @@ concept View = requires(const typename V::Page& page, Pfn pfn, BlockId block, No
   { V::PageReserved(page) } -> std::same_as<bool>;
   { V::PageLRU(page) } -> std::same_as<bool>;
   { V::get_pageblock_migratetype(pfn) } -> std::same_as<migratetype>;
-  { V::has_pcp_lists() } -> std::same_as<bool>;
+  { V::has_pcp_lists() } -> std::same_as<bool>;  // that a page may be on
   { V::on_pcp_list(pfn) } -> std::same_as<bool>;
 
   { V::zone(n) } -> std::same_as<ZoneCounters>;  // 0 .. kNrZones - 1
   { V::node_present_pages(nid) } -> std::same_as<uint32_t>;
   { V::node(nid) } -> std::same_as<NodeState>;
   { V::block(block) } -> std::same_as<BlockState>;
+  { V::zone_of_pages(block) } -> std::same_as<uint8_t>;  // of a block in memory
 
   { V::device_hotplug_lock_is_held() } -> std::same_as<bool>;
   // Name of the first notifier that was told MEM_GOING_* and not how that ended, though nobody's

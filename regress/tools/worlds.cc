@@ -4,6 +4,7 @@
 // worlds WORLD --digests COUNT [--after=N]
 // worlds WORLD --bench
 // worlds WORLD --write=FOLDER COUNT
+// worlds WORLD[+FIX...] --judge COUNT [FIRST]
 //
 // Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and
 // in a WORLD of compile-tree, and compares them operation by operation. Prints each difference with
@@ -12,11 +13,15 @@
 // With --digests it runs them in the WORLD alone, after N others, and prints for each its seed, its
 // verdict, the digest of its trace, and that of all that can be seen at its end.
 //
-// With --bench it says what a reset takes, and one task that takes a block offline and online
-// again, without checks, in the WORLD and in our model: the median of several rounds, in processor
-// time.
+// With --bench it says what a reset takes, one task that takes a block offline and online again,
+// and two of them with and without ledger and invariants: the median of several rounds, in
+// processor time.
 //
 // With --write it puts the scenarios into a folder, as texts.
+//
+// With --judge it runs scenarios of several tasks in the WORLD alone, judged by the invariants, and
+// prints each token that they break with its first seed and its scenario, and how many there were;
+// with fixes of the core behind the name of the WORLD.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -33,6 +38,7 @@
 #include <vector>
 
 #include "fuzz/report/story.h"
+#include "fuzz/report/token.h"
 #include "model/mm/kernel.h"
 #include "model/run/tree_world.h"
 #include "model/scenario/generate.h"
@@ -42,7 +48,7 @@
 namespace hotplug {
 namespace {
 
-scenario::GenerateOptions OptionsOf(const world_exports& kernel) {
+scenario::GenerateOptions OptionsOf(const world_exports& kernel, bool sequential) {
   scenario::GenerateOptions options;
   options.shape = scenario::Shape{static_cast<uint8_t>(kernel.order_of_block),
                                   static_cast<uint8_t>(kernel.order_of_pageblock),
@@ -50,7 +56,7 @@ scenario::GenerateOptions OptionsOf(const world_exports& kernel) {
   options.kernel = mm::kNrKernels - 1;
   options.nr_kernels = mm::kNrKernels;
   options.without_driver = true;
-  options.sequential = true;
+  options.sequential = sequential;
   return options;
 }
 
@@ -66,10 +72,14 @@ scenario::Scenario Comparable(scenario::Scenario s) {
   return s;
 }
 
-// The scenario of a seed.
-scenario::Scenario ScenarioOf(uint64_t seed) {
-  static const scenario::GenerateOptions options = OptionsOf(run::UsedImage().exports());
-  return Comparable(scenario::Generate(seed, options));
+uint32_t fixes = 0;  // of the core
+
+// The scenario of a seed, of one task or of several.
+scenario::Scenario ScenarioOf(uint64_t seed, bool sequential = true) {
+  scenario::Scenario s = Comparable(
+      scenario::Generate(seed, OptionsOf(run::UsedImage().exports(), sequential)));
+  s.machine.fixes |= fixes;
+  return s;
 }
 
 run::RunOptions InModel() {
@@ -136,6 +146,33 @@ int PrintDigests(uint64_t count, uint64_t after) {
   return 0;
 }
 
+// ---- Invariants ----
+
+std::string TokenOf(const run::Outcome& o) {
+  if (o.first() != nullptr) return report::DedupToken(*o.first(), run::kTreeDriver);
+  return o.verdict == run::Verdict::kOk ? "" : run::Name(o.verdict);
+}
+
+int Judge(uint64_t count, uint64_t first) {
+  std::map<std::string, Kind> tokens;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const scenario::Scenario s = ScenarioOf(seed, false);
+    const std::string token = TokenOf(run::Run(s, InTree()));
+    if (token.empty()) continue;
+    Kind& kind = tokens[token];
+    if (kind.count++ == 0) {
+      kind.seed = seed;
+      kind.example = scenario::Print(s, run::Names());
+    }
+  }
+  for (const auto& [token, kind] : tokens) {
+    std::printf("%s: seed %llu and %llu more:\n%s\n", token.c_str(),
+                static_cast<unsigned long long>(kind.seed),
+                static_cast<unsigned long long>(kind.count - 1), kind.example.c_str());
+  }
+  return tokens.empty() ? 0 : 1;
+}
+
 // ---- What it takes ----
 
 constexpr uint32_t kRounds = 9;
@@ -169,17 +206,46 @@ scenario::Scenario OfflineAndOnline() {
   return run::Adapt(s).scenario;
 }
 
-int Bench() {
-  const scenario::Scenario s = OfflineAndOnline();
+// A block goes offline and online again in two tasks that are preempted by one another.
+scenario::Scenario TwoTasks() {
+  scenario::Scenario s = OfflineAndOnline();
+  s.tasks.push({scenario::Role::kUser});
+  for (uint32_t i = 0; i < 2; ++i) {
+    scenario::Op op = s.ops[i];
+    op.task = 1;
+    op.block = 4;
+    s.ops.push(op);
+  }
+  for (const uint16_t step : {5, 20, 35}) {
+    s.schedule.push({.task = 0, .other = 1, .step = step});
+    s.schedule.push({.task = 1, .other = 0, .step = step});
+  }
+  return s;
+}
+
+// A reference that is in the same process as what is compared with it.
+int Bench(const std::string& path) {
+  const scenario::Scenario one = OfflineAndOnline();
+  const scenario::Scenario two = TwoTasks();
+  run::RunOptions judged = InTree();
+  run::RunOptions bare = judged;
+  bare.world = &run::kBareTreeWorld;
   run::RunOptions model = InModel();
-  run::RunOptions tree = InTree();
-  model.disabled = tree.disabled = ~invariants::Disabled{0};
-  std::printf("| what | tree, us | model, us |\n|---|---|---|\n");
-  const double in_model = MicrosecondsOf(2000, [&] { run::Run(s, model); });
-  const double in_tree = MicrosecondsOf(2000, [&] { run::Run(s, tree); });
+  const double two_judged = MicrosecondsOf(2000, [&] { run::Run(two, judged); });
+  std::string error;
+  run::UseImage(nullptr);
+  run::UseBareImage(tree::Image::Map(path, &error));
+  const double two_bare = MicrosecondsOf(2000, [&] { run::Run(two, bare); });
+  const double one_bare = MicrosecondsOf(2000, [&] { run::Run(one, bare); });
   const double reset = MicrosecondsOf(20000, [] { run::kTreeWorld.reset(); });
+  const double two_model = MicrosecondsOf(2000, [&] { run::Run(two, model); });
+  std::printf("| what | us | |\n|---|---|---|\n");
   std::printf("| reset | %.2f | |\n", reset);
-  std::printf("| reset, offline, online | %.2f | %.2f |\n", in_tree, in_model);
+  std::printf("| one task: reset, offline, online, not judged | %.2f | |\n", one_bare);
+  std::printf("| two tasks, not judged | %.2f | |\n", two_bare);
+  std::printf("| two tasks, ledger and invariants | %.2f | %.2f times that |\n", two_judged,
+              two_judged / two_bare);
+  std::printf("| two tasks in our model, ledger and invariants | %.2f | |\n", two_model);
   return 0;
 }
 
@@ -200,7 +266,8 @@ int Usage() {
       "usage: worlds WORLD COUNT [FIRST]\n"
       "       worlds WORLD --digests COUNT [--after=N]\n"
       "       worlds WORLD --bench\n"
-      "       worlds WORLD --write=FOLDER COUNT\n",
+      "       worlds WORLD --write=FOLDER COUNT\n"
+      "       worlds WORLD --judge COUNT [FIRST]\n",
       stderr);
   return 2;
 }
@@ -217,32 +284,49 @@ std::string_view Behind(std::string_view prefix, std::string_view word) {
   return word.substr(0, prefix.size()) == prefix ? word.substr(prefix.size()) : "";
 }
 
-int Do(const std::vector<std::string_view>& args) {
-  if (args[0] == "--bench" && args.size() == 1) return Bench();
+int Do(const std::string& world, const std::vector<std::string_view>& args) {
+  if (args[0] == "--bench" && args.size() == 1) return Bench(world);
   const std::string_view folder = Behind("--write=", args[0]);
-  const bool named = args[0] == "--digests" || !folder.empty();
+  const bool judged = args[0] == "--judge";
+  const bool named = args[0] == "--digests" || judged || !folder.empty();
   const std::vector<std::string_view> numbers(args.begin() + (named ? 1 : 0), args.end());
   const uint64_t count = numbers.empty() ? 0 : ReadNumber(numbers[0]);
   if (count == 0 || numbers.size() > 2) return Usage();
   if (numbers.size() == 1) {
     if (!folder.empty()) return WriteTexts(std::string(folder), count);
+    if (judged) return Judge(count, 1);
     return named ? PrintDigests(count, 0) : Compare(count, 1);
   }
-  const uint64_t second = ReadNumber(named ? Behind("--after=", numbers[1]) : numbers[1]);
+  const bool after = named && !judged;
+  const uint64_t second = ReadNumber(after ? Behind("--after=", numbers[1]) : numbers[1]);
   if (second == 0 || !folder.empty()) return Usage();
+  if (judged) return Judge(count, second);
   return named ? PrintDigests(count, second) : Compare(count, second);
+}
+
+// Takes the fixes that follow the name of a world, and leaves the name.
+std::string TakeFixes(std::string name) {
+  for (uint32_t i = 0; i < mm::kCoreFixes.size; ++i) {
+    const std::string suffix = std::string("+") + mm::kCoreFixes.list[i].name;
+    const size_t at = name.find(suffix);
+    if (at == std::string::npos) continue;
+    fixes |= mm::kCoreFixes.list[i].bit;
+    name.erase(at, suffix.size());
+  }
+  return name;
 }
 
 int Main(int argc, char** argv) {
   if (argc < 3) return Usage();
   std::string error;
-  std::unique_ptr<tree::Image> image = tree::Image::Map(argv[1], &error);
+  const std::string world = TakeFixes(argv[1]);
+  std::unique_ptr<tree::Image> image = tree::Image::Map(world, &error);
   if (image == nullptr) {
     std::fprintf(stderr, "%s\n", error.c_str());
     return 2;
   }
   run::UseImage(std::move(image));
-  return Do({argv + 2, argv + argc});
+  return Do(world, {argv + 2, argv + argc});
 }
 
 }  // namespace

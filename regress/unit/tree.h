@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/sim/sched.h"
+#include "model/tree/ledger.h"
 #include "model/tree/ops.h"
 #include "model/tree/view.h"
 #include "model/tree/world.h"
@@ -52,6 +53,7 @@ class TreeMachine {
     m.sim().current = sim::FiberPool::kMain;
     REQUIRE(world_.Boot(config) == 0);
     world::Setup();
+    tree::StartLedger();
     m.Snapshot();
   }
   ~TreeMachine() {

@@ -17,7 +17,7 @@
 #include "internal.h"
 
 struct world_machine world_machine;
-struct page* world_vmemmap;
+struct page *world_vmemmap, *world_page_map;
 
 /* ---- What the machine is ----------------------------------------------------------------- */
 
@@ -138,6 +138,7 @@ static void make_memmap(void) {
   struct page* map = world_arena_alloc((end - first) * sizeof(struct page), SMP_CACHE_BYTES);
 
   world_vmemmap = map - first;
+  if (IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP)) world_page_map = world_vmemmap;
 }
 
 /* Wherever it lies: what is in the memory that it is of fills a pageblock there. */

@@ -71,4 +71,13 @@
 #define WORLD_DUMPED
 #endif
 
+/* 6.11: types of pages are numbers, and no bits that are cleared. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define WORLD_TYPE_MASK(name) 0xff000000u
+#define WORLD_TYPE(name) ((u32)PGTY_##name << 24)
+#else
+#define WORLD_TYPE_MASK(name) (PAGE_TYPE_BASE | PG_##name)
+#define WORLD_TYPE(name) PAGE_TYPE_BASE
+#endif
+
 #endif /* MODEL_TREE_GLUE_COMPAT_H_ */

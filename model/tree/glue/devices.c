@@ -15,6 +15,7 @@
 #include "glue.h"
 
 static struct device* devices[WORLD_BLOCKS];
+static unsigned int nr_leaked; /* unregistered, and not released */
 static const struct attribute_group* const* root_groups;
 
 int subsys_system_register(WORLD_BUS* bus, const struct attribute_group** groups) {
@@ -56,6 +57,7 @@ struct device* get_device(struct device* dev) {
 static void release(struct kref* kref) {
   struct device* dev = container_of(kref, struct device, kobj.kref);
 
+  --nr_leaked;
   dev->release(dev);
 }
 
@@ -70,8 +72,11 @@ void device_unregister(struct device* dev) {
     if (devices[i] == dev) devices[i] = NULL;
   }
   world_host.uevent(dev->id, "remove");
+  ++nr_leaked;
   put_device(dev);
 }
+
+unsigned int world_see_leaked_devices(void) { return nr_leaked; }
 
 int bus_for_each_dev(WORLD_BUS* bus, struct device* start, void* data,
                      int (*function)(struct device*, void*)) {

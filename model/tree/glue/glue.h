@@ -44,11 +44,18 @@ long world_free_contig(void);
 long world_get_page(unsigned long pfn);
 long world_put_page(unsigned long pfn);
 long world_memory_failure(unsigned long pfn);
+void world_note_isolation(const struct page* page, enum world_isolation what);
 void world_see_pages(unsigned long pfn, unsigned long nr, struct world_page* pages);
+u8 world_see_pageblock(unsigned long pfn);
+const char* world_see_struct_page(unsigned long pfn);
+unsigned int world_see_nr_pcp_pages(void);
+void world_see_pcp_pages(unsigned long pfn, unsigned long nr, struct world_page* pages);
 void world_see_zone(unsigned int zone, struct world_zone* z);
 void world_see_node(unsigned int nid, struct world_node* n);
 void world_see_block(unsigned long block, struct world_block* b);
 int world_see_resource(unsigned int index, struct world_resource* r);
+unsigned int world_see_leaked_devices(void);
+extern const char world_function_entry[];
 
 /* boot.c: the machine, and its memory that nobody frees. */
 extern struct world_machine world_machine;
@@ -57,11 +64,22 @@ int world_boot_nid(unsigned long block); /* NUMA_NO_NODE of a block that it does
 extern u64 world_arena_used;
 extern unsigned int world_task;
 void* world_arena_alloc(size_t size, size_t align);
+extern struct page* world_page_map; /* null where pages do not lie side by side */
+
+/* functions.c: of the running task, those that tell of themselves. */
+#define WORLD_CALLS 32
+struct world_calls {
+  unsigned int nr;
+  struct world_call call[WORLD_CALLS];
+};
+extern struct world_calls* world_calls;
 
 /* printk.c: a line that has no end of its own is over. */
 void world_end_line(void);
 /* locks.c */
 void world_run_rcu(void);
+void world_atomic_begin(void);
+void world_atomic_end(void);
 /* slab.c */
 void* world_kmalloc(size_t size, gfp_t gfp);
 void world_check_heap(void);
@@ -75,8 +93,12 @@ void world_map(struct page* page);
 void world_unmap(struct page* page);
 void world_lru_add(struct page* page);
 void world_lru_del(struct page* page);
+void world_range_tested(unsigned long up_to); /* ghosts.c */
+
 /* ops.c */
+struct world_notice world_notice_of(unsigned long action, const void* data);
 void world_block_added(unsigned long block);
+bool world_block_is_ejected(unsigned long block);
 /* A page of an allocation has moved. */
 void world_allocation_moved(struct page* from, struct page* to);
 

@@ -50,22 +50,43 @@ int rcuwait_wake_up(struct rcuwait* writer) {
 void percpu_down_write(struct percpu_rw_semaphore* sem) { world_host.lock(sem, NULL, 0); }
 void percpu_up_write(struct percpu_rw_semaphore* sem) { world_host.unlock(sem, 0); }
 
-/* ---- Spinlocks --------------------------------------------------------------------------- */
+/* ---- What nobody comes between: spinlocks, no interrupts ---------------------------------- */
 
-static unsigned int spin_depth;
+static unsigned int atomic_depth;
+
+void world_atomic_begin(void) {
+  if (atomic_depth == 0) world_host.spin(0);
+  if (atomic_depth++ == 0) world_host.spin(1);
+}
+
+void world_atomic_end(void) {
+  if (atomic_depth != 0 && --atomic_depth == 0) world_host.spin(0);
+}
 
 static void spin_enter(void** owner, const void* lock) {
-  if (spin_depth == 0) world_host.spin(0);
+  world_atomic_begin();
   if (*owner != SPINLOCK_OWNER_INIT) world_host.misuse("a spinlock that is held is taken", lock);
   *owner = current;
-  if (spin_depth++ == 0) world_host.spin(1);
 }
 
 static void spin_leave(void** owner, const void* lock) {
   if (*owner != current) world_host.misuse("a spinlock is released that is not held", lock);
   *owner = SPINLOCK_OWNER_INIT;
-  if (spin_depth != 0 && --spin_depth == 0) world_host.spin(0);
+  world_atomic_end();
 }
+
+int signals_enabled = 1;
+int um_set_signals(int enable) {
+  const int was = signals_enabled;
+
+  if (was == enable) return was;
+  if (!enable) world_atomic_begin();
+  signals_enabled = enable;
+  if (enable) world_atomic_end();
+  return was;
+}
+void block_signals(void) { um_set_signals(0); }
+void unblock_signals(void) { um_set_signals(1); }
 
 void __raw_spin_lock_init(raw_spinlock_t* lock, const char* name, struct lock_class_key* key,
                           short inner) {

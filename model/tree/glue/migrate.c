@@ -38,15 +38,16 @@ static void add_to_lru(struct page* page) {
   spin_unlock_irq(&lruvec->lru_lock);
 }
 
+/* They are the CPU's, which does nothing else meanwhile. */
 void lru_add_drain_cpu(int cpu) {
-  unsigned int i;
-  const unsigned int nr = nr_waiting;
+  world_atomic_begin();
+  while (nr_waiting != 0) {
+    struct page* page = waiting[--nr_waiting];
 
-  nr_waiting = 0;
-  for (i = 0; i < nr; ++i) {
-    add_to_lru(waiting[i]);
-    put_page(waiting[i]);
+    add_to_lru(page);
+    put_page(page);
   }
+  world_atomic_end();
 }
 void lru_add_drain(void) { lru_add_drain_cpu(0); }
 void lru_add_drain_all(void) {
@@ -65,9 +66,11 @@ void world_lru_add(struct page* page) {
     add_to_lru(page);
     return;
   }
+  world_atomic_begin();
   get_page(page);
   waiting[nr_waiting++] = page;
   if (nr_waiting >= min_t(unsigned int, world_machine.pagevec, PAGEVEC)) lru_add_drain();
+  world_atomic_end();
 }
 
 /* A page that is freed, or goes off the LRU for good. */
@@ -171,22 +174,32 @@ struct page* alloc_migration_target(struct page* from, unsigned long private) {
 }
 #endif
 
-/* The isolated page has moved, or not: anybody else's reference forbids it. */
-static int migrate_one(struct page* page, struct page* to) {
-  const bool moves = page_ref_freeze(page, 2);
+static bool is_mapped(const struct page* page) { return atomic_read(&page->_mapcount) >= 0; }
 
-  if (!moves) {
+static void let_go(struct page* page) {
+  list_del(&page->lru);
+  count_isolated(page, -1);
+  put_page(page);
+}
+
+/* The isolated page has moved, or not: a reference that is not that of its process forbids it. One
+ * that has been freed meanwhile needs no place. */
+static int migrate_one(struct page* page, struct page* to) {
+  const bool freed = page_count(page) == 1;
+
+  if (freed || !page_ref_freeze(page, is_mapped(page) ? 2 : 1)) {
     put_page(to);
-    return -EAGAIN;
+    if (freed) let_go(page);
+    return freed ? 0 : -EAGAIN;
   }
+  get_page(to); /* its process may free it from now on */
   world_unmap(page);
   world_map(to);
   world_allocation_moved(page, to);
   page_ref_unfreeze(page, 1);
-  list_del(&page->lru);
-  count_isolated(page, -1);
   world_lru_add(to);
-  put_page(page);
+  put_page(to);
+  let_go(page);
   return 0;
 }
 
@@ -212,6 +225,5 @@ int migrate_pages(struct list_head* from, new_page_t get, free_page_t put, unsig
     }
     if (migrate_one(page, to) != 0) ++failed;
   }
-  if (failed != 0 && reason == MR_MEMORY_HOTPLUG) world_host.loop(0);
   return failed;
 }

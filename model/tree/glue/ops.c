@@ -131,6 +131,7 @@ long world_remove_dimms(unsigned long block, unsigned long nr_blocks) {
 
 /* A block that is there is not with the firmware, whoever has added it. */
 void world_block_added(unsigned long block) { dimm_of(block)->ejected = false; }
+bool world_block_is_ejected(unsigned long block) { return dimm_of(block)->ejected; }
 
 /* ---- Notifiers --------------------------------------------------------------------------- */
 
@@ -162,10 +163,15 @@ static const char* action_name(unsigned long action) {
 
 static struct notifier_block notifiers[WORLD_NOTIFIERS];
 
-static int call(struct notifier_block* nb, unsigned long action, void* data) {
+struct world_notice world_notice_of(unsigned long action, const void* data) {
   const struct memory_notify* m = data;
-  const struct world_notice notice = {action_name(action), m->start_pfn, m->nr_pages,
-                                      m->status_change_nid, m->status_change_nid_normal};
+
+  return (struct world_notice){action_name(action), m->start_pfn, m->nr_pages,
+                               m->status_change_nid, m->status_change_nid_normal};
+}
+
+static int call(struct notifier_block* nb, unsigned long action, void* data) {
+  const struct world_notice notice = world_notice_of(action, data);
 
   world_end_line();
   return world_host.answer(nb - notifiers, &notice);
@@ -232,23 +238,35 @@ static struct allocation* oldest_allocation(bool contig) {
 static void note_allocation(struct allocation* a, struct page* page, unsigned int order,
                             bool contig) {
   *a = (struct allocation){page, next_seq++, world_task, order, contig};
+  world_host.page_owned(page_to_pfn(page), 1ul << order, a - allocations, a->task,
+                        PageCompound(page));
+}
+
+/* Whoever is about to free pages owns them no more. */
+static struct page* give_up(struct allocation* a) {
+  struct page* page = a->page;
+
+  a->page = NULL;
+  world_host.page_owned(page_to_pfn(page), 1ul << a->order, WORLD_NOBODY, 0, 0);
+  return page;
 }
 
 void world_allocation_moved(struct page* from, struct page* to) {
   struct allocation* a = find_allocation(from);
 
-  if (a != NULL) a->page = to;
+  if (a == NULL) return;
+  a->page = to;
+  world_host.page_moved(page_to_pfn(from), page_to_pfn(to));
 }
 
 /* A page is all that is wanted: nothing is reclaimed for it. */
 static long alloc_one(int nid, gfp_t gfp, unsigned int order) {
-  struct allocation* a = find_allocation(NULL);
   struct page* page;
 
-  if (a == NULL) return -ENOMEM;
+  if (find_allocation(NULL) == NULL) return -ENOMEM;
   page = __alloc_pages((gfp & ~__GFP_RECLAIM) | __GFP_NOWARN | __GFP_COMP, order, nid, NULL);
   if (page == NULL) return -ENOMEM;
-  note_allocation(a, page, order, false);
+  note_allocation(find_allocation(NULL), page, order, false);
   if (gfp & __GFP_MOVABLE) {
     world_map(page);
     world_lru_add(page);
@@ -271,18 +289,16 @@ long world_free_pages(void) {
   struct page* page;
 
   if (a == NULL) return -ENOENT;
-  page = a->page;
-  a->page = NULL;
+  page = give_up(a);
   if (a->order == 0) world_unmap(page);
   put_page(page);
   return 0;
 }
 
 long world_alloc_contig(int nid, unsigned int order) {
-  struct allocation* a = find_allocation(NULL);
   struct page* page = NULL;
 
-  if (a == NULL) return -ENOMEM;
+  if (find_allocation(NULL) == NULL) return -ENOMEM;
   if (order < BITS_PER_LONG) {
     page = alloc_contig_pages(1ul << order, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN, nid, NULL);
   }
@@ -293,23 +309,10 @@ long world_alloc_contig(int nid, unsigned int order) {
 
 long world_free_contig(void) {
   struct allocation* a = oldest_allocation(true);
-  unsigned long pfn;
 
   if (a == NULL) return -ENOENT;
-  pfn = page_to_pfn(a->page);
-  a->page = NULL;
-  free_contig_range(pfn, 1ul << a->order);
+  free_contig_range(page_to_pfn(give_up(a)), 1ul << a->order);
   return 0;
-}
-
-/* ---- Loops that end when somebody else has done something -------------------------------- */
-
-int __real_test_pages_isolated(unsigned long start, unsigned long end, int flags);
-int __wrap_test_pages_isolated(unsigned long start, unsigned long end, int flags) {
-  const int rc = __real_test_pages_isolated(start, end, flags);
-
-  if (rc != 0 && (flags & MEMORY_OFFLINE)) world_host.loop(start);
-  return rc;
 }
 
 /* ---- Walkers of page frame numbers ------------------------------------------------------- */

@@ -27,6 +27,7 @@ struct world_task {
   struct thread_info info;
   struct task_struct task;
   struct signal_struct signal;
+  struct world_calls calls;
 };
 static_assert(sizeof(struct world_task) <= WORLD_TASK_BYTES);
 
@@ -52,6 +53,7 @@ void world_run(unsigned int number, int pending, int fatal) {
   started |= 1u << number;
   world_task = number;
   world_thread_info = &t->info;
+  world_calls = &t->calls;
   if (pending) {
     set_ti_thread_flag(&t->info, TIF_SIGPENDING);
   } else {
@@ -120,17 +122,6 @@ int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params* params) {
 
   return rc != 0 ? rc : __add_pages(nid, PHYS_PFN(start), PHYS_PFN(size), params);
 }
-
-/* No interrupts. */
-int signals_enabled = 1;
-int um_set_signals(int enable) {
-  const int was = signals_enabled;
-
-  signals_enabled = enable;
-  return was;
-}
-void block_signals(void) { signals_enabled = 0; }
-void unblock_signals(void) { signals_enabled = 1; }
 
 /* Pages have no contents: nothing is ever mapped there. */
 unsigned long uml_physmem = 1ul << 45;

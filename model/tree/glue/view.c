@@ -59,30 +59,60 @@ static void see_page(unsigned long pfn, struct world_page* p) {
   p->type = type_of_pageblock(page, pfn);
 }
 
-/* Those of [pfn, pfn + nr) that are on a list of the CPU. */
+const char* world_see_struct_page(unsigned long pfn) { return (const char*)pfn_to_page(pfn); }
+
+u8 world_see_pageblock(unsigned long pfn) { return type_of_pageblock(pfn_to_page(pfn), pfn); }
+
+/* The pages of a chunk that lie in [pfn, pfn + nr). */
+static void mark_chunk(const struct page* page, unsigned int order, unsigned long pfn,
+                       unsigned long nr, struct world_page* pages) {
+  unsigned long i;
+
+  for (i = 0; i < 1ul << order; ++i) {
+    const unsigned long index = page_to_pfn(page) + i - pfn;
+
+    if (index < nr) pages[index].flags |= WORLD_PAGE_PCP;
+  }
+}
+
+/* Those that are on a list of the CPU, of which there is one for each order and type. A list that
+ * has been broken is as long as the CPU has pages. */
 static void mark_pcp(struct zone* zone, unsigned long pfn, unsigned long nr,
                      struct world_page* pages) {
   const struct per_cpu_pages* pcp = this_cpu_ptr(zone->per_cpu_pageset);
   const struct page* page;
+  int left = pcp->count;
   unsigned int i;
 
-  for (i = 0; i < NR_PCP_LISTS && pcp->count != 0; ++i) {
+  for (i = 0; i < NR_PCP_LISTS && left > 0; ++i) {
     list_for_each_entry(page, &pcp->lists[i], pcp_list) {
-      const unsigned long index = page_to_pfn(page) - pfn;
-
-      if (index < nr) pages[index].flags |= WORLD_PAGE_PCP;
+      if (left <= 0) break;
+      mark_chunk(page, i / MIGRATE_PCPTYPES, pfn, nr, pages);
+      left -= 1 << i / MIGRATE_PCPTYPES;
     }
   }
 }
 
 void world_see_pages(unsigned long pfn, unsigned long nr, struct world_page* pages) {
-  struct zone* zone;
   unsigned long i;
 
   for (i = 0; i < nr; ++i) {
     pages[i] = (struct world_page){};
     if (pfn_valid(pfn + i)) see_page(pfn + i, &pages[i]);
   }
+}
+
+unsigned int world_see_nr_pcp_pages(void) {
+  struct zone* zone;
+  unsigned int nr = 0;
+
+  for_each_populated_zone(zone) nr += this_cpu_ptr(zone->per_cpu_pageset)->count;
+  return nr;
+}
+
+void world_see_pcp_pages(unsigned long pfn, unsigned long nr, struct world_page* pages) {
+  struct zone* zone;
+
   for_each_populated_zone(zone) mark_pcp(zone, pfn, nr, pages);
 }
 
@@ -132,7 +162,7 @@ void world_see_block(unsigned long block, struct world_block* b) {
   const struct device* dev = world_find_device(block);
   const struct memory_block* mem;
 
-  *b = (struct world_block){.zone = WORLD_NO_ZONE};
+  *b = (struct world_block){.zone = WORLD_NO_ZONE, .ejected = world_block_is_ejected(block)};
   if (dev == NULL) return;
   mem = container_of(dev, struct memory_block, dev);
   b->state = state_of(mem);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Corrections of the core that can be switched on, each a few lines around a call: they show what
+ * cures a finding.
+ *
+ * own_isolation: an isolation is undone by nobody but who has made it. own_test: nobody takes a
+ * range for isolated that somebody else has isolated. Both know who has isolated a pageblock.
+ */
+#include <linux/mm.h>
+#include <linux/page-isolation.h>
+
+#include "glue.h"
+
+static bool own_isolation(void) { return world_machine.fixes & WORLD_OWN_ISOLATION; }
+static bool own_test(void) { return world_machine.fixes & WORLD_OWN_TEST; }
+
+/* ---- Who has isolated what --------------------------------------------------------------- */
+
+#define PAGEBLOCKS (WORLD_BLOCKS * (PAGES_PER_SECTION >> WORLD_PAGEBLOCK_ORDER))
+
+static u8 isolated_by[PAGEBLOCKS]; /* a task + 1, or 0 */
+
+static u8* entry_of(unsigned long pfn) {
+  const unsigned long first = world_first_pfn(world_machine.first_block);
+  const unsigned long index = (pfn - first) >> pageblock_order;
+
+  return index < PAGEBLOCKS ? &isolated_by[index] : NULL;
+}
+
+static void set_owner(unsigned long start, unsigned long end, u8 owner) {
+  for (; start < end; start += pageblock_nr_pages) {
+    u8* entry = entry_of(start);
+
+    if (entry != NULL) *entry = owner;
+  }
+}
+
+/* What has been isolated in another way, by onlining, is of whoever asks. */
+static bool is_own(unsigned long pfn) {
+  const u8* entry = entry_of(pfn);
+
+  return entry == NULL || *entry == 0 || *entry == world_task + 1;
+}
+
+/* The host has seen set_migratetype_isolate(), or its opposite, which nobody can wrap. */
+void world_note_isolation(const struct page* page, enum world_isolation what) {
+  u8* entry = entry_of(page_to_pfn(page));
+  const u8 self = world_task + 1;
+
+  if (entry == NULL) return;
+  if (what == WORLD_ISOLATED || (what == WORLD_ISOLATING && *entry == 0)) *entry = self;
+  if (what == WORLD_UNDONE || (what == WORLD_NOT_ISOLATED && *entry == self)) *entry = 0;
+}
+
+/* Memory that is gone is nobody's when it comes again. */
+unsigned long __real___offline_isolated_pages(unsigned long start, unsigned long end);
+unsigned long __wrap___offline_isolated_pages(unsigned long start, unsigned long end) {
+  set_owner(start, end, 0);
+  return __real___offline_isolated_pages(start, end);
+}
+
+/* ---- own_isolation ----------------------------------------------------------------------- */
+
+void __real_undo_isolate_page_range(unsigned long start, unsigned long end, int type);
+void __wrap_undo_isolate_page_range(unsigned long start, unsigned long end, int type) {
+  unsigned long pfn;
+
+  if (!own_isolation()) {
+    __real_undo_isolate_page_range(start, end, type);
+    return;
+  }
+  for (pfn = ALIGN_DOWN(start, pageblock_nr_pages); pfn < end; pfn += pageblock_nr_pages) {
+    if (is_own(pfn)) __real_undo_isolate_page_range(pfn, pfn + pageblock_nr_pages, type);
+  }
+}
+
+/* ---- own_test ---------------------------------------------------------------------------- */
+
+int __real_test_pages_isolated(unsigned long start, unsigned long end, int flags);
+int __wrap_test_pages_isolated(unsigned long start, unsigned long end, int flags) {
+  unsigned long pfn = start;
+
+  while (own_test() && pfn < end && is_own(pfn)) pfn += pageblock_nr_pages;
+  if (own_test() && pfn < end) {
+    world_range_tested(pfn);
+    return -EBUSY;
+  }
+  return __real_test_pages_isolated(start, end, flags);
+}
