@@ -75,6 +75,8 @@ absl::StatusOr<Input> Load(const std::string& path);
 // The same where the scenario itself must say its driver.
 absl::StatusOr<Input> LoadSelfContained(const std::string& path);
 
+// Whether there is --world or --tree.
+bool IsWorldAsked();
 // Has the scenario run in the world of --world or --tree, if there is one: built when it is first
 // asked for, once. What is changed of the scenario for that is told on stderr.
 absl::Status UseWorld(const std::string& path, Input* input);
@@ -82,8 +84,8 @@ absl::Status UseWorld(const std::string& path, Input* input);
 // of the image.
 absl::StatusOr<std::string> UseCoveredTree();
 
-// Whether --driver is a driver's own file. A verb runs with it in a child, which gets the compiled
-// object, and loads it when it is first asked for: once.
+// Whether --driver is a driver's own file. In the model world a verb runs with it in a child, which
+// gets the compiled object, and loads it when it is first asked for: once.
 bool IsDriverFile();
 ExitCode RunWithDriverFile(const std::function<ExitCode()>& verb);
 const std::string& DriverObject();

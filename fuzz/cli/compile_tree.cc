@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/base/files.h"
@@ -26,6 +27,10 @@ ABSL_FLAG(std::string, memmap, "vmemmap", "");
 ABSL_FLAG(std::string, config, "", "");
 ABSL_FLAG(bool, show_config, false, "");
 ABSL_DECLARE_FLAG(std::string, cc);
+ABSL_DECLARE_FLAG(std::string, driver);
+ABSL_DECLARE_FLAG(std::string, preempt);
+ABSL_DECLARE_FLAG(std::vector<std::string>, define);
+ABSL_DECLARE_FLAG(std::vector<std::string>, param);
 
 namespace hotplug::cli {
 
@@ -48,8 +53,10 @@ absl::StatusOr<tree::WorldOptions> WorldOptionsOfFlags() {
   const absl::StatusOr<bool> vmemmap =
       IsFirst("--memmap=", absl::GetFlag(FLAGS_memmap), "vmemmap", "classic");
   if (!vmemmap.ok()) return vmemmap.status();
-  return tree::WorldOptions{absl::GetFlag(FLAGS_cc),
-                            {*geometry, *debug_vm, *vmemmap, absl::GetFlag(FLAGS_config)}};
+  tree::WorldOptions options{
+      absl::GetFlag(FLAGS_cc), {*geometry, *debug_vm, *vmemmap, absl::GetFlag(FLAGS_config)}, {}};
+  if (IsDriverFile()) options.driver = {absl::GetFlag(FLAGS_driver), absl::GetFlag(FLAGS_define)};
+  return options;
 }
 
 // What the flags ask for.
@@ -80,8 +87,15 @@ absl::Status MapImage(const std::string& path) {
   std::string error;
   std::unique_ptr<tree::Image> image = tree::Image::Map(path, &error);
   if (image == nullptr) return absl::InvalidArgumentError(error);
-  run::UseImage(std::move(image));
-  return absl::OkStatus();
+  if (!IsDriverFile()) {
+    run::UseImage(std::move(image));
+    return absl::OkStatus();
+  }
+  const std::string driver = EchoName(absl::GetFlag(FLAGS_driver));
+  run::UseImage(std::move(image), {driver, absl::GetFlag(FLAGS_param)});
+  error = run::UnusableDriver();
+  if (error.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(driver, ": ", error));
 }
 
 // The bytes of the image.
@@ -105,6 +119,20 @@ absl::Status MapWorld() {
   return absl::InvalidArgumentError("--world=WORLD and --tree=DIR: there is one world at a time");
 }
 
+// What a driver's own file cannot be given in a world.
+absl::Status CheckDriver() {
+  const std::string driver = absl::GetFlag(FLAGS_driver);
+  const auto refuse = [&driver](absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat("--driver=", EchoName(driver), ": ", why));
+  };
+  if (!absl::GetFlag(FLAGS_world).empty()) {
+    return refuse("a world has been linked already: --tree=DIR takes a driver's own file");
+  }
+  if (!absl::EndsWith(driver, ".c")) return refuse("--tree=DIR takes the .c file");
+  if (absl::GetFlag(FLAGS_preempt) != "calls") return refuse("--preempt= is not in the tree world");
+  return absl::OkStatus();
+}
+
 // Whether a world is mapped already. It stays so.
 bool& Mapped() {
   static bool mapped = false;
@@ -113,17 +141,17 @@ bool& Mapped() {
 
 }  // namespace
 
+bool IsWorldAsked() {
+  return !absl::GetFlag(FLAGS_world).empty() || !absl::GetFlag(FLAGS_tree).empty();
+}
+
 absl::Status UseWorld(const std::string& path, Input* input) {
-  if (absl::GetFlag(FLAGS_world).empty() && absl::GetFlag(FLAGS_tree).empty()) {
-    return absl::OkStatus();
-  }
+  if (!IsWorldAsked()) return absl::OkStatus();
   if (!Mapped()) {
-    const absl::Status status = MapWorld();
+    absl::Status status = IsDriverFile() ? CheckDriver() : absl::OkStatus();
+    if (status.ok()) status = MapWorld();
     if (!status.ok()) return status;
     Mapped() = true;
-  }
-  if (input->driver != nullptr) {
-    return absl::InvalidArgumentError("--driver=FILE.c: not yet in the tree world");
   }
   if (const char* why = run::NotInTree(input->scenario); why != nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(EchoName(path), ": ", why));
@@ -134,11 +162,14 @@ absl::Status UseWorld(const std::string& path, Input* input) {
   }
   input->scenario = adapted.scenario;
   input->world = &run::kTreeWorld;
-  input->driver = &run::kTreeDriver;
+  input->driver = &run::TreeDriver();
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> UseCoveredTree() {
+  if (absl::Status status = IsDriverFile() ? CheckDriver() : absl::OkStatus(); !status.ok()) {
+    return status;
+  }
   if (absl::GetFlag(FLAGS_tree).empty() || !absl::GetFlag(FLAGS_world).empty()) {
     return absl::InvalidArgumentError("--driver=FILE.c or --tree=DIR is missing");
   }

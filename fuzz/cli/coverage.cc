@@ -24,6 +24,7 @@
 #include "model/scenario/echo.h"
 
 ABSL_FLAG(std::vector<std::string>, functions, {}, "");
+ABSL_DECLARE_FLAG(std::string, driver);
 ABSL_DECLARE_FLAG(std::string, tree);
 
 namespace hotplug::cli {
@@ -207,6 +208,42 @@ Source CoreOf(const Source& all) {
   return core;
 }
 
+// The driver's own file, and headers beside it: what has been compiled of its code.
+Source DriverOf(const std::vector<Byte>& bytes, const std::vector<std::string>& places,
+                const std::vector<uint8_t>& covered) {
+  const world_exports& world = run::UsedImage().exports();
+  std::vector<Byte> own;
+  std::vector<std::string> own_places;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const auto* at = reinterpret_cast<const char*>(bytes[i].address);
+    if (at < world.driver || at >= world.driver_end) continue;
+    own.push_back(bytes[i]);
+    own_places.push_back(places[i]);
+  }
+  const fs::path folder = fs::path(absl::GetFlag(FLAGS_driver)).parent_path();
+  Source source;
+  for (const auto& [file, lines] : SourceOf(own, own_places, covered)) {
+    std::error_code error;
+    if (fs::is_regular_file(folder / file, error)) source[(folder / file).string()] = lines;
+  }
+  return source;
+}
+
+void PrintCore(const Source& core) {
+  for (const auto& [file, lines] : core) {
+    const std::string path = absl::StrCat(absl::GetFlag(FLAGS_tree), "/", file);
+    PrintSummary(path, lines);
+    if (!absl::GetFlag(FLAGS_functions).empty()) PrintMissed(path, lines);
+  }
+}
+
+void PrintAll(const Source& source) {
+  for (const auto& [file, lines] : source) {
+    PrintSummary(file, lines);
+    PrintMissed(file, lines);
+  }
+}
+
 ExitCode CoverageOfTree(const Args& paths) {
   const absl::StatusOr<std::string> image = UseCoveredTree();
   if (!image.ok()) return Complain(image.status());
@@ -223,10 +260,10 @@ ExitCode CoverageOfTree(const Args& paths) {
   for (const uintptr_t block : code.blocks) {
     covered.push_back(world.coverage[block - reinterpret_cast<uintptr_t>(world.text)]);
   }
-  for (const auto& [file, lines] : CoreOf(SourceOf(bytes, *places, covered))) {
-    const std::string path = absl::StrCat(absl::GetFlag(FLAGS_tree), "/", file);
-    PrintSummary(path, lines);
-    if (!absl::GetFlag(FLAGS_functions).empty()) PrintMissed(path, lines);
+  if (IsDriverFile()) {
+    PrintAll(DriverOf(bytes, *places, covered));
+  } else {
+    PrintCore(CoreOf(SourceOf(bytes, *places, covered)));
   }
   return *worst;
 }
@@ -235,7 +272,7 @@ ExitCode CoverageOfTree(const Args& paths) {
 
 // Who is in the sandbox starts no addr2line: it is asked before the file is loaded.
 ExitCode Coverage(const Args& paths) {
-  if (!IsDriverFile()) return CoverageOfTree(paths);
+  if (!IsDriverFile() || IsWorldAsked()) return CoverageOfTree(paths);
   absl::StatusOr<std::string> object = base::Contents(DriverObject());
   if (!object.ok()) return Complain(object.status());
   const driver::Elf elf(*object);
@@ -251,10 +288,7 @@ ExitCode Coverage(const Args& paths) {
   if (!loaded.ok()) return Complain(loaded.status());
   const absl::StatusOr<ExitCode> worst = RunAll(paths);
   if (!worst.ok()) return Complain(worst.status());
-  for (const auto& [file, lines] : SourceOf(bytes, *places, (*loaded)->module->covered())) {
-    PrintSummary(file, lines);
-    PrintMissed(file, lines);
-  }
+  PrintAll(SourceOf(bytes, *places, (*loaded)->module->covered()));
   return *worst;
 }
 

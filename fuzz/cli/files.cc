@@ -45,11 +45,11 @@ absl::StatusOr<Input> Load(const std::string& path) {
   Input input{file->scenario, std::move(file->expect)};
   const std::string driver = absl::GetFlag(FLAGS_driver);
   absl::Status status;
-  if (IsDriverFile()) {
+  if (IsDriverFile() && !IsWorldAsked()) {
     const absl::StatusOr<const driver::Loaded*> loaded = DriverFile();
     if (!loaded.ok()) return loaded.status();
     input.driver = &(*loaded)->module->driver();
-  } else {
+  } else if (!IsDriverFile()) {
     status = Override("driver", driver, scenario::ReadDriver, &input.scenario);
   }
   if (!status.ok()) return status;

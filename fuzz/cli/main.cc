@@ -18,7 +18,8 @@ ExitCode RunVerb(const Verb& verb, int argc, char** argv) {
     return Complain(absl::StrCat("hotplug-fuzz ", verb.name, ": ", args.status().message()));
   }
   if (Takes(verb, args->size())) {
-    if ((verb.groups & kOfDriverFiles) == 0 || !IsDriverFile()) return verb.main(*args);
+    const bool loads = (verb.groups & kOfDriverFiles) != 0 && IsDriverFile() && !IsWorldAsked();
+    if (!loads) return verb.main(*args);
     return RunWithDriverFile([&verb, &args] { return verb.main(*args); });
   }
   return Complain(absl::StrCat("usage: hotplug-fuzz ", absl::StripSuffix(UsageOf(verb), "\n")));

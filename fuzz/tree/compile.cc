@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kGlue[] = "model/tree/glue";
+constexpr char kDriverCalls[] = "model/tree/glue/driver-calls.txt";
 
 // Ours before the tree's, so that what a build in the tree has generated is never found.
 Words IncludeFlags() {
@@ -92,11 +93,12 @@ Words CommonFlags(const Variant& v) {
 // Names in messages and in the line table are those in the tree.
 Words NameFlags(const std::string& file) {
   const std::string stem = fs::path(file).stem().string();
-  const std::string name = absl::StrReplaceAll(stem, {{"-", "_"}});
+  const std::string name = absl::StrReplaceAll(stem, {{"-", "_"}, {".", "_"}});
   return {"-gdwarf-4",  // what every addr2line reads
           "-ffile-prefix-map=/proc/self/cwd=.",
           "-ffile-prefix-map=tree/=",
           "-ffile-prefix-map=edited/=",
+          "-ffile-prefix-map=driver/=",
           absl::StrCat("-DKBUILD_MODFILE=\"", absl::StripSuffix(file, ".c"), "\""),
           absl::StrCat("-DKBUILD_BASENAME=\"", name, "\""),
           absl::StrCat("-DKBUILD_MODNAME=\"", name, "\""),
@@ -114,9 +116,11 @@ Words KindFlags(Kind kind, const Variant& variant, const Workplace& w) {
   switch (kind) {
     case Kind::kConstants:
       return {"-S"};
+    case Kind::kDriver:
     case Kind::kCore: {
       Words flags = variant.coverage ? CoverageFlags(w) : Words();
       flags.emplace_back("-c");
+      if (kind == Kind::kDriver) flags.emplace_back("-DWORLD_DRIVER");
       return flags;
     }
     case Kind::kGlue:
@@ -127,10 +131,17 @@ Words KindFlags(Kind kind, const Variant& variant, const Workplace& w) {
   return {};
 }
 
-// Who wins when two define a name: what is real, but for a few names.
-Words WeakenCommand(Kind kind, const std::string& object) {
+// Who wins when two define a name: what is real, but for a few names. What is the driver's has
+// sections of its own, and calls the glue where the world wants to know of it.
+Words ObjectCommand(Kind kind, const std::string& object, const Workplace& w) {
   Words command = {"objcopy"};
   if (kind == Kind::kGlue) command.emplace_back("--weaken");
+  if (kind == Kind::kDriver) {
+    command.emplace_back("--prefix-alloc-sections=.driver");
+    for (const std::string& name : w.ReadNames(kDriverCalls)) {
+      command.push_back(absl::StrCat("--redefine-sym=", name, "=world_driver_", name));
+    }
+  }
   for (const char* const name : GluedNames()) {
     if (kind == Kind::kCore) command.push_back(absl::StrCat("--weaken-symbol=", name));
   }
@@ -172,16 +183,23 @@ Step CompileStep(Kind kind, const std::string& file, const std::string& product,
   Append(CommonFlags(variant), &compile);
   Append(CompilerFlags(workplace, CountsOnInlining(file, workplace)), &compile);
   Append(KindFlags(kind, variant, workplace), &compile);
-  Append(NameFlags(std::string(absl::StripPrefix(file, "tree/"))), &compile);
+  const absl::string_view name = absl::StripPrefix(absl::StripPrefix(file, "tree/"), "driver/");
+  Append(NameFlags(std::string(name)), &compile);
   const std::string depfile = product + ".d";
   Append({"-MD", "-MF", depfile, "-o", product, file}, &compile);
   Step step = {file, {compile}, {file}, depfile, {product}};
-  if (kind != Kind::kConstants) step.commands.push_back(WeakenCommand(kind, product));
+  if (kind != Kind::kConstants) step.commands.push_back(ObjectCommand(kind, product, workplace));
   return step;
 }
 
+std::string DriverFile::Folder() const {
+  const std::string folder = fs::path(file).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+std::string DriverFile::Name() const { return fs::path(file).filename().string(); }
+
 absl::StatusOr<Words> CompileWorld(const Configuration& configuration, const Variant& variant,
-                                   Workplace* workplace) {
+                                   const DriverFile& driver, Workplace* workplace) {
   std::vector<Step> steps;
   const auto add = [&](Kind kind, const std::string& file) {
     const std::string name = absl::StrReplaceAll(absl::StripSuffix(file, ".c"), {{"/", "-"}});
@@ -193,8 +211,14 @@ absl::StatusOr<Words> CompileWorld(const Configuration& configuration, const Var
   for (const std::string& file : *glue) {
     if (absl::EndsWith(file, ".c")) add(Kind::kGlue, file);
   }
-  for (const std::string& file : CoreFiles(workplace->source().version(), configuration.config)) {
+  for (const std::string& file :
+       CoreFiles(workplace->source().version(), configuration.config, !driver.file.empty())) {
     add(Kind::kCore, "tree/" + file);
+  }
+  if (!driver.file.empty()) {
+    add(Kind::kDriver, "driver/" + driver.Name());
+    Words& compile = steps.back().commands.front();
+    for (const std::string& macro : driver.defines) compile.push_back("-D" + macro);
   }
   const absl::StatusOr<std::vector<Words>> made = workplace->MakeAll(steps);
   if (!made.ok()) return made.status();

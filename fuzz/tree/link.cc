@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -38,11 +37,7 @@ Words LinkCommand(const Words& objects, const std::string& image, const Variant&
                    image};
   // Which calls are those of basic blocks, a relocation tells.
   if (variant.coverage) command.emplace_back("--emit-relocs");
-  const std::string wrapped = w.Read(kWrapped);
-  for (absl::string_view line : absl::StrSplit(wrapped, '\n')) {
-    line = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
-    if (!line.empty()) command.push_back(absl::StrCat("--wrap=", line));
-  }
+  for (const std::string& name : w.ReadNames(kWrapped)) command.push_back("--wrap=" + name);
   command.insert(command.end(), objects.begin(), objects.end());
   return command;
 }

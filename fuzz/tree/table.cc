@@ -45,6 +45,10 @@ constexpr CoreFile kCoreFiles[] = {
     {"lib/xarray.c", {}},
 };
 
+// And those that only drivers call: files of debugfs, module parameters.
+constexpr const char* kDriverCore[] = {"fs/debugfs/file.c", "fs/libfs.c", "kernel/params.c",
+                                       "lib/kasprintf.c"};
+
 // Threads that the world has none of; the poisoning of pages, which is told of; the ranges of
 // boot memory; whether added memory has its memory map, which depends on the size of a block.
 constexpr const char* kGluedNames[] = {
@@ -79,7 +83,7 @@ absl::StatusOr<Geometry> FindGeometry(const std::string& name) {
       absl::StrCat("--geometry=", EchoName(name), ": there are only ", absl::StrJoin(names, ", ")));
 }
 
-std::vector<std::string> CoreFiles(const Version& version, absl::string_view config) {
+std::vector<std::string> CoreFiles(const Version& version, absl::string_view config, bool driver) {
   std::vector<std::string> files;
   for (const CoreFile& file : kCoreFiles) {
     if (version < file.since) continue;
@@ -88,6 +92,7 @@ std::vector<std::string> CoreFiles(const Version& version, absl::string_view con
     }
     files.emplace_back(file.name);
   }
+  if (driver) files.insert(files.end(), std::begin(kDriverCore), std::end(kDriverCore));
   return files;
 }
 

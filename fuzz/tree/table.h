@@ -33,8 +33,8 @@ inline constexpr uint32_t kPageShift = 12;
 inline constexpr uint32_t kMoreBitsThanSection = 9;
 
 // The files of the tree that are real in the world: what the tree's own build would compile them
-// with, `config` tells.
-std::vector<std::string> CoreFiles(const Version& version, absl::string_view config);
+// with, `config` tells. With a driver those of its files, too.
+std::vector<std::string> CoreFiles(const Version& version, absl::string_view config, bool driver);
 
 // Functions of those files in whose place the glue's run.
 std::span<const char* const> GluedNames();

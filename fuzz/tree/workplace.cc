@@ -124,6 +124,14 @@ absl::Status Workplace::FindTools() {
   return absl::OkStatus();
 }
 
+absl::Status Workplace::AddDriverFolder(const std::string& folder) {
+  driver_ = folder;
+  std::error_code error;
+  fs::create_directory_symlink(fs::absolute(folder), folder_ / "driver", error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(folder_.path(), ": ", error.message()));
+}
+
 absl::Status Workplace::Write(const std::string& name, absl::string_view contents) const {
   std::error_code ignored;
   const fs::path path = folder_ / name;
@@ -133,6 +141,15 @@ absl::Status Workplace::Write(const std::string& name, absl::string_view content
 
 std::string Workplace::Read(const std::string& name) const {
   return base::ReadFile(folder_ / name);
+}
+
+Words Workplace::ReadNames(const std::string& name) const {
+  Words names;
+  for (const absl::string_view line : absl::StrSplit(Read(name), '\n')) {
+    const absl::string_view word = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
+    if (!word.empty()) names.emplace_back(word);
+  }
+  return names;
 }
 
 absl::StatusOr<Words> Workplace::FilesIn(const std::string& folder) const {
@@ -149,6 +166,9 @@ absl::StatusOr<Words> Workplace::FilesIn(const std::string& folder) const {
 // A place as the user knows it.
 std::string Workplace::Shown(absl::string_view line) const {
   if (absl::ConsumePrefix(&line, "tree/")) return absl::StrCat(source_.shown(), "/", line);
+  if (absl::ConsumePrefix(&line, "driver/")) {
+    return driver_ == "." ? std::string(line) : absl::StrCat(driver_, "/", line);
+  }
   // Kconfig's own names are those below the tree.
   const std::string file(FileAt(line));
   if (!file.empty() && source_.Has(file)) return absl::StrCat(source_.shown(), "/", line);
@@ -292,7 +312,8 @@ absl::Status Workplace::CheckRead(const Step& step, const Words& read) const {
 bool Workplace::Changed(const Words& names) const {
   return std::any_of(names.begin(), names.end(), [this](const std::string& name) {
     struct stat file;
-    const bool his = name[0] == '/' || absl::StartsWith(name, "tree/");
+    const bool his =
+        name[0] == '/' || absl::StartsWith(name, "tree/") || absl::StartsWith(name, "driver/");
     const std::string path = name[0] == '/' ? name : folder_ / name;
     return his && stat(path.c_str(), &file) == 0 &&
            std::pair(file.st_ctim.tv_sec, file.st_ctim.tv_nsec) >=

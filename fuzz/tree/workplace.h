@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Where a world is made: a folder of this process alone, in which all commands run. The user's tree
-// is `tree` there, what is ours of the kernel's side is `model/tree`, and every other file is one
-// that we have made. So no command, and nothing that it makes, knows where any of it really lies.
+// is `tree` there, the folder of a driver's own file `driver`, what is ours of the kernel's side is
+// `model/tree`, and every other file is one that we have made. So no command, and nothing that it
+// makes, knows where any of it really lies.
 #ifndef FUZZ_TREE_WORKPLACE_H_
 #define FUZZ_TREE_WORKPLACE_H_
 
@@ -42,8 +43,13 @@ class Workplace {
   const std::string& cc_version() const { return cc_version_; }  // the first line it says of it
   uint32_t clang() const { return clang_; }  // the version, or 0 if it is another compiler
 
+  // The folder of a driver's own file, as its owner wrote it, is `driver` from now on.
+  absl::Status AddDriverFolder(const std::string& folder);
+
   absl::Status Write(const std::string& name, absl::string_view contents) const;
   std::string Read(const std::string& name) const;  // empty if there is none
+  // The words of a file of ours, one a line; `#` begins a comment.
+  Words ReadNames(const std::string& name) const;
   // The files in a folder, by name.
   absl::StatusOr<Words> FilesIn(const std::string& folder) const;
 
@@ -84,6 +90,7 @@ class Workplace {
   absl::Status CheckRead(const Step& step, const Words& read) const;
 
   Source source_;
+  std::string driver_;  // folder
   std::string cc_;
   std::string cc_version_;
   uint32_t clang_ = 0;

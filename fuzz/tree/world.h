@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "fuzz/tree/compile.h"
 #include "fuzz/tree/config.h"
 
 namespace hotplug::tree {
@@ -15,6 +16,7 @@ namespace hotplug::tree {
 struct WorldOptions {
   std::string cc;
   Variant variant;
+  DriverFile driver;
 };
 
 // The bytes of the image.

@@ -75,10 +75,21 @@ inline Pfn PageOfOthers(const InstanceGhost& i, Owner self) {
   return Pfn{world::kNoPfn};
 }
 
+// The first block of the range that is still the instance's and that its driver has not recorded.
+template <world::View V>
+Pfn Unrecorded(const InstanceGhost& i) {
+  const Recorded<V> recorded;
+  for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; pfn = pfn + world::PagesPerBlock()) {
+    const bool held = world::BlockGhostAt(world::BlockOf(pfn)).claimed != 0;
+    if (held && !recorded.Covers(pfn, world::PagesPerBlock())) return pfn;
+  }
+  return Pfn{world::kNoPfn};
+}
+
 template <world::View V>
 void CheckSucceededCall(const InstanceGhost& i, Owner self) {
-  if (!Recorded<V>().Covers(Pfn{i.base}, i.nr)) {
-    AddBlock(Id::kI8, world::BlockOf(Pfn{i.base}).v, 1, 0, Here());
+  if (const Pfn pfn = Unrecorded<V>(i); pfn.v != world::kNoPfn) {
+    AddBlock(Id::kI8, world::BlockOf(pfn).v, 1, 0, Here());
     return;
   }
   if (V::driver_keeps_blocks()) {

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/run/tree_world.h"
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "model/actors/actors.h"
 #include "model/mm/function.h"
 #include "model/run/look.h"
+#include "model/run/run.h"
+#include "model/run/trace_points.h"
+#include "model/scenario/bytes.h"
 #include "model/scenario/ops.h"
 #include "model/shim/shim.h"
-#include "model/run/trace_points.h"
+#include "model/tree/driver.h"
 #include "model/tree/ledger.h"
 #include "model/tree/ops.h"
 #include "model/tree/view.h"
@@ -59,13 +63,52 @@ world_machine MachineOf(const scenario::Machine& machine) {
   return m;
 }
 
+bool HasDriver() { return UsedImage().exports().driver != UsedImage().exports().driver_end; }
+
+// The image that is used, and the driver's own file that is linked to it.
+struct Used : tree::World {
+  Used(std::unique_ptr<tree::Image> image, const tree::FunctionNames& names,
+       LinkedDriver driver_file, const drivers::Driver& of, bool with_ledger)
+      : World(std::move(image), names, with_ledger), linked(std::move(driver_file)), driver(of) {
+    if (!linked.name.empty()) driver.name = linked.name.c_str();
+  }
+
+  LinkedDriver linked;
+  std::string callback;  // of the notifier that was registered last
+  std::string unusable;  // why the driver cannot run
+  drivers::Driver driver;
+};
+Used& used() { return *static_cast<Used*>(sim::Machine::ForThread().bound.tree); }
+
+void NameCallback(const std::string& callback) {
+  used().callback = callback;
+  used().driver.callback = used().callback.c_str();
+}
+
+// The end of the boot, with a driver; why that cannot run, or empty.
+std::string InitDriver() {
+  for (const std::string& param : used().linked.params) {
+    const size_t name = param.find('=');
+    const char* const value = name == std::string::npos ? nullptr : param.c_str() + name + 1;
+    const int rc = tree::World::SetParam(param.substr(0, name).c_str(), value);
+    if (rc == -ENOENT) return "no parameter " + param.substr(0, name);
+    if (rc != 0) return "parameter " + param + " is refused: " + std::to_string(rc);
+  }
+  const int rc = used().InitDriver();
+  if (tree::state().nr_reports != 0) {
+    return "its initcall: " + tree::ReportText(tree::state().reports[0]);
+  }
+  return rc < 0 ? "its initcall answers " + std::to_string(rc) : "";
+}
+
 void BootTree(const scenario::Machine& machine, const drivers::Driver& /*driver*/,
               uint32_t /*fixes*/) {
   tree::World& world = tree::world_of_machine();
-  world.Bind({&actors::Answer, &Fault});
-  world.Boot(MachineOf(machine));  // Missing() tells if it fails
+  world.Bind({&actors::Answer, &Fault, &NameCallback});
+  const int rc = world.Boot(MachineOf(machine));  // Missing() tells if it fails
   world::Setup();
   tree::StartLedger();
+  if (rc == 0 && HasDriver()) used().unusable = InitDriver();
 }
 
 void CheckStep() {
@@ -78,16 +121,8 @@ void CheckEnd() {
   invariants::Checks<tree::View>::End();
 }
 
-// Accesses to the memmap are not told, and there is no driver.
-constexpr invariants::Disabled NotJudged() {
-  invariants::Disabled none = 0;
-  for (const invariants::Id id :
-       {invariants::Id::kI5, invariants::Id::kI6, invariants::Id::kI7, invariants::Id::kI8,
-        invariants::Id::kI9, invariants::Id::kI16, invariants::Id::kI19}) {
-    none |= invariants::Bit(id);
-  }
-  return none;
-}
+// Accesses to the memmap are not told.
+constexpr invariants::Disabled NotJudged() { return invariants::Bit(invariants::Id::kI5); }
 
 // Of "version=6.1.192 geometry=16 ...".
 std::string Version() {
@@ -136,21 +171,21 @@ const char* Text(uint32_t number) {
 
 }  // namespace
 
-const drivers::Driver kTreeDriver = {
+constexpr drivers::Driver kNoDriver = {
     .name = "none",
     .sentence = "the core of a kernel tree, without a driver",
     .callback = "none",
     .init = [](uint32_t) {},
     .enable = {},
     .notifier_call = nullptr,
-    .ranges = [](world::Range*, uint32_t) { return 0u; },
+    .ranges = &tree::DriverRanges,
     .text = &Text,
 };
 
 namespace {
 
 // As what the thread's machine keeps, it stays as long as the thread.
-void Use(std::unique_ptr<tree::Image> image, bool with_ledger) {
+void Use(std::unique_ptr<tree::Image> image, LinkedDriver driver, bool with_ledger) {
   static const std::vector<const char*> names = [] {
     std::vector<const char*> all(std::begin(mm::kFunctionNames), std::end(mm::kFunctionNames));
     all.insert(all.end(), FunctionEnds().begin(), FunctionEnds().end());
@@ -160,7 +195,8 @@ void Use(std::unique_ptr<tree::Image> image, bool with_ledger) {
   delete m.bound.tree;
   m.bound.tree = nullptr;
   if (image == nullptr) return;
-  m.bound.tree = new tree::World(std::move(image), {names, mm::kNrFunctions}, with_ledger);
+  m.bound.tree = new Used(std::move(image), {names, mm::kNrFunctions}, std::move(driver), kNoDriver,
+                          with_ledger);
 }
 
 constexpr World Bare() {
@@ -172,10 +208,29 @@ constexpr World Bare() {
 
 }  // namespace
 
-void UseImage(std::unique_ptr<tree::Image> image) { Use(std::move(image), true); }
-void UseBareImage(std::unique_ptr<tree::Image> image) { Use(std::move(image), false); }
+void UseImage(std::unique_ptr<tree::Image> image, LinkedDriver driver) {
+  Use(std::move(image), std::move(driver), true);
+}
+void UseBareImage(std::unique_ptr<tree::Image> image) { Use(std::move(image), {}, false); }
 const World kBareTreeWorld = Bare();
 const tree::Image& UsedImage() { return sim::Machine::ForThread().bound.tree->image(); }
+
+const drivers::Driver& TreeDriver() { return used().driver; }
+
+std::string UnusableDriver() {
+  const world_exports& kernel = UsedImage().exports();
+  if (!HasDriver()) return "has no code";
+  if (kernel.driver_initcalls == kernel.driver_initcalls_end) {
+    return "has no entry point: neither module_init() nor another initcall";
+  }
+  RunOptions options;
+  options.world = &kTreeWorld;
+  options.driver = &TreeDriver();
+  scenario::Scenario boot = Adapt(scenario::Decode(nullptr, 0, 1, 1)).scenario;
+  boot.ops.size = 0;
+  Run(boot, options);
+  return used().unusable;
+}
 
 Adapted Adapt(const scenario::Scenario& s) {
   const world_exports& kernel = UsedImage().exports();
@@ -199,8 +254,8 @@ Adapted Adapt(const scenario::Scenario& s) {
 
 const char* NotInTree(const scenario::Scenario& s) {
   for (const scenario::Op& op : s.ops) {
-    if (scenario::OperationOf(op.kind).of_driver)
-      return "a driver's files are not in the tree world";
+    if (scenario::OperationOf(op.kind).of_driver && !HasDriver())
+      return "without --driver=FILE.c there are no files of a driver in the tree world";
   }
   if (s.machine.kmemleak) return "kmemleak is not in the tree world";
   uint32_t fixes = 0;

@@ -16,17 +16,25 @@ namespace hotplug::run {
 // The world of the image that is used.
 extern const World kTreeWorld;
 
-// In place of the scenario's driver there: RunOptions::driver.
-extern const drivers::Driver kTreeDriver;
+// A driver's own file that is linked to an image.
+struct LinkedDriver {
+  std::string name;                 // empty: there is none
+  std::vector<std::string> params;  // its module parameters, NAME=VALUE or NAME
+};
 
 // What runs in kTreeWorld from now on: one image at a time in a process, in one thread. None, with
 // null, makes room for another.
-void UseImage(std::unique_ptr<tree::Image> image);
+void UseImage(std::unique_ptr<tree::Image> image, LinkedDriver driver = {});
 // The same for kBareTreeWorld, which nobody judges and which tells no ledger: for measuring what
 // the two cost.
 void UseBareImage(std::unique_ptr<tree::Image> image);
 extern const World kBareTreeWorld;
 const tree::Image& UsedImage();
+
+// In place of the scenario's driver there: RunOptions::driver.
+const drivers::Driver& TreeDriver();
+// What keeps the driver's own file from being run, a sentence; empty if nothing does.
+std::string UnusableDriver();
 
 // Scenarios are for a machine of any kind, a world is of one: the scenario as the world that is
 // used can run it, and what was changed for that, a sentence each.

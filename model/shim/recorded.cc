@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The memory that the driver knows of, found in what it has written down.
+#include "model/world/recorded.h"
+
 #include <algorithm>
 #include <array>
 
@@ -84,17 +86,16 @@ bool Known(const Reachable& memory, Pfn base) {
 }  // namespace
 
 uint32_t Ranges(drivers::Range* out, uint32_t max) {
-  const mm::Ledger& l = mm::ledger();
-  const auto held = [](const mm::InstanceGhost& g) { return g.claimed != 0 && g.released == 0; };
-  if (std::none_of(l.instances.begin(), l.instances.begin() + l.nr_instances, held)) return 0;
-  const Reachable memory;
+  if (!world::AnyHolds()) return 0;
   uint32_t n = 0;
-  for (uint32_t i = 0; i < l.nr_instances && n < max; ++i) {
-    const mm::InstanceGhost& g = l.instances[i];
-    if (g.device != 0) out[n++] = {Pfn{g.base}, g.nr};
-    if (g.device == 0 && held(g) && Known(memory, Pfn{g.base})) out[n++] = {Pfn{g.base}, g.nr};
+  // What its device has it cannot lose.
+  if (mm::ledger().device != 0 && max != 0) {
+    const mm::InstanceGhost& g = mm::InstanceAt(world::OwnerOfDevice());
+    out[n++] = {Pfn{g.base}, g.nr};
   }
-  return n;
+  const Reachable memory;
+  return n +
+         world::RecordedRanges(out + n, max - n, [&memory](Pfn pfn) { return Known(memory, pfn); });
 }
 
 bool IsRangeLeft() {

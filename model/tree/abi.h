@@ -35,6 +35,10 @@ extern "C" {
 #define WORLD_STATE 0x60000000ul
 #define WORLD_ARENA 0x68000000ul
 #define WORLD_STACKS 0x70000000ul
+// Addresses of contents: of what is mapped by ioremap(), and of pages. Nothing lies there.
+#define WORLD_IO 0x100000000000ul
+#define WORLD_PAGES 0x200000000000ul
+#define WORLD_CONTENTS_END 0x300000000000ul
 // For each task, and for the boot: its kernel stack, and on top of it what is the task's own.
 #define WORLD_STACK_BYTES 0x10000ul
 #define WORLD_TASK_BYTES 0x4000ul
@@ -54,6 +58,23 @@ struct world_notice {
   uint64_t nr_pages;
   int32_t nid;  // status_change_nid, and that of normal memory
   int32_t nid_normal;
+};
+
+// What a driver's own file does, as the glue sees its calls.
+struct world_driver_host {
+  // alloc_contig_pages() has given it pages; free_contig_range() is to get them back.
+  void (*allocated)(uint64_t pfn, uint64_t nr_pages);
+  void (*frees)(uint64_t pfn, uint64_t nr_pages);
+  void (*marked)(uint64_t pfn, int offline);         // PageOffline, or no more
+  void (*managed)(uint64_t pfn, int64_t nr_pages);   // taken out of the managed ones if negative
+  void (*removed)(uint64_t pfn, uint64_t nr_pages);  // its call that removes memory is over
+  // Whose a notifier is that it registers now; that one of it is called, and has answered.
+  unsigned int (*owner)(const void* callback);
+  void (*told)(unsigned int owner, const struct world_notice* notice);
+  void (*answered)(unsigned int owner, const struct world_notice* notice, int answer);
+  // A page was cleared; user space sees what pages contain, because it has them mapped or not.
+  void (*cleared)(uint64_t pfn);
+  void (*seen)(uint64_t pfn, uint64_t nr_pages, int mapped);
 };
 
 // A call of a function that tells of itself, from its beginning to its end.
@@ -94,7 +115,6 @@ struct world_host {
   void (*uevent)(unsigned long block, const char* action);
   // 0, or the negative errno with which the call of a function is to fail.
   int (*fault)(const char* function);
-
   // A function that the host wants to know of begins; it has returned `result`. Others may run.
   void (*function_begins)(struct world_call* call);
   void (*function_ends)(struct world_call* call, long result);
@@ -110,9 +130,15 @@ struct world_host {
   // first has the count.
   void (*page_owned)(uint64_t pfn, uint64_t nr, int allocation, unsigned int task, int compound);
   void (*page_moved)(uint64_t from, uint64_t to);  // of an allocation: another page has its place
-  void (*range_tested)(uint64_t up_to);  // test_pages_isolated() came so far
+  void (*range_tested)(uint64_t up_to);            // test_pages_isolated() came so far
   // memory_notify() begins to tell an event, or has told it to all.
   void (*notify)(const struct world_notice* notice, int begins);
+
+  // Waits until somebody wakes those who wait for the object.
+  void (*wait)(const void* object);
+  void (*wake)(const void* object);
+
+  struct world_driver_host driver;
 };
 
 // ---- The kernel, for the host ----------------------------------------------------------------
@@ -199,7 +225,7 @@ struct world_block {
   uint8_t dev_offline;  // struct device::offline
   uint8_t section_online;
   uint8_t nid;
-  uint8_t zone;  // as of a page, WORLD_NO_ZONE without one
+  uint8_t zone;     // as of a page, WORLD_NO_ZONE without one
   uint8_t ejected;  // firmware has it
   uint8_t pad[2];
 };
@@ -271,6 +297,30 @@ struct world_exports {
   void (*see_block)(unsigned long block, struct world_block* b);
   // The entry behind the first `index` ones; 0 if there is none.
   int (*see_resource)(unsigned int index, struct world_resource* r);
+
+  // A driver's own file: its text, its static data and its initcalls, all empty without one.
+  const char *driver, *driver_end;
+  const char *driver_data, *driver_data_end;
+  const void *driver_initcalls, *driver_initcalls_end;
+  const void* const* removers;  // what it calls to have memory removed; null behind the last
+  // Sets a module parameter, which may have no value: -ENOENT if there is none of that name.
+  long (*set_param)(const char* name, const char* value);
+  // Runs the initcalls; the errno of the first one that fails.
+  long (*init_driver)(void);
+  // The files that scenarios know as memtrace/enable and memtrace/NODE/trace. A task has one of the
+  // latter open; exit_mmap() closes what it has mapped.
+  long (*write_enable)(uint64_t value);
+  long (*read_enable)(uint64_t* value);
+  long (*open_trace)(int nid);
+  long (*read_trace)(uint64_t offset, uint64_t length);
+  long (*mmap_trace)(uint64_t offset, uint64_t length);
+  long (*close_trace)(void);
+  long (*exit_mmap)(void);
+  // The object of kmalloc behind one, or the first: null behind the last. `size` is 0 of a free
+  // one.
+  const void* (*next_object)(const void* object, uint64_t* size);
+  // What the kernel calls a page: the address of its struct page, and that of its contents.
+  void (*page_names)(unsigned long pfn, uint64_t* page, uint64_t* address);
   unsigned int (*see_leaked_devices)(void);  // unregistered, and somebody has a reference
 };
 

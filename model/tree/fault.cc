@@ -77,6 +77,9 @@ std::string Place(uintptr_t pc) {
         "not simulated: " + std::string(absent) + (call != 0 ? " (call)" : " (data)") + " at " +
             Place(pc));
   }
+  if (address >= WORLD_IO && address < WORLD_CONTENTS_END) {
+    Die(ReportKind::kNotSimulated, pc, 0, "not simulated: contents of memory at " + Place(pc));
+  }
   Die(ReportKind::kFault, pc, address, "fault at " + Hex(address) + " in " + Place(pc));
 }
 
@@ -150,7 +153,8 @@ World::~World() {
 void Die(ReportKind kind, uintptr_t pc, uint64_t address, std::string text) {
   const uint16_t number = world_of_machine().AddText(std::move(text));
   State& s = state();
-  const bool call = kind == ReportKind::kNotSimulated && address % WORLD_ABSENT_STRIDE == 0;
+  const bool call =
+      kind == ReportKind::kNotSimulated && address != 0 && address % WORLD_ABSENT_STRIDE == 0;
   if (s.nr_reports == kMaxReports) --s.nr_reports;
   s.reports[s.nr_reports++] = {kind, static_cast<uint8_t>(call ? 1 : 0), number,
                                static_cast<uint32_t>(pc), address};

@@ -7,6 +7,7 @@
 
 #include "model/mm/tracepoints.h"
 #include "model/sim/sched.h"
+#include "model/tree/driver.h"
 #include "model/tree/ledger.h"
 #include "model/tree/tracepoints.h"
 #include "model/tree/world.h"
@@ -115,23 +116,34 @@ void Poll(const void* lock) {
   RunCurrentTask();
 }
 
+void Wait(const void* object) {
+  HOTPLUG_CHECK(InTask());
+  uint32_t& waits_for = state().waits_for[sim::current_task().v];
+  waits_for = Address(object);
+  sim::wait_queued();
+  waits_for = 0;
+  RunCurrentTask();
+}
+
+void Wake(const void* object) {
+  if (!InTask()) return;
+  for (uint32_t i = 0; i < kMaxThreads; ++i) {
+    if (state().waits_for[i] == Address(object)) sim::wake_up(sim::TaskId{i});
+  }
+}
+
 // ---- Notifiers, faults
 // ----------------------------------------------------------------------------
 
 int Answer(unsigned int notifier, const world_notice* n) {
-  const world::memory_notify_arg arg = NotifyArgOf(*n);
-  const world::BlockId block = world::BlockOf(arg.start_pfn);
-  const uint32_t action = ActionOf(n->action);
-  sim::anchor(When::kBefore, world::DeliveryAnchor(action, block, notifier));
-  RunCurrentTask();
+  const Delivery d = DeliveryOf(*n);
+  BeginDelivery(d, notifier);
   const auto answer = world_of_machine().bound().answer;
-  world::BeginCallback(world::kNobody, action, false);
-  const int32_t value = answer != nullptr ? answer(notifier, action, arg) : world::NOTIFY_OK;
-  world::EndCallback(world::kNobody, action, arg, value);
-  NoteAnswer(notifier, action, value);
-  sim::sched_point(world::kTpNotifierCall, action << 16 | block.v, notifier,
-                   static_cast<uint32_t>(value));
-  RunCurrentTask();
+  world::BeginCallback(world::kNobody, d.action, false);
+  const int32_t value = answer != nullptr ? answer(notifier, d.action, d.arg) : world::NOTIFY_OK;
+  world::EndCallback(world::kNobody, d.action, d.arg, value);
+  NoteAnswer(notifier, d.action, value);
+  EndDelivery(d, notifier, value);
   return value;
 }
 
@@ -193,12 +205,10 @@ void Say(sim::Tp tp, std::string text) {
   sim::record(tp, number, static_cast<uint32_t>(digest), static_cast<uint32_t>(digest >> 32));
 }
 
-void AddReport(ReportKind kind) {
-  if (InTask() && kind != ReportKind::kHeap) {
-    const bool warned = kind == ReportKind::kWarn;
-    world::Report(warned ? world::KernelReport::kWarn : world::KernelReport::kBadPage,
-                  world::Pfn{world::kNoPfn}, false);
-  }
+void AddReport(ReportKind kind, world::KernelReport report) {
+  // Only a kernel with KASAN says what is wrong with the heap.
+  const bool silent = kind == ReportKind::kHeap;
+  if (InTask()) world::Report(report, world::Pfn{world::kNoPfn}, silent);
   State& s = state();
   if (s.nr_reports == kMaxReports) return;
   const auto text = static_cast<uint16_t>(world_of_machine().nr_texts() - 1);
@@ -207,12 +217,13 @@ void AddReport(ReportKind kind) {
 
 void Text(const char* text) {
   Say(kTpText, text);
-  if (std::strncmp(text, "BUG: Bad page", 13) == 0) AddReport(ReportKind::kBadPage);
+  if (std::strncmp(text, "BUG: Bad page", 13) == 0)
+    AddReport(ReportKind::kBadPage, world::KernelReport::kBadPage);
 }
 
 void Warn(const char* file, unsigned int line) {
   Say(kTpWarn, "WARNING: at " + std::string(file) + ":" + std::to_string(line));
-  AddReport(ReportKind::kWarn);
+  AddReport(ReportKind::kWarn, world::KernelReport::kWarn);
 }
 
 [[noreturn]] void Bug(const char* text, const void* pc) {
@@ -221,7 +232,7 @@ void Warn(const char* file, unsigned int line) {
 
 void Heap(const char* what, const void*) {
   Say(kTpHeap, "BUG: KASAN: " + std::string(what));
-  AddReport(ReportKind::kHeap);
+  AddReport(ReportKind::kHeap, world::KernelReport::kOops);
 }
 
 void Uevent(unsigned long block, const char* action) {
@@ -229,6 +240,7 @@ void Uevent(unsigned long block, const char* action) {
   if (!InTask()) return;
   uint32_t number = 0;
   while (std::strcmp(kActions[number], action) != 0) ++number;
+  if (std::strcmp(action, "add") == 0) ReleaseBlock(world::BlockId{static_cast<uint32_t>(block)});
   sim::record(mm::kTpUevent, static_cast<uint32_t>(block), number);
 }
 
@@ -264,6 +276,20 @@ void RunCurrentTask() {
              sim::fatal_signal_pending() ? 1 : 0);
 }
 
+Delivery DeliveryOf(const world_notice& n) { return {ActionOf(n.action), NotifyArgOf(n)}; }
+
+void BeginDelivery(const Delivery& d, uint32_t notifier) {
+  sim::anchor(When::kBefore,
+              world::DeliveryAnchor(d.action, world::BlockOf(d.arg.start_pfn), notifier));
+  RunCurrentTask();
+}
+
+void EndDelivery(const Delivery& d, uint32_t notifier, int32_t answer) {
+  sim::sched_point(world::kTpNotifierCall, d.action << 16 | world::BlockOf(d.arg.start_pfn).v,
+                   notifier, static_cast<uint32_t>(answer));
+  RunCurrentTask();
+}
+
 void FillHost(world_host* host) {
   *host = {};
   host->lock = &Lock;
@@ -281,6 +307,9 @@ void FillHost(world_host* host) {
   host->misuse = &Misuse;
   host->uevent = &Uevent;
   host->fault = &InjectFault;
+  host->wait = &Wait;
+  host->wake = &Wake;
+  host->driver = DriverHost();
   host->function_begins = &FunctionBegins;
   host->function_ends = &FunctionEnds;
   FillNoLedger(host);

@@ -26,6 +26,15 @@ bool InTask();
 // The number of its stack, or of the boot's.
 uint32_t RunningStack();
 
+// What a notifier is told, in words of both worlds; its call by a task, whose end is a step.
+struct Delivery {
+  uint32_t action;
+  world::memory_notify_arg arg;
+};
+Delivery DeliveryOf(const world_notice& notice);
+void BeginDelivery(const Delivery& delivery, uint32_t notifier);
+void EndDelivery(const Delivery& delivery, uint32_t notifier, int32_t answer);
+
 }  // namespace hotplug::tree
 
 #endif  // MODEL_TREE_HOST_H_

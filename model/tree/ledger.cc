@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/sim/sched.h"
+#include "model/tree/driver.h"
 #include "model/tree/host.h"
 #include "model/tree/state.h"
 #include "model/tree/view.h"
@@ -32,9 +33,10 @@ bool IsFree(Owner o) { return o == world::kBuddy || o == world::kFreeing; }
 // ---- References ---------------------------------------------------------------------------------
 
 // Whoever is not a page's owner has a reference for a moment. The owner's is the last to go.
-void PageRef(uint64_t at, int by, int count, const void* /*caller*/) {
+void PageRef(uint64_t at, int by, int count, const void* caller) {
   if (!IsTold(at)) return;
   const Pfn pfn = PfnOf(at);
+  if (IsOfDriver(caller)) return DriverReference(pfn, by, count);
   PageGhost& g = world::Touch(pfn);
   if (by > 0) {
     g.transient = static_cast<uint8_t>(g.transient + by);
@@ -217,6 +219,7 @@ void IsolationUndone(const world_call& call, long /*result*/) {
 
 void PagesUnlinked(const world_call& call, long /*result*/) {
   const uint64_t nr = call.args[1] - call.args[0];
+  for (uint64_t i = 0; i < nr; ++i) GhostAt(PfnOf(call.args[0] + i)).unmanaged = 0;
   SetPhase(BlocksOf(call.args[0], nr), Phase::kCommitted);
   SetOwners(PfnOf(call.args[0]), nr, world::kNobody);
 }
@@ -276,7 +279,8 @@ void MemoryRemoved(const world_call& call) {
   SetPhase(BlocksOf(PfnOfBytes(call.args[0]), PfnOfBytes(call.args[1])), Phase::kAbsent);
 }
 
-// ---- Loops that end when somebody else has done something ----------------------------------------
+// ---- Loops that end when somebody else has done something
+// ----------------------------------------
 
 // Who moves pages round and round waits for none of them.
 void OnceMore(uint32_t pfn) {
@@ -305,8 +309,8 @@ bool IsGoing(uint32_t action) {
   return action == world::MEM_GOING_ONLINE || action == world::MEM_GOING_OFFLINE;
 }
 bool IsTerminator(uint32_t action) {
-  constexpr uint32_t kAll = world::MEM_ONLINE | world::MEM_OFFLINE | world::MEM_CANCEL_ONLINE |
-                            world::MEM_CANCEL_OFFLINE;
+  constexpr uint32_t kAll =
+      world::MEM_ONLINE | world::MEM_OFFLINE | world::MEM_CANCEL_ONLINE | world::MEM_CANCEL_OFFLINE;
   return (action & kAll) != 0;
 }
 

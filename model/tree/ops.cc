@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/tree/ops.h"
 
+#include <algorithm>
+
 #include "model/sim/sched.h"
 #include "model/tree/host.h"
 #include "model/tree/state.h"
 #include "model/tree/view.h"
 #include "model/tree/world.h"
+#include "model/world/geometry.h"
 
 namespace hotplug::tree {
 
@@ -88,6 +91,49 @@ void Ops::put_page(Pfn pfn) {
   Call(&world_exports::put_page, pfn.v);
 }
 int32_t Ops::page_count(Pfn pfn) { return PageAt(pfn).count; }
+
+namespace {
+
+// Scenarios say bytes of blocks of kBlockBytes. What is no multiple of anything stays so.
+uint32_t ScaleShift() { return kBlockShift - (world::geometry().block_order + world::PageShift()); }
+uint64_t Scaled(uint64_t bytes) {
+  const uint64_t lost = bytes & ((uint64_t{1} << ScaleShift()) - 1);
+  return bytes >> ScaleShift() | (lost != 0 ? 1 : 0);
+}
+
+}  // namespace
+
+int Ops::enable_set(uint64_t value) {
+  return Call(&world_exports::write_enable, static_cast<long>(Scaled(value)));
+}
+uint64_t Ops::enable_get() {
+  uint64_t value = 0;
+  Call(&world_exports::read_enable, reinterpret_cast<long>(&value));
+  return value << ScaleShift();
+}
+
+int Ops::trace_open(NodeId nid, OpenFile* /*file*/) {
+  return Call(&world_exports::open_trace, nid.v);
+}
+int Ops::trace_read(OpenFile& /*file*/, const world::file_range& range) {
+  const uint64_t length =
+      range.length == world::kWholeFile ? world::kMaxRead : Scaled(range.length);
+  return Call(&world_exports::read_trace, static_cast<long>(Scaled(range.offset)),
+              static_cast<long>(length));
+}
+// Who maps all of a file maps a memory block: no driver has less.
+int Ops::trace_mmap(OpenFile& /*file*/, const world::file_range& range) {
+  const uint64_t length = range.length == world::kWholeFile ? kBlockBytes : range.length;
+  return Call(&world_exports::mmap_trace, static_cast<long>(Scaled(range.offset)),
+              static_cast<long>(Scaled(length)));
+}
+void Ops::trace_release(OpenFile& /*file*/) { Call(&world_exports::close_trace); }
+void Ops::exit_mmap() {
+  uint64_t& mapped = state().user_mapped[sim::current_task().v];
+  if (mapped == 0) return;
+  mapped = 0;
+  Call(&world_exports::exit_mmap);
+}
 
 int Ops::memory_failure(Pfn pfn) { return Call(&world_exports::memory_failure, pfn.v); }
 

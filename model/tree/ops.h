@@ -42,15 +42,15 @@ struct Ops {
   // -ENOSYS where the world has no mm/memory-failure.c.
   static int memory_failure(Pfn pfn);
 
-  // No driver is linked to the world: its files are not there.
+  // The files of the driver's own file, if there is one. A task has one of them open.
   struct OpenFile {};
-  static int enable_set(uint64_t /*value*/) { return -ENOENT; }
-  static uint64_t enable_get() { return 0; }
-  static int trace_open(NodeId /*nid*/, OpenFile* /*file*/) { return -ENOENT; }
-  static int trace_read(OpenFile& /*file*/, const world::file_range& /*range*/) { return -ENOENT; }
-  static int trace_mmap(OpenFile& /*file*/, const world::file_range& /*range*/) { return -ENOENT; }
-  static void trace_release(OpenFile& /*file*/) {}
-  static void exit_mmap() {}
+  static int enable_set(uint64_t value);
+  static uint64_t enable_get();
+  static int trace_open(NodeId nid, OpenFile* file);
+  static int trace_read(OpenFile& file, const world::file_range& range);
+  static int trace_mmap(OpenFile& file, const world::file_range& range);
+  static void trace_release(OpenFile& file);
+  static void exit_mmap();
 };
 static_assert(world::Ops<Ops>);
 

@@ -42,16 +42,18 @@ struct State {
   std::array<uint32_t, kMaxLocks> lock_address;
   std::array<sim::Lock, kMaxLocks> locks;
   std::array<Report, kMaxReports> reports;
+  std::array<uint64_t, kMaxThreads> user_mapped;  // by each task: a bit for each block
   uint32_t nr_reports;
   std::array<int32_t, kMaxNotifiers> notifier_priority;  // of the scenario
   std::array<uint8_t, kMaxFaults> fault_calls;           // for whoever binds World::Bound::fault
+  std::array<uint32_t, kMaxThreads> waits_for;           // of each task: the object, or 0
   std::array<world::AllocationState, kMaxAllocations> allocations;  // by the glue's numbers
   std::array<FreedPages, kMaxFreeing> freeing;
   uint32_t nr_freeing;
-  uint32_t tested;     // pfn up to which test_pages_isolated() has found its range free
-  uint32_t nr_moved;   // pages of allocations that have been migrated,
+  uint32_t tested;        // pfn up to which test_pages_isolated() has found its range free
+  uint32_t nr_moved;      // pages of allocations that have been migrated,
   uint32_t moved_before;  // and how many had at the last round of a loop
-  uint16_t offlining;  // tasks in offline_pages(), a bit each
+  uint16_t offlining;     // tasks in offline_pages(), a bit each
   // Notifiers of the scenario, a bit each, in the operation that goes on: asked by MEM_GOING_*;
   // not, and somebody's answer or a late registration is the reason; asked, and not told how it
   // ended; told that, and not asked without a reason.
@@ -59,11 +61,11 @@ struct State {
   uint16_t excused;
   uint16_t untold;
   uint16_t unasked;
-  uint8_t nr_inside;                                     // tasks in calls of the kernel
+  uint8_t nr_inside;  // tasks in calls of the kernel
   uint8_t booted;
   std::array<uint8_t, kMaxThreads> changing;  // the notifier + 1 that a task (un)registers
   uint8_t nr_locks;
-  uint8_t pad[6];
+  uint8_t pad[2];
 };
 
 inline State& state() { return *sim::machine->Get<State>(kTreeRegion); }

@@ -5,14 +5,13 @@
 #include <array>
 
 #include "model/sim/trace.h"
+#include "model/tree/driver.h"
 #include "model/tree/world.h"
 #include "model/world/geometry.h"
 
 namespace hotplug::tree {
 
 namespace {
-
-const world_exports& kernel() { return world_of_machine().image().exports(); }
 
 template <class... Fields>
 uint64_t Mix(uint64_t digest, Fields... fields) {
@@ -121,7 +120,8 @@ world::BlockState View::block(world::BlockId id) {
 }
 
 bool View::has_pcp_lists() { return kernel().see_nr_pcp_pages() != 0; }
-
+bool View::driver_keeps_blocks() { return world_of_machine().driver_keeps_blocks(); }
+uint32_t View::recorded(world::Range* ranges, uint32_t max) { return DriverRanges(ranges, max); }
 bool View::device_hotplug_lock_is_held() {
   return std::any_of(state().locks.begin(), state().locks.end(), [](const sim::Lock& l) {
     return l.lock_class == world::kDeviceHotplugLock && l.held();

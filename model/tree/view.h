@@ -103,8 +103,8 @@ struct View {
   static world::AllocationState allocation(world::Owner owner) {
     return state().allocations[owner - world::kFirstAllocation];
   }
-  static uint32_t recorded(world::Range* /*ranges*/, uint32_t /*max*/) { return 0; }
-  static bool driver_keeps_blocks() { return true; }
+  static uint32_t recorded(world::Range* ranges, uint32_t max);
+  static bool driver_keeps_blocks();
 };
 static_assert(world::View<View>);
 

@@ -10,10 +10,12 @@
 
 #include "model/sim/sched.h"
 #include "model/tree/call.h"
+#include "model/tree/driver.h"
 #include "model/tree/host.h"
 #include "model/tree/ledger.h"
 #include "model/tree/tracepoints.h"
 #include "model/world/geometry.h"
+#include "model/world/ledger.h"
 
 namespace hotplug::tree {
 
@@ -37,7 +39,9 @@ uint64_t HashOutside() {
 // -------------------------------------------------------------------------------------------
 
 World::World(std::unique_ptr<Image> image, const FunctionNames& names, bool with_ledger)
-    : image_(std::move(image)), page_layout_(image_->exports().page) {
+    : image_(std::move(image)),
+      page_layout_(image_->exports().page),
+      keeps_blocks_(!DriverRemovesMemory(image_->exports())) {
   FillHost(image_->exports().host);
   if (with_ledger) FillLedger(image_->exports().host);
   if (with_ledger) functions_.Tell(*image_, names, LedgerWatchers());
@@ -89,6 +93,21 @@ int World::Boot(const world_machine& machine) {
   ForgetFrames();
   const int rc = BootKernel(machine);
   if (rc == 0) state().booted = 1;
+  Save(false, &template_);
+  return rc;
+}
+
+int World::SetParam(const char* name, const char* value) {
+  return static_cast<int>(CallKernel(reinterpret_cast<const void*>(kernel().set_param),
+                                     reinterpret_cast<long>(name), reinterpret_cast<long>(value)));
+}
+
+// What they allocate and register is of no call of any task.
+int World::InitDriver() {
+  const auto* init = reinterpret_cast<const void*>(image_->exports().init_driver);
+  const int rc = static_cast<int>(CallKernel(init));
+  world::CallReturned();
+  world::EndStep(0);
   Save(false, &template_);
   return rc;
 }

@@ -29,6 +29,8 @@ struct Bound {
                     const world::memory_notify_arg& arg) = nullptr;
   // The name of a function that can be made to fail; 0 or a negative errno.
   int (*fault)(const char* function) = nullptr;
+  // The name of the callback of a notifier that a driver's own file registers.
+  void (*named)(const std::string& callback) = nullptr;
 };
 
 // All that decides what the kernel side does next, but for the machine's arena and for where tasks
@@ -45,13 +47,15 @@ class World {
   // what a run takes by itself.
   explicit World(std::unique_ptr<Image> image, const FunctionNames& names = {},
                  bool with_ledger = true);
-  ~World();
+  virtual ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   const Image& image() const { return *image_; }
   const Functions& functions() const { return functions_; }
   const world_page_layout& page_layout() const { return page_layout_; }
+  // What the driver reserves stays online.
+  bool driver_keeps_blocks() const { return keeps_blocks_; }
   void Bind(const Bound& bound) { bound_ = bound; }
   const Bound& bound() const { return bound_; }
 
@@ -59,6 +63,11 @@ class World {
   // it carves geometry and its own region: 0, a negative errno of the kernel's, or -EFAULT if the
   // boot has faulted, which is reported.
   int Boot(const world_machine& machine);
+  // The end of the boot of a machine with a driver's own file, when the ledger has been set up: its
+  // initcalls. The errno of the first one that fails; -EFAULT if one has faulted.
+  int InitDriver();
+  // Before that. Null: the parameter is there, without a value.
+  static int SetParam(const char* name, const char* value);
   // As it was at the end of the boot; sim's machine has a template of its own.
   void Reset();
 
@@ -90,6 +99,7 @@ class World {
   std::unique_ptr<Image> image_;
   Functions functions_;
   world_page_layout page_layout_;
+  bool keeps_blocks_;
   Bound bound_;
   Snapshot template_;
   std::vector<std::string> texts_;
@@ -99,6 +109,7 @@ class World {
 
 // The world of this thread's machine.
 inline World& world_of_machine() { return *sim::machine->bound.tree; }
+inline const world_exports& kernel() { return world_of_machine().image().exports(); }
 
 // Calls the kernel on the stack of the running task, or of the boot.
 long CallKernel(const void* function, long a = 0, long b = 0, long c = 0);

@@ -36,14 +36,16 @@ scenario::Scenario ScenarioOf(uint64_t seed, uint64_t number) {
   return scenario::Generate((seed << 32) + number, options);
 }
 
-// memtrace loses its memory where ioremap() fails. Nobody sees that of a file if the size that was
-// written last happens to be where the memory begins: it might be a pointer.
+// memtrace loses its memory where ioremap() or add_memory() fails. Nobody sees that of a file if
+// the size that was written last happens to be where the memory begins: it might be a pointer.
 bool MayHideALeak(const scenario::Scenario& s) {
   const auto& faults = s.faults;
   const auto& ops = s.ops;
-  return std::any_of(
-             faults.begin(), faults.end(),
-             [](const scenario::Fault& f) { return f.site == scenario::FaultSite::kIoremap; }) &&
+  return std::any_of(faults.begin(), faults.end(),
+                     [](const scenario::Fault& f) {
+                       return f.site == scenario::FaultSite::kIoremap ||
+                              f.site == scenario::FaultSite::kAddMemory;
+                     }) &&
          std::any_of(ops.begin(), ops.end(), [&s](const scenario::Op& op) {
            return op.kind == scenario::OpKind::kWriteEnable &&
                   op.value / kBlockBytes >= s.machine.first_block;

@@ -90,7 +90,7 @@ run::RunOptions InModel() {
 run::RunOptions InTree() {
   run::RunOptions options = InModel();
   options.world = &run::kTreeWorld;
-  options.driver = &run::kTreeDriver;
+  options.driver = &run::TreeDriver();
   return options;
 }
 
@@ -149,7 +149,7 @@ int PrintDigests(uint64_t count, uint64_t after) {
 // ---- Invariants ----
 
 std::string TokenOf(const run::Outcome& o) {
-  if (o.first() != nullptr) return report::DedupToken(*o.first(), run::kTreeDriver);
+  if (o.first() != nullptr) return report::DedupToken(*o.first(), run::TreeDriver());
   return o.verdict == run::Verdict::kOk ? "" : run::Name(o.verdict);
 }
 

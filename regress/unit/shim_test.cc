@@ -794,11 +794,13 @@ TEST_CASE("memtrace.c without a check of its mmap shows memory that it does not 
 
 // Whether our model of memtrace.c does the same as a file with some generated scenarios.
 bool Agree(const Cli& cli, const std::string& source, const std::string& model = "merged_6_1",
-           const std::string& compiler = "gcc") {
+           const std::string& compiler = "gcc", const std::string& flags = "") {
   INFO("build driver_runs first");
   REQUIRE(Cli::Built("driver_runs"));
-  const std::string object = absl::StrCat(source, ".", compiler, ".so");
-  REQUIRE(cli(absl::StrCat("compile ", source, " -o ", object, " --cc=", compiler)).code == 0);
+  const std::string object = absl::StrCat(source, ".so");
+  fs::remove(object);
+  const std::string compile = absl::StrCat("compile ", source, " -o ", object, " --cc=", compiler);
+  REQUIRE(cli(absl::StrCat(compile, " ", flags)).code == 0);
   const Result r =
       cli.Run("driver_runs", absl::StrCat("against ", object, " memtrace.c ", model, " 0 2000 1"));
   INFO(r.out);
@@ -829,6 +831,45 @@ TEST_CASE("memtrace.c and our model of it agree, and what differs is found", "[s
     const std::string name = "planted" + std::to_string(n++) + ".c";
     CHECK_FALSE(Agree(cli, Changed(cli, memtrace, name, planted.from, planted.to)));
   }
+}
+
+TEST_CASE("the RFC's memtrace as a file and our model of it agree", "[shim]") {
+  const Cli cli;
+  const std::string rfc = (fs::current_path() / "regress/drivers/memtrace_rfc.c").string();
+  const std::string same = Changed(cli, rfc, "same.c", "", "");
+  CHECK(Agree(cli, same, "rfc_v1"));
+  CHECK(Agree(cli, same, "rfc_v1", "clang-19"));
+  const std::string kErrnoFlag = "--define=FIX_ERRNO,FIX_CALL_FLAG,FIX_CLEAR_FLAG";
+  CHECK(Agree(cli, same, "rfc_errno_flag", "gcc", kErrnoFlag));
+  CHECK(Agree(cli, same, "rfc_veto", "gcc", kErrnoFlag + ",FIX_VETO"));
+  CHECK(Agree(cli, same, "rfc_locked", "gcc", "--define=FIX_LOCK"));
+  // Neither is a fix nothing, nor the lack of one.
+  CHECK_FALSE(Agree(cli, same, "rfc_errno_flag"));
+  CHECK_FALSE(Agree(cli, same, "rfc_locked"));
+  const std::string broken = Changed(cli, rfc, "broken.c", "*given &= ~bit;", ";");
+  CHECK_FALSE(Agree(cli, broken, "rfc_v1"));
+}
+
+// What is left of a range that was reserved whole is recorded by itself.
+TEST_CASE("a file may keep a part of what it has reserved", "[shim]") {
+  const Cli cli;
+  cli.Write("s.scn",
+            "scenario 1\n"
+            "driver rfc_v1\n"
+            "machine kernel=5.11 debug_vm=off auto_online=off pages_per_block=4 "
+            "pageblock_pages=2 max_order=2\n"
+            "memory 4-9 node=0 zone=Normal\n"
+            "task memtrace-1\n"
+            "  write memtrace/enable 0x20000000\n"
+            "  write memtrace/enable 0\n"
+            "fault add_memory nth=1 -EEXIST\n");
+  const std::string rfc = (fs::current_path() / "regress/drivers/memtrace_rfc.c").string();
+  const Result r = cli(absl::StrCat("run --print-expect s.scn --driver=", rfc,
+                                    " --define=FIX_RETRY,FIX_SIZE_FIRST"));
+  INFO(r.out);
+  CHECK(r.code == 0);
+  Has(r.out, "verdict ok\n");
+  Has(r.out, "memtrace: Failed to add trace memory to node 0\n");
 }
 
 // Those that no package of Debian's has: whoever has them says where.

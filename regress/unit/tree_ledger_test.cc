@@ -145,7 +145,7 @@ run::Outcome RunText(const std::string& text, std::vector<run::Reached>* reached
   REQUIRE(s.ok());
   run::RunOptions options;
   options.world = &run::kTreeWorld;
-  options.driver = &run::kTreeDriver;
+  options.driver = &run::TreeDriver();
   options.max_steps = kMaxTreeSteps;
   options.reached = reached;
   return run::Run(run::Adapt(s->scenario).scenario, options);

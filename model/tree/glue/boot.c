@@ -93,7 +93,7 @@ phys_addr_t memblock_start_of_DRAM(void) { return regions[0].base; }
 /* The nodes and the usage maps of sections lie together: the kernel wants them in one section. */
 static struct pglist_data* boot_nodes;
 static char *usage_maps, *usage_maps_end;
-static char* boot_memory_end; /* of all that is not of kmalloc */
+char* world_boot_memory_end;
 
 static void reserve_boot_memory(void) {
   const size_t of_block = ALIGN(mem_section_usage_size(), SMP_CACHE_BYTES);
@@ -181,7 +181,7 @@ struct page* world_virt_to_page(const void* p) {
   static struct page of_boot = {.flags = 1ul << PG_reserved}, of_kmalloc = {.page_type = -1};
   struct folio* folio = (struct folio*)&of_kmalloc;
 
-  if ((unsigned long)p < (unsigned long)boot_memory_end) return &of_boot;
+  if ((unsigned long)p < (unsigned long)world_boot_memory_end) return &of_boot;
   if (!folio_test_slab(folio)) __folio_set_slab(folio);
   return &of_kmalloc;
 }
@@ -411,7 +411,7 @@ int world_boot(const struct world_machine* machine) {
   movable_node_enabled = false; /* an option of the boot, and one of onlining */
   set_spans();
   hand_over_pages();
-  boot_memory_end = world_arena_alloc(0, 1);
+  world_boot_memory_end = world_arena_alloc(0, 1);
   system_state = SYSTEM_SCHEDULING;
   setup_per_cpu_pageset();
   for_each_populated_zone(zone) set_pageset(zone);

@@ -4,12 +4,12 @@
  * pages and who has dropped them, who takes pages and gives them back, and what is told to the
  * notifiers.
  */
-#include "compat.h"
-#include "glue.h"
-
 #include <linux/page_ref.h>
 #include <trace/events/kmem.h>
 #include <trace/events/page_isolation.h>
+
+#include "compat.h"
+#include "glue.h"
 
 /* ---- References -------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #ifndef MODEL_TREE_GLUE_GLUE_H_
 #define MODEL_TREE_GLUE_GLUE_H_
 
+#include <linux/init.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -23,6 +24,9 @@ extern struct world_host world_host;
 extern char world_text_start[], world_text_end[], world_state_start[], world_state_end[];
 extern char world_absent_start[], world_absent_end[], world_coverage[];
 extern const char world_absent_names[];
+extern char world_driver_start[], world_driver_end[];
+extern char world_driver_data_start[], world_driver_data_end[];
+extern const initcall_t world_driver_initcalls_start[], world_driver_initcalls_end[];
 
 /* What a world can do and show, for the exports. */
 int world_boot(const struct world_machine* machine);
@@ -54,6 +58,18 @@ void world_see_zone(unsigned int zone, struct world_zone* z);
 void world_see_node(unsigned int nid, struct world_node* n);
 void world_see_block(unsigned long block, struct world_block* b);
 int world_see_resource(unsigned int index, struct world_resource* r);
+extern const void* const world_driver_removers[];
+long world_set_param(const char* name, const char* value);
+long world_init_driver(void);
+long world_write_enable(u64 value);
+long world_read_enable(u64* value);
+long world_open_trace(int nid);
+long world_read_trace(u64 offset, u64 length);
+long world_mmap_trace(u64 offset, u64 length);
+long world_close_trace(void);
+long world_exit_mmap(void);
+const void* world_next_object(const void* object, u64* size);
+void world_page_names(unsigned long pfn, u64* page, u64* address);
 unsigned int world_see_leaked_devices(void);
 extern const char world_function_entry[];
 
@@ -65,6 +81,7 @@ extern u64 world_arena_used;
 extern unsigned int world_task;
 void* world_arena_alloc(size_t size, size_t align);
 extern struct page* world_page_map; /* null where pages do not lie side by side */
+extern char* world_boot_memory_end; /* of all that is not of kmalloc */
 
 /* functions.c: of the running task, those that tell of themselves. */
 #define WORLD_CALLS 32
@@ -82,7 +99,10 @@ void world_atomic_begin(void);
 void world_atomic_end(void);
 /* slab.c */
 void* world_kmalloc(size_t size, gfp_t gfp);
+void* world_object(size_t size, gfp_t gfp); /* the same, and it never fails */
 void world_check_heap(void);
+/* driver.c: no notifier of the driver lies on the stack of the running task any more. */
+void world_check_driver_stack(void);
 /* devices.c */
 struct device* world_find_device(unsigned long id); /* null without one; no reference is taken */
 long world_write_attribute(struct device* dev, const char* name, const char* word);
@@ -101,6 +121,9 @@ void world_block_added(unsigned long block);
 bool world_block_is_ejected(unsigned long block);
 /* A page of an allocation has moved. */
 void world_allocation_moved(struct page* from, struct page* to);
+
+/* contents.c: where user space has its memory. Nothing lies there. */
+#define WORLD_USER (1ul << 46)
 
 static inline unsigned long world_first_pfn(unsigned long block) {
   return block * PAGES_PER_SECTION;

@@ -3,6 +3,7 @@
  * Locks, RCU, and where a task may give way. Who waits for whom is the host's to know: a lock of
  * the kernel is an address here. Spinlocks nobody waits for, as no task gives way within one.
  */
+#include <linux/completion.h>
 #include <linux/mutex.h>
 #include <linux/percpu-rwsem.h>
 #include <linux/rcupdate.h>
@@ -27,6 +28,11 @@ void __mutex_init(struct mutex* lock, const char* name, struct lock_class_key* k
 void mutex_lock(struct mutex* lock) { world_host.lock(lock, mutex_name(lock), 0); }
 int mutex_trylock(struct mutex* lock) { return world_host.trylock(lock, mutex_name(lock)); }
 void mutex_unlock(struct mutex* lock) { world_host.unlock(lock, 0); }
+int mutex_lock_interruptible(struct mutex* lock) {
+  mutex_lock(lock);
+  return 0;
+}
+int mutex_lock_killable(struct mutex* lock) { return mutex_lock_interruptible(lock); }
 
 void down_read(struct rw_semaphore* sem) { world_host.lock(sem, NULL, 1); }
 void up_read(struct rw_semaphore* sem) { world_host.unlock(sem, 1); }
@@ -118,6 +124,30 @@ void __lockfunc _raw_read_lock(rwlock_t* lock) { spin_enter(&lock->owner, lock);
 void __lockfunc _raw_read_unlock(rwlock_t* lock) { spin_leave(&lock->owner, lock); }
 void __lockfunc _raw_write_lock(rwlock_t* lock) { spin_enter(&lock->owner, lock); }
 void __lockfunc _raw_write_unlock(rwlock_t* lock) { spin_leave(&lock->owner, lock); }
+
+/* ---- Completions ------------------------------------------------------------------------- */
+
+void __init_swait_queue_head(struct swait_queue_head* q, const char* name,
+                             struct lock_class_key* key) {
+  raw_spin_lock_init(&q->lock);
+  INIT_LIST_HEAD(&q->task_list);
+}
+
+void wait_for_completion(struct completion* x) {
+  might_sleep();
+  while (x->done == 0) world_host.wait(x);
+  if (x->done != UINT_MAX) --x->done;
+}
+
+void complete(struct completion* x) {
+  if (x->done != UINT_MAX) ++x->done;
+  world_host.wake(x);
+}
+
+void complete_all(struct completion* x) {
+  x->done = UINT_MAX;
+  world_host.wake(x);
+}
 
 /* ---- Giving way -------------------------------------------------------------------------- */
 

@@ -166,8 +166,8 @@ static struct notifier_block notifiers[WORLD_NOTIFIERS];
 struct world_notice world_notice_of(unsigned long action, const void* data) {
   const struct memory_notify* m = data;
 
-  return (struct world_notice){action_name(action), m->start_pfn, m->nr_pages,
-                               m->status_change_nid, m->status_change_nid_normal};
+  return (struct world_notice){action_name(action), m->start_pfn, m->nr_pages, m->status_change_nid,
+                               m->status_change_nid_normal};
 }
 
 static int call(struct notifier_block* nb, unsigned long action, void* data) {

@@ -124,7 +124,7 @@ int arch_add_memory(int nid, u64 start, u64 size, struct mhp_params* params) {
 }
 
 /* Pages have no contents: nothing is ever mapped there. */
-unsigned long uml_physmem = 1ul << 45;
+unsigned long uml_physmem = WORLD_PAGES;
 
 /* ---- Variables --------------------------------------------------------------------------- */
 

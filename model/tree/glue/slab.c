@@ -71,12 +71,10 @@ static struct object* reuse(size_t units) {
   return o;
 }
 
-void* world_kmalloc(size_t size, gfp_t gfp) {
+void* world_object(size_t size, gfp_t gfp) {
   const size_t units = units_of(size);
-  struct object* o;
+  struct object* o = reuse(units);
 
-  if (system_state == SYSTEM_RUNNING && world_host.fault("kmalloc") != 0) return NULL;
-  o = reuse(units);
   if (o == NULL) o = world_arena_alloc(units * UNIT, UNIT);
   o->next = NULL;
   o->size = size;
@@ -86,10 +84,16 @@ void* world_kmalloc(size_t size, gfp_t gfp) {
   return o->bytes;
 }
 
-static void check_redzone(const struct object* o) {
-  if (!is_filled(o->bytes, o->size, room_of(o), REDZONE)) {
-    world_host.heap("slab-out-of-bounds", o->bytes);
-  }
+void* world_kmalloc(size_t size, gfp_t gfp) {
+  if (system_state == SYSTEM_RUNNING && world_host.fault("kmalloc") != 0) return NULL;
+  return world_object(size, gfp);
+}
+
+/* What is wrong is said once. */
+static void check_redzone(struct object* o) {
+  if (is_filled(o->bytes, o->size, room_of(o), REDZONE)) return;
+  world_host.heap("slab-out-of-bounds", o->bytes);
+  memset(o->bytes + o->size, REDZONE, room_of(o) - o->size);
 }
 
 void kfree(const void* p) {
@@ -114,16 +118,32 @@ void kfree(const void* p) {
   q->last = o;
 }
 
-/* Nobody has written to what is freed. */
+/* Behind boot memory there is nothing but objects. */
+static struct object* next_object(struct object* o) {
+  o = o == NULL ? PTR_ALIGN((struct object*)world_boot_memory_end, UNIT)
+                : (void*)o + units_of(o->size) * UNIT;
+  return (unsigned long)o < WORLD_ARENA + world_arena_used ? o : NULL;
+}
+
+const void* world_next_object(const void* object, u64* size) {
+  struct object* o = object == NULL ? NULL : container_of((u8*)object, struct object, bytes[0]);
+
+  o = next_object(o);
+  if (o == NULL) return NULL;
+  *size = o->state == LIVE ? o->size : 0;
+  return o->bytes;
+}
+
+/* Nobody has written to what is freed, nor behind what is not. */
 void world_check_heap(void) {
-  unsigned int i;
+  struct object* o;
 
-  for (i = 0; i < CLASSES; ++i) {
-    const struct object* o;
-    unsigned int left = freed[i].size;
-
-    for (o = freed[i].first; left-- != 0; o = o->next) {
-      if (!is_filled(o->bytes, 0, room_of(o), FREE)) world_host.heap("use after free", o->bytes);
+  for (o = next_object(NULL); o != NULL; o = next_object(o)) {
+    if (o->state == LIVE) {
+      check_redzone(o);
+    } else if (!is_filled(o->bytes, 0, room_of(o), FREE)) {
+      world_host.heap("use after free", o->bytes);
+      memset(o->bytes, FREE, room_of(o));
     }
   }
 }
@@ -139,6 +159,14 @@ void* WORLD_NOPROF(kmemdup)(const void* from, size_t size, gfp_t gfp) {
 
   return p == NULL ? NULL : memcpy(p, from, size);
 }
+
+char* kstrdup(const char* s, gfp_t gfp) {
+  char* copy = s == NULL ? NULL : world_kmalloc(strlen(s) + 1, gfp);
+
+  return copy == NULL ? NULL : strcpy(copy, s);
+}
+const char* kstrdup_const(const char* s, gfp_t gfp) { return kstrdup(s, gfp); }
+void kfree_const(const void* p) { kfree(p); }
 
 /* The only cache that the core has is that of the nodes of xarrays. */
 void* WORLD_NOPROF(kmem_cache_alloc_lru)(struct kmem_cache* cache, struct list_lru* lru,
@@ -166,6 +194,10 @@ void* __kmalloc_cache_noprof(struct kmem_cache* cache, gfp_t gfp, size_t size) {
 void* __kmalloc_node_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int nid) {
   return world_kmalloc(size, gfp);
 }
+void* __kmalloc_node_track_caller_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int nid,
+                                         unsigned long caller) {
+  return world_kmalloc(size, gfp);
+}
 void* __kvmalloc_node_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int nid) {
   return world_kmalloc(size, gfp);
 }
@@ -179,6 +211,9 @@ void* kmalloc_trace(struct kmem_cache* cache, gfp_t gfp, size_t size) {
   return world_kmalloc(size, gfp);
 }
 void* __kmalloc_node(size_t size, gfp_t gfp, int nid) { return world_kmalloc(size, gfp); }
+void* __kmalloc_node_track_caller(size_t size, gfp_t gfp, int nid, unsigned long caller) {
+  return world_kmalloc(size, gfp);
+}
 void* kvmalloc_node(size_t size, gfp_t gfp, int nid) { return world_kmalloc(size, gfp); }
 void __percpu* __alloc_percpu(size_t size, size_t align) {
   return (void __percpu*)world_kmalloc(size, __GFP_ZERO);

@@ -182,3 +182,8 @@ int world_see_resource(unsigned int index, struct world_resource* r) {
                                (res->flags & IORESOURCE_BUSY) != 0};
   return 1;
 }
+
+void world_page_names(unsigned long pfn, u64* page, u64* address) {
+  *page = pfn_valid(pfn) ? (unsigned long)pfn_to_page(pfn) : 0;
+  *address = (unsigned long)__va(PFN_PHYS(pfn));
+}
