@@ -48,6 +48,7 @@ inline constexpr uint32_t kMaxPreemptions = 96;
 inline constexpr uint32_t kKworker = kMaxTasks;  // number of the kernel thread that runs work
 inline constexpr uint32_t kMaxThreads = kMaxTasks + 1;  // with it
 inline constexpr uint32_t kMaxTreeSteps = 60000;        // where each spinlock is a step
+inline constexpr uint32_t kFuzzTreeSteps = 8192;        // and inputs come by the million
 inline constexpr uint32_t kMaxSteps = 4096;             // then the verdict is `limit`
 // Contiguous allocations: each operation may be a call that makes one on each node.
 inline constexpr uint32_t kMaxInstances = kMaxOps * kMaxNodes;

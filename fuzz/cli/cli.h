@@ -78,8 +78,9 @@ absl::StatusOr<Input> LoadSelfContained(const std::string& path);
 // Whether there is --world or --tree.
 bool IsWorldAsked();
 // Has the scenario run in the world of --world or --tree, if there is one: built when it is first
-// asked for, once. What is changed of the scenario for that is told on stderr.
-absl::Status UseWorld(const std::string& path, Input* input);
+// asked for, once. What is changed of the scenario for that is told on stderr. A text that says
+// what the world does not have is an error; bytes go without, as they do where machines differ.
+absl::Status UseWorld(const std::string& path, bool is_text, Input* input);
 // For all that are loaded from now on: the world of --tree that tells what of it has run. The bytes
 // of the image.
 absl::StatusOr<std::string> UseCoveredTree();

@@ -2,6 +2,7 @@
 //
 // The core files of a kernel tree as a world: made by compile-tree, or for --tree=DIR, and run by
 // --world=WORLD.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -13,9 +14,11 @@
 #include "fuzz/base/files.h"
 #include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/cli/lines.h"
 #include "fuzz/tree/source.h"
 #include "fuzz/tree/table.h"
 #include "fuzz/tree/world.h"
+#include "model/mm/kernel.h"
 #include "model/run/tree_world.h"
 #include "model/scenario/echo.h"
 
@@ -59,6 +62,29 @@ absl::StatusOr<tree::WorldOptions> WorldOptionsOfFlags() {
   return options;
 }
 
+// What --tree and --world name: a folder or a file, with fixes of the core behind it.
+struct Cured {
+  std::string path;
+  uint32_t fixes = 0;
+};
+
+Cured CuredOf(absl::string_view flag) {
+  Cured place{std::string(flag)};
+  for (size_t plus = flag.rfind('+'); plus != flag.npos; plus = flag.rfind('+')) {
+    const mm::Fix* const begin = mm::kCoreFixes.list;
+    const mm::Fix* const end = begin + mm::kCoreFixes.size;
+    const mm::Fix* const fix = std::find_if(
+        begin, end, [&](const mm::Fix& f) { return f.name == flag.substr(plus + 1); });
+    if (fix == end) break;
+    flag = flag.substr(0, plus);
+    place = {std::string(flag), place.fixes | fix->bit};
+  }
+  return place;
+}
+
+Cured TreeAsked() { return CuredOf(absl::GetFlag(FLAGS_tree)); }
+Cured WorldAsked() { return CuredOf(absl::GetFlag(FLAGS_world)); }
+
 // What the flags ask for.
 struct Wanted {
   tree::Source source;
@@ -71,51 +97,49 @@ absl::StatusOr<Wanted> WantedOfFlags() {
   if (absl::GetFlag(FLAGS_tree).empty()) {
     return absl::InvalidArgumentError("--tree=DIR is missing");
   }
-  absl::StatusOr<tree::Source> source = tree::Source::Open(absl::GetFlag(FLAGS_tree));
+  absl::StatusOr<tree::Source> source = tree::Source::Open(TreeAsked().path);
   if (!source.ok()) return source.status();
   return Wanted{*std::move(source), *options};
 }
 
-absl::StatusOr<std::string> ImageOfTree(bool coverage) {
-  absl::StatusOr<Wanted> wanted = WantedOfFlags();
+absl::StatusOr<std::string> ImageOfTree() {
+  const absl::StatusOr<Wanted> wanted = WantedOfFlags();
   if (!wanted.ok()) return wanted.status();
-  wanted->options.variant.coverage = coverage;
   return tree::BuildWorld(wanted->source, wanted->options);
 }
 
-absl::Status MapImage(const std::string& path) {
+// Maps the image of a file, whose bytes these are.
+absl::Status MapImage(const std::string& path, const std::string& image) {
   std::string error;
-  std::unique_ptr<tree::Image> image = tree::Image::Map(path, &error);
-  if (image == nullptr) return absl::InvalidArgumentError(error);
-  if (!IsDriverFile()) {
-    run::UseImage(std::move(image));
-    return absl::OkStatus();
-  }
-  const std::string driver = EchoName(absl::GetFlag(FLAGS_driver));
-  run::UseImage(std::move(image), {driver, absl::GetFlag(FLAGS_param)});
+  std::unique_ptr<tree::Image> mapped = tree::Image::Map(path, &error);
+  if (mapped == nullptr) return absl::InvalidArgumentError(error);
+  const std::string driver = IsDriverFile() ? EchoName(absl::GetFlag(FLAGS_driver)) : "";
+  run::UseImage(std::move(mapped), {driver, absl::GetFlag(FLAGS_param)});
+  run::UseLines([image](const std::vector<uint32_t>& pcs) { return FramesOf(image, pcs); });
+  if (driver.empty()) return absl::OkStatus();
   error = run::UnusableDriver();
   if (error.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(driver, ": ", error));
 }
 
 // The bytes of the image.
-absl::StatusOr<std::string> MapTree(bool coverage) {
-  absl::StatusOr<std::string> image = ImageOfTree(coverage);
+absl::StatusOr<std::string> MapTree() {
+  absl::StatusOr<std::string> image = ImageOfTree();
   if (!image.ok()) return image.status();
   const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   const std::string path = *folder / "world";
   absl::Status status = base::WriteTemporary(path, *image);
-  if (status.ok()) status = MapImage(path);
+  if (status.ok()) status = MapImage(path, *image);
   if (!status.ok()) return status;
   return image;
 }
 
 // What --world and --tree say.
 absl::Status MapWorld() {
-  const std::string world = absl::GetFlag(FLAGS_world);
-  if (world.empty()) return MapTree(false).status();
-  if (absl::GetFlag(FLAGS_tree).empty()) return MapImage(world);
+  const std::string world = WorldAsked().path;
+  if (world.empty()) return MapTree().status();
+  if (absl::GetFlag(FLAGS_tree).empty()) return MapImage(world, base::ReadFile(world));
   return absl::InvalidArgumentError("--world=WORLD and --tree=DIR: there is one world at a time");
 }
 
@@ -145,7 +169,7 @@ bool IsWorldAsked() {
   return !absl::GetFlag(FLAGS_world).empty() || !absl::GetFlag(FLAGS_tree).empty();
 }
 
-absl::Status UseWorld(const std::string& path, Input* input) {
+absl::Status UseWorld(const std::string& path, bool is_text, Input* input) {
   if (!IsWorldAsked()) return absl::OkStatus();
   if (!Mapped()) {
     absl::Status status = IsDriverFile() ? CheckDriver() : absl::OkStatus();
@@ -153,8 +177,11 @@ absl::Status UseWorld(const std::string& path, Input* input) {
     if (!status.ok()) return status;
     Mapped() = true;
   }
+  input->scenario.machine.fixes |= TreeAsked().fixes | WorldAsked().fixes;
   if (const char* why = run::NotInTree(input->scenario); why != nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(EchoName(path), ": ", why));
+    if (is_text) return absl::InvalidArgumentError(absl::StrCat(EchoName(path), ": ", why));
+    run::LeaveOut(&input->scenario);
+    absl::FPrintF(stderr, "%s: runs without: %s\n", EchoName(path), why);
   }
   const run::Adapted adapted = run::Adapt(input->scenario);
   for (const std::string& change : adapted.changes) {
@@ -173,7 +200,7 @@ absl::StatusOr<std::string> UseCoveredTree() {
   if (absl::GetFlag(FLAGS_tree).empty() || !absl::GetFlag(FLAGS_world).empty()) {
     return absl::InvalidArgumentError("--driver=FILE.c or --tree=DIR is missing");
   }
-  absl::StatusOr<std::string> image = MapTree(true);
+  absl::StatusOr<std::string> image = MapTree();
   Mapped() = image.ok();
   return image;
 }

@@ -15,8 +15,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "fuzz/base/files.h"
-#include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/cli/lines.h"
 #include "fuzz/driver/compile.h"
 #include "fuzz/driver/elf.h"
 #include "fuzz/driver/load.h"
@@ -82,19 +82,14 @@ std::vector<Byte> BytesOf(const Code& code) {
 // What addr2line says to each byte, a line each: "/folder/file.c:12 (discriminator 1)".
 absl::StatusOr<std::vector<std::string>> Places(const std::string& object,
                                                 const std::vector<Byte>& code) {
-  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
-  if (!folder.ok()) return folder.status();
-  std::string addresses;
-  for (const Byte& b : code) absl::StrAppendFormat(&addresses, "%x\n", b.address);
-  absl::Status status = base::WriteTemporary(*folder / "object", object);
-  if (status.ok()) status = base::WriteTemporary(*folder / "addresses", addresses);
-  if (!status.ok()) return status;
-  const absl::StatusOr<std::string> end = base::RunCommand(
-      {{"addr2line", "-e", "object", "@addresses"}, folder->path(), *folder / "out", "/dev/null"});
-  if (!end.ok()) return end.status();
-  std::vector<std::string> places = absl::StrSplit(base::ReadFile(*folder / "out"), '\n');
-  if (end->empty() && places.size() > code.size()) return places;
-  return absl::UnavailableError(absl::StrCat("addr2line: ", *end));
+  std::vector<uintptr_t> addresses;
+  addresses.reserve(code.size());
+  for (const Byte& b : code) addresses.push_back(b.address);
+  const absl::StatusOr<std::string> said = Addr2Line(object, {}, addresses);
+  if (!said.ok()) return said.status();
+  std::vector<std::string> places = absl::StrSplit(*said, '\n');
+  if (places.size() > code.size()) return places;
+  return absl::UnavailableError("addr2line: has not said enough");
 }
 
 // The lines of the file, and of headers of its own, of a byte each; the vocabulary's are ours, and

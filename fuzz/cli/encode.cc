@@ -18,7 +18,8 @@ ExitCode Encode(const Args& files) {
   if (!input.ok()) return Complain(input.status());
   std::vector<uint8_t> bytes;
   // Bytes say where a preemption is by the number of the step.
-  const scenario::Scenario stepped = report::Stepped(input->scenario, report::ExpectOptions());
+  const scenario::Scenario stepped =
+      report::Stepped(input->scenario, input->Options(report::ExpectOptions()));
   if (const char* why = scenario::Encode(stepped, &bytes)) {
     return Complain(absl::StrCat(EchoName(files[0]), ": no bytes say this: ", why));
   }

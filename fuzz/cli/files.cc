@@ -55,7 +55,7 @@ absl::StatusOr<Input> Load(const std::string& path) {
   if (!status.ok()) return status;
   status = Override("kernel", absl::GetFlag(FLAGS_kernel), scenario::ReadKernel,
                     &input.scenario.machine);
-  if (status.ok()) status = UseWorld(path, &input);
+  if (status.ok()) status = UseWorld(path, scenario::IsText(*contents), &input);
   if (!status.ok()) return status;
   return input;
 }

@@ -49,6 +49,15 @@ std::string AsComment(std::string text) {
   return absl::StrCat(lines, line, "\n");
 }
 
+// A matrix says what the model does, and so do the scenarios beside it.
+absl::Status CheckWorld(const Input& input, const std::string& folder) {
+  const std::string matrix = MatrixOf(folder);
+  if (input.world == &run::kModelWorld || matrix.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(EchoName(folder), ": has scenarios of the model, by ", EchoName(matrix),
+                   "; what a tree does belongs into another folder: -o DIR"));
+}
+
 // What can be said about a finding that nobody has explained yet.
 std::string Sentence(const run::Outcome& o) {
   const invariants::Invariant& invariant =
@@ -57,13 +66,15 @@ std::string Sentence(const run::Outcome& o) {
                       " fails: ", invariant.sentence, ".");
 }
 
-std::string KeptText(const scenario::Scenario& s, const std::string& comment) {
-  const std::string text = report::CommentedText(s, {});
+std::string KeptText(const scenario::Scenario& s, const Input& input, const std::string& comment) {
+  const run::RunOptions options = input.Options();
+  const std::string text = report::CommentedText(s, options);
   const size_t body = text.find('\n') + 1;
-  std::string kept = absl::StrCat(
-      text.substr(0, body), "# SPDX-License-Identifier: GPL-2.0-or-later\n",
-      AsComment(comment.empty() ? Sentence(run::Run(s)) : comment), text.substr(body), "expect\n");
-  for (const std::string& line : report::SummaryOf(s)) {
+  std::string kept =
+      absl::StrCat(text.substr(0, body), "# SPDX-License-Identifier: GPL-2.0-or-later\n",
+                   AsComment(comment.empty() ? Sentence(run::Run(s, options)) : comment),
+                   text.substr(body), "expect\n");
+  for (const std::string& line : report::SummaryOf(s, input.Options(report::ExpectOptions()))) {
     absl::StrAppend(&kept, "  ", line, "\n");
   }
   return kept;
@@ -79,9 +90,12 @@ ExitCode Promote(const Args& files) {
   absl::Status status = CheckName(name);
   if (status.ok()) status = base::CheckNew(out);
   if (!status.ok()) return Complain(status);
-  const absl::StatusOr<report::Minimized> m = MinimizeFile(LoadSelfContained(files[0]), files[0]);
+  const absl::StatusOr<Input> input = LoadSelfContained(files[0]);
+  status = input.ok() ? CheckWorld(*input, folder) : input.status();
+  if (!status.ok()) return Complain(status);
+  const absl::StatusOr<report::Minimized> m = MinimizeFile(input, files[0]);
   if (!m.ok()) return Complain(m.status());
-  status = Keep(folder, name, KeptText(m->scenario, absl::GetFlag(FLAGS_comment)));
+  status = Keep(folder, name, KeptText(m->scenario, *input, absl::GetFlag(FLAGS_comment)));
   if (!status.ok()) return Complain(status);
   absl::PrintF("%s: %s\n", EchoName(out), Summary(*m));
   if (const std::string matrix = MatrixOf(folder); !matrix.empty()) {

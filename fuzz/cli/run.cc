@@ -35,10 +35,9 @@ namespace {
 
 void PrintLine(const std::string& file, const scenario::Scenario& s, const run::RunOptions& options,
                const run::Outcome& o) {
-  absl::PrintF(
-      "%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", EchoName(file),
-      options.driver != nullptr ? options.driver->name : scenario::PrintDriver(s, run::Names()),
-      run::KernelOf(s, options), run::Name(o.verdict), o.steps, o.digest);
+  absl::PrintF("%s: driver=%s kernel=%s verdict=%s steps=%d digest=0x%016x", EchoName(file),
+               report::DriverName(s, options), run::KernelOf(s, options), run::Name(o.verdict),
+               o.steps, o.digest);
   if (const invariants::Violation* v = o.first()) {
     absl::PrintF(" invariant=%s step=%d", invariants::Name(v->id), v->step);
   }

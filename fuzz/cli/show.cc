@@ -14,7 +14,8 @@ ExitCode Show(const Args& files) {
   const absl::StatusOr<Input> input = LoadSelfContained(files[0]);
   if (!input.ok()) return Complain(input.status());
   // To its end, so that every entry of the schedule has its chance.
-  std::string text = report::CommentedText(input->scenario, report::ExpectOptions());
+  std::string text =
+      report::CommentedText(input->scenario, input->Options(report::ExpectOptions()));
   if (!input->expect.empty()) absl::StrAppend(&text, "expect\n");
   for (const std::string& line : input->expect) absl::StrAppend(&text, "  ", line, "\n");
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -29,18 +29,18 @@ constexpr Verb kVerbs[] = {
     {"explain", Explain, "FILE", "the report",
      {}, kOfScenarios | kOfDriverFiles | kOfCompiling | kOfWorlds},
     {"minimize", Minimize, "FILE", "the smallest scenario with the same DEDUP_TOKEN, as text",
-     {{"out", "OUT", nullptr}}, kOfScenarios | kOfDriverFiles | kOfCompiling},
+     {{"out", "OUT", nullptr}}, kOfScenarios | kOfDriverFiles | kOfCompiling | kOfWorlds},
     {"promote", Promote, "FILE", "minimize into regress/crashes, with an expect block",
      {{"name", "N", nullptr},
       {"comment", "TEXT", "what it shows, in place of a generated sentence"},
       {"out", "DIR", "another folder"}},
-     kOfScenarios},
+     kOfScenarios | kOfWorlds},
     {"cures", Cures, "FILE...", "the known fixes that a finding goes away with",
      {}, kOfScenarios},
     {"show", Show, "FILE", "as text",
-     {}, kOfScenarios},
+     {}, kOfScenarios | kOfWorlds},
     {"encode", Encode, "FILE", "as bytes",
-     {{"out", "OUT", nullptr}}, kOfScenarios},
+     {{"out", "OUT", nullptr}}, kOfScenarios | kOfWorlds},
     {"compile", Compile, "FILE.c", "a driver's own file, for --driver=OUT.so",
      {{"out", "OUT.so", nullptr}}, kOfCompiling},
     {"compile-tree", CompileTree, "", "the core of a kernel tree, as a world (docs/your-tree.md)",
@@ -60,7 +60,7 @@ constexpr Verb kVerbs[] = {
     {"report", ReportFiles, "FILE...", "what came out, for continuous integration",
      {{"format", "junit|sarif", nullptr},
       {"distinct", nullptr, "of the files with one DEDUP_TOKEN the smallest only"}},
-     kOfScenarios | kOfDriverFiles | kOfCompiling},
+     kOfScenarios | kOfDriverFiles | kOfCompiling | kOfWorlds},
     {"check-refactor", CheckRefactor, "OLD NEW",
      "two builds: does anything that can be seen differ?\n"
      "each is a hotplug-fuzz, or a git revision, which is built",
@@ -85,9 +85,9 @@ constexpr Group kGroups[] = {
       {"preempt", "memory", "it may be preempted at each access to shared memory, too"},
       {"stall", "SECONDS", "of processor time without progress end it (10)"},
       {"no_sandbox", nullptr, "its code may make system calls, and open what it likes"}}},
-    {kOfWorlds, "VERBS take the core of a kernel tree in place of our model (docs/your-tree.md):",
-     {{"tree", "DIR", "its files, compiled when they have changed"},
-      {"world", "WORLD", "what compile-tree has made of them"},
+    {kOfWorlds, "VERBS\ntake the core of a kernel tree in place of our model (docs/your-tree.md):",
+     {{"tree", "DIR[+FIX...]", "its files, compiled when they have changed"},
+      {"world", "WORLD[+FIX...]", "what compile-tree has made of them"},
       {"geometry", "NAME", "with --tree: 16 or 64 pages a block (16), or recorded"},
       {"debug_vm", "on|off", "with --tree: with the kernel's own checks (on)"}}},
     {kOfCompiling, "VERBS compile it:",
@@ -194,7 +194,8 @@ std::string Usage() {
   for (const Group& group : kGroups) text += UsageOf(group);
   text += "\nexit codes:\n";
   for (const ExitWord& e : kExitWords)
-    absl::StrAppendFormat(&text, "  %d  %s\n", e.code, e.sentence);
+    absl::StrAppendFormat(&text, "  %d  %s\n", e.code,
+                          absl::StrReplaceAll(e.sentence, {{"\n", "\n     "}}));
   return text;
 }
 

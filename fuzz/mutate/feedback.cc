@@ -58,7 +58,7 @@ Operands OperandsOf(const sim::TracePoint& tp) {
   return operands;
 }
 
-constexpr uint32_t kTracePoints = sim::kShimWorkPoints.last + 1;
+constexpr uint32_t kTracePoints = sim::kTreePoints.last + 1;
 
 std::array<Operands, kTracePoints> TableOfOperands() {
   std::array<Operands, kTracePoints> table{};
@@ -96,20 +96,6 @@ mm::Pfn PlaceOf(const Operands& operands, const uint32_t (&values)[4]) {
   return mm::FirstPfn(mm::BlockId{number});
 }
 
-// The page as the protocol sees it.
-void NotePage(mm::Pfn pfn) {
-  const mm::page& page = mm::PageAt(pfn);
-  const mm::PageGhost& ghost = mm::GhostAt(pfn);
-  Feature(kPage)
-      .With(StateOfOwner(ghost.owner))
-      .With(Few(page.refcount, -1, 3))
-      .With(Few(ghost.transient, 0, 2))
-      .With(Few(ghost.dropped, -1, 1))
-      .With(page.type)
-      .With(static_cast<uint32_t>(mm::PhaseOf(pfn)))
-      .Reached();
-}
-
 void NoteEvent(sim::Tp tp, uint32_t answer, mm::Pfn pfn) {
   const mm::BlockGhost& block = mm::BlockGhostAt(mm::BlockOf(pfn));
   Feature(kEvent)
@@ -124,6 +110,20 @@ void NoteEvent(sim::Tp tp, uint32_t answer, mm::Pfn pfn) {
 }  // namespace
 
 uint8_t* StateCounters() { return counters; }
+
+// The page as the protocol sees it.
+void StateFeedback::NotePage(mm::Pfn pfn) const {
+  const SeenPage page = see_(pfn);
+  const mm::PageGhost& ghost = mm::GhostAt(pfn);
+  Feature(kPage)
+      .With(StateOfOwner(ghost.owner))
+      .With(Few(page.count, -1, 3))
+      .With(Few(ghost.transient, 0, 2))
+      .With(Few(ghost.dropped, -1, 1))
+      .With(page.type)
+      .With(static_cast<uint32_t>(mm::PhaseOf(pfn)))
+      .Reached();
+}
 
 void StateFeedback::Begin() { previous_ = sim::Record{}; }
 

@@ -12,19 +12,37 @@
 
 #include <cstdint>
 
+#include "model/drivers/view.h"
 #include "model/run/run.h"
+#include "model/world/geometry.h"
+#include "model/world/view.h"
 
 namespace hotplug::mutate {
 
 // A power of two; libFuzzer looks at all of them after every run.
 inline constexpr uint32_t kCounters = 2048;
 
+// Of a page: what feedback tells apart, and how it is looked up in a world.
+struct SeenPage {
+  int32_t count;
+  uint8_t type;  // as world::View says it
+};
+template <world::View V>
+SeenPage See(world::Pfn pfn) {
+  const typename V::Page& page = V::page_at(world::PageIndex(pfn));
+  return {V::page_count(page), V::page_type(page)};
+}
+
 class StateFeedback : public run::Observer {
  public:
+  explicit StateFeedback(SeenPage (*see)(world::Pfn) = &See<drivers::View>) : see_(see) {}
   void Begin() override;
   void Step() override;
 
  private:
+  void NotePage(world::Pfn pfn) const;
+
+  SeenPage (*see_)(world::Pfn);
   sim::Record previous_;
 };
 

@@ -77,6 +77,11 @@ bool Fits(const Limits& limits, const Scenario& s, std::vector<uint8_t>* bytes) 
   return scenario::Encode(s, bytes) == nullptr && bytes->size() <= limits.max_size;
 }
 
+void SettleIn(const Limits& limits, Scenario* s) {
+  if (limits.fit != nullptr) limits.fit(s);
+  Settle(s);
+}
+
 }  // namespace
 
 void Draft::ChangeSome() {
@@ -99,7 +104,7 @@ bool Mutate(const Limits& limits, uint32_t seed, Scenario* s, std::vector<uint8_
   for (uint32_t i = 0; i < kTries; ++i) {
     Scenario changed = *s;
     Draft(limits, static_cast<uint32_t>(seeds.Next()), &changed).ChangeSome();
-    Settle(&changed);
+    SettleIn(limits, &changed);
     if (changed == *s || !Fits(limits, changed, bytes)) continue;
     *s = changed;
     return true;
@@ -111,7 +116,7 @@ bool Splice(const Limits& limits, uint32_t seed, const Scenario& with, Scenario*
             std::vector<uint8_t>* bytes) {
   Scenario changed = *s;
   Draft(limits, seed, &changed).TakeFrom(with);
-  Settle(&changed);
+  SettleIn(limits, &changed);
   if (changed == *s || !Fits(limits, changed, bytes)) return false;
   *s = changed;
   return true;

@@ -26,6 +26,8 @@ struct Limits {
   uint32_t nr_kernels = 1;  // rows of the table of kernel profiles
   size_t max_size = 4096;   // bytes of the result
   bool kworker = false;     // preemptions may be of it
+  // Makes a scenario one that can run, before it is settled; null: all can (run::World).
+  void (*fit)(scenario::Scenario* s) = nullptr;
 };
 
 // Makes another scenario of `s`, which keeps all rules and has a byte form, and so does the

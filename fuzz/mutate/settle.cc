@@ -49,31 +49,8 @@ void Group(List<T, kCapacity>& list) {
   }
 }
 
-// An operand that its machine no longer has becomes one that it has.
-uint64_t Settled(const Scenario& s, Field field, uint64_t value) {
-  switch (field) {
-    case Field::kBlock:
-    case Field::kAddress:
-      return value % s.machine.blocks.size;
-    case Field::kPage:
-      return value % scenario::PagesPerBlock(s.machine);
-    case Field::kNode:
-    case Field::kTrace:
-      return scenario::HasNode(s.machine, static_cast<uint32_t>(value)) ? value
-                                                                        : s.machine.blocks[0].node;
-    case Field::kContigOrder:
-      return std::min<uint64_t>(value, scenario::MaxContigOrder(s.machine));
-    default:
-      return value;
-  }
-}
-
 void SettleOps(Scenario& s) {
-  for (Op& op : s.ops) {
-    for (Field field : scenario::ShapeOf(op.kind)) {
-      scenario::Set(&op, field, Settled(s, field, scenario::Get(op, field)));
-    }
-  }
+  scenario::SettleOperands(&s);
   Group<&Op::task>(s.ops);
 }
 

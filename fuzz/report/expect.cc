@@ -105,7 +105,8 @@ std::vector<std::string> Summarize(const Scenario& s, const run::Outcome& o,
   AddRequests(s, &lines);
   AddEvents(s, driver, &lines);
   for (const std::string& message : KernelLog(run::Trace(), s, driver)) {
-    lines.push_back("log " + message);
+    // No line of a text ends with a space.
+    lines.push_back("log " + message.substr(0, message.find_last_not_of(' ') + 1));
   }
   AddBlocks(&lines);
   return lines;

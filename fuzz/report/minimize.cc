@@ -75,8 +75,10 @@ class Minimizer {
 
   // Keeps the candidate if it fails in the same way: with the steps of its schedule where
   // its anchors have moved to, or else with those that it has.
-  bool Accept(const Candidate& c) {
-    if (c.s == best_.s || scenario::Invalid(c.s, run::Names()) != nullptr) return false;
+  bool Accept(Candidate c) {
+    if (scenario::Invalid(c.s, run::Names()) != nullptr) return false;
+    if (options_.world->fit != nullptr) options_.world->fit(&c.s);
+    if (c.s == best_.s) return false;
     Candidate settled = c;
     if (c.s.schedule.size != 0 && Settle(settled) && TakeIfSame(settled.s)) return true;
     return TakeIfSame(c.s);

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "model/mm/notifier.h"
+#include "model/run/run.h"
 #include "model/run/trace_points.h"
 #include "model/scenario/echo.h"
 #include "model/scenario/print.h"
@@ -169,6 +170,27 @@ std::string FormatMessage(const sim::Record& r, const Scenario& s, const Driver&
   return out;
 }
 
+bool IsInside(const sim::Record& r) {
+  return r.tp != sim::kTpExit && !sim::kActorPoints.contains(r.tp);
+}
+
+std::string FrameText(const world::Frame& frame) {
+  return frame.function + (frame.place.empty() ? "" : " (" + frame.place + ")");
+}
+
+namespace {
+
+// Where in a kernel's own file the step was made, if there is one: headers are everywhere.
+std::string PlaceOf(const sim::Record& r) {
+  if (!IsInside(r)) return "";
+  for (const world::Frame& frame : run::CallChain(r.task, r.step)) {
+    if (frame.place.find(".c:") != std::string::npos) return "  " + FrameText(frame);
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string FormatRecord(const sim::Record& r, const Scenario& s, const Driver& driver,
                          uint32_t own_step) {
   const sim::TracePoint* tp = run::FindTracePoint(r.tp);
@@ -176,7 +198,7 @@ std::string FormatRecord(const sim::Record& r, const Scenario& s, const Driver& 
   const std::string own = own_step == 0 ? "   " : Format("%03u", own_step);
   std::string line = Format("%16s [%s] %5u: ", task.c_str(), own.c_str(), r.step);
   if (tp != nullptr) line += std::string(tp->log ? "printk" : tp->function) + ": ";
-  return line + FormatMessage(r, s, driver);
+  return line + FormatMessage(r, s, driver) + (own_step == 0 ? "" : PlaceOf(r));
 }
 
 namespace {

@@ -15,6 +15,7 @@
 #include "model/drivers/driver.h"
 #include "model/scenario/scenario.h"
 #include "model/sim/trace.h"
+#include "model/world/view.h"
 
 namespace hotplug::report {
 
@@ -57,6 +58,11 @@ std::vector<std::string> KernelLog(const Records& records, const scenario::Scena
 // scenario::Print(): "after page_ref_dec: pfn=0x10 count=0". Anchored ones say that themselves.
 std::vector<std::string> ScheduleComments(const Records& records, const scenario::Scenario& s,
                                           const drivers::Driver& driver);
+
+// Whether the task of the record was in an operation, which ends with a point of actors.
+bool IsInside(const sim::Record& r);
+// "offline_pages (mm/memory_hotplug.c:1831)"
+std::string FrameText(const world::Frame& frame);
 
 // Spellings of single things, beside those of model/scenario/print.h.
 std::string LockName(uint32_t lock_class, const drivers::Driver& driver);

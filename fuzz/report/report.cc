@@ -2,6 +2,7 @@
 #include "fuzz/report/report.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "fuzz/report/anchors.h"
@@ -242,6 +243,22 @@ bool Concerns(const sim::Record& r, const Violation& v) {
   return false;
 }
 
+// Of each task that was in an operation: where it was then, as a kernel prints it.
+std::string CallChains(const Scenario& s, uint32_t step) {
+  std::string out;
+  std::array<bool, kMaxThreads> inside{};
+  for (const sim::Record& r : run::Trace()) {
+    if (r.step <= step && r.task < kMaxThreads) inside[r.task] = IsInside(r);
+  }
+  for (uint32_t task = 0; task < s.tasks.size; ++task) {
+    if (!inside[task]) continue;
+    const std::vector<world::Frame> chain = run::CallChain(task, step);
+    if (!chain.empty()) out += "  " + TaskOrNone(s, task) + ":\n";
+    for (const world::Frame& frame : chain) out += "    " + FrameText(frame) + "\n";
+  }
+  return out;
+}
+
 // The part of the trace that names the page or the block, for a first look.
 std::string History(const Scenario& s, const drivers::Driver& driver, const Violation& v) {
   std::string out;
@@ -283,20 +300,21 @@ std::string Input(const Scenario& s, const run::RunOptions& options, const run::
   const std::vector<std::string> comments = ScheduleComments(run::Trace(), s, driver);
   std::string out = "\n" + scenario::Print(s, run::Names(), comments.data());
   const bool stop = options.on_violation == run::OnViolation::kStop;
-  out += Format("# driver=%s kernel=%s on_violation=%s max_steps=%u full_checks=%s disabled=",
-                options.driver != nullptr ? driver.name
-                                          : scenario::PrintDriver(s, run::Names()).c_str(),
-                run::KernelOf(s, options).c_str(), stop ? "stop" : "record", options.max_steps,
-                options.full_checks ? "true" : "false") +
-         NamesOrNone(options.disabled) + "\n";
+  out +=
+      Format("# driver=%s kernel=%s on_violation=%s max_steps=%u full_checks=%s disabled=",
+             DriverName(s, options).c_str(), run::KernelOf(s, options).c_str(),
+             stop ? "stop" : "record", options.max_steps, options.full_checks ? "true" : "false") +
+      NamesOrNone(options.disabled) + "\n";
   if (o.not_judged != 0) out += "# not_judged=" + invariants::NamesOf(o.not_judged) + "\n";
   return out + Format("# verdict=%s steps=%u digest=0x%016llx\n", run::Name(o.verdict), o.steps,
                       static_cast<unsigned long long>(o.digest));
 }
 
 std::string CleanReport(const Scenario& s, const run::Outcome& o, const drivers::Driver& driver) {
-  const bool limit = o.verdict == run::Verdict::kLimit;
-  std::string out = Format("=== %s (%u steps)\n", limit ? "LIMIT" : "OK", o.steps);
+  constexpr const char* kHeads[] = {"OK", "", "", "LIMIT", "NOT SIMULATED"};  // by run::Verdict
+  std::string out =
+      Format("=== %s (%u steps)\n", kHeads[static_cast<uint32_t>(o.verdict)], o.steps);
+  if (o.verdict == run::Verdict::kNotSimulated) out += run::NotSimulated() + "\n";
   if (o.stuck_benign) out += "stuck(benign): on something that its holder may hold\n";
   out += WaitLines(o, s, driver);
   return out + Section("summary", Joined(Summarize(s, o, driver)));
@@ -328,6 +346,11 @@ std::string ExpectedAndFound(const Violation& v) {
   return "";
 }
 
+std::string DriverName(const Scenario& s, const run::RunOptions& options) {
+  if (options.driver != nullptr) return options.driver->name;
+  return scenario::PrintDriver(s, run::Names());
+}
+
 const drivers::Driver& DriverOf(const Scenario& s, const run::RunOptions& options) {
   return options.driver != nullptr ? *options.driver : *drivers::kDrivers[s.driver];
 }
@@ -340,6 +363,7 @@ std::string Report(const Scenario& s, const run::RunOptions& options, const run:
   const auto holders = HoldersAt(run::Trace(), step);
   return Head(o, s, driver) + Section("who holds what", FormatHolders(holders, s, driver)) +
          (o.nr_waits == 0 ? "" : "\n" + WaitLines(o, s, driver)) +
+         Section("call chains", CallChains(s, step)) +
          Section("consequences", Consequences(o, after, driver)) +
          Section("kernel log", Log(KernelLog(run::Trace(), s, driver, step), after)) +
          Section(

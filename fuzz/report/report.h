@@ -24,7 +24,9 @@ struct Aftermath {
   std::vector<std::string> log;                   // of the kernel
 };
 
-// The driver that a run of the scenario with these options drives.
+// The driver that a run of the scenario with these options drives, and what it is called: with its
+// fixes, if the scenario names it.
+std::string DriverName(const scenario::Scenario& s, const run::RunOptions& options);
 const drivers::Driver& DriverOf(const scenario::Scenario& s, const run::RunOptions& options);
 
 // The scenario as text, with the event behind which each preemption comes in a run with `options`.

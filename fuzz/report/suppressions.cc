@@ -153,4 +153,14 @@ std::string Suppressions::UnusedReport() const {
   return report;
 }
 
+std::string Suppressions::UsedReport() const {
+  std::string report;
+  for (const Pattern& pattern : patterns_) {
+    if (pattern.matches == 0) continue;
+    report += pattern.place + ": " + pattern.text + ": passed over " +
+              std::to_string(pattern.matches) + (pattern.matches == 1 ? " time\n" : " times\n");
+  }
+  return report;
+}
+
 }  // namespace hotplug::report

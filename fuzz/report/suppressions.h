@@ -38,6 +38,8 @@ class Suppressions {
   std::vector<std::string> Unused() const;
   // A line for each of them, `FILE:LINE: PATTERN has matched nothing`.
   std::string UnusedReport() const;
+  // A line for each of the others, `FILE:LINE: PATTERN: passed over 7 times`.
+  std::string UsedReport() const;
 
  private:
   struct Pattern {

@@ -2,6 +2,7 @@
 #include "fuzz/results/formats.h"
 
 #include <cstdint>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -105,12 +106,12 @@ std::string SarifRule(absl::string_view id, absl::string_view sentence) {
 
 std::string SarifRules() {
   std::vector<std::string> rules;
-  rules.reserve(invariants::kNrInvariants + 1);
+  rules.reserve(invariants::kNrInvariants + std::size(kEnds));
   for (uint32_t i = 0; i < invariants::kNrInvariants; ++i) {
     rules.push_back(
         SarifRule(invariants::kInvariants[i].name, invariants::kInvariants[i].sentence));
   }
-  rules.push_back(SarifRule(kLimit, kLimitSentence));
+  for (const End& end : kEnds) rules.push_back(SarifRule(end.id, end.sentence));
   return absl::StrJoin(rules, ",\n");
 }
 
@@ -120,8 +121,9 @@ std::string SarifLocation(const Result& r) {
 }
 
 std::string SarifResult(const Result& r) {
-  const char* id =
-      r.rule < invariants::kNrInvariants ? invariants::kInvariants[r.rule].name : kLimit;
+  const bool invariant = r.rule < invariants::kNrInvariants;
+  const char* id = invariant ? invariants::kInvariants[r.rule].name
+                             : kEnds[r.rule - invariants::kNrInvariants].id;
   return absl::StrCat("      {\"ruleId\": ", Json(id), ", \"ruleIndex\": ", r.rule,
                       ", \"level\": \"error\",\n       \"message\": {\"text\": ",
                       Json(absl::StrCat(r.sentence, "\n\n", r.report)),

@@ -24,14 +24,17 @@ Result RunScenario(const std::string& file, const scenario::Scenario& s,
   run::Outcome outcome;
   const drivers::Driver& driver = report::DriverOf(s, options);
   run::Run(s, options, &outcome);
-  r.driver = scenario::PrintDriver(s, run::Names());
+  r.driver = report::DriverName(s, options);
   r.verdict = outcome.verdict;
   if (r.verdict == run::Verdict::kOk) return r;
 
   r.report = report::Explain(s, options, &outcome);
-  r.rule = invariants::kNrInvariants;
-  r.token = kLimit;
-  r.sentence = kLimitSentence;
+  for (const End& end : kEnds) {
+    if (end.verdict != r.verdict) continue;
+    r.rule = invariants::kNrInvariants + static_cast<uint32_t>(&end - kEnds);
+    r.token = end.id;
+    r.sentence = end.sentence;
+  }
   if (const invariants::Violation* v = outcome.first()) {
     r.rule = static_cast<uint32_t>(v->id) - 1;
     r.token = report::DedupToken(*v, driver);

@@ -20,15 +20,22 @@ struct Result {
   std::string driver;
   run::Verdict verdict = run::Verdict::kOk;
   // Of a run that did not end well:
-  uint32_t rule = 0;  // row of kInvariants, or kNrInvariants for the step limit
+  uint32_t rule = 0;  // row of kInvariants, or kNrInvariants + that of kEnds
   std::string token;
   std::string sentence;
   std::string report;
 };
 
-// The id of the step limit in place of an invariant's, and what it asks for.
-inline constexpr const char* kLimit = "limit";
-inline constexpr const char* kLimitSentence = "the run ends within the step limit";
+// How a run ends without coming to its end: an id in place of an invariant's, and what it asks for.
+struct End {
+  run::Verdict verdict;
+  const char* id;
+  const char* sentence;
+};
+inline constexpr End kEnds[] = {
+    {run::Verdict::kLimit, "limit", "the run ends within the step limit"},
+    {run::Verdict::kNotSimulated, "not-simulated", "all that the run comes to is simulated"},
+};
 
 // Runs the scenario of a file.
 Result RunScenario(const std::string& file, const scenario::Scenario& s,

@@ -18,6 +18,7 @@ struct Settings {
   bool edges_only = false;
   bool crossover = false;
   report::Suppressions known;
+  report::Suppressions counted;
   Notes notes;
 };
 
@@ -36,6 +37,10 @@ inline std::string ReadKnown(const std::string& file, Settings* settings) {
   return settings->known.Load(file) ? "" : settings->known.error();
 }
 
+inline std::string ReadCounted(const std::string& file, Settings* settings) {
+  return settings->counted.Load(file) ? "" : settings->counted.error();
+}
+
 inline std::string OpenNotes(const std::string& file, Settings* settings) {
   return settings->notes.Open(file) ? "" : EchoName(file) + ": cannot be written";
 }
@@ -50,6 +55,8 @@ inline constexpr Flag kFlags[] = {
     {"crossover", "off", "on", "splicing in half of all executions", &Settings::crossover},
     {.name = "suppressions", .value = "FILE", .other = nullptr,
      .sentence = "findings that the file knows end silently", .read = &ReadKnown},
+    {.name = "known", .value = "FILE", .other = nullptr,
+     .sentence = "the same, and at the end it is told how often", .read = &ReadCounted},
     {.name = "note-findings", .value = "FILE", .other = nullptr,
      .sentence = "findings are noted and kept, and fuzzing goes on", .read = &OpenNotes},
 };

@@ -67,15 +67,42 @@ void ReportUnused() {
   std::fputs(settings.known.UnusedReport().c_str(), stderr);
 }
 
+// At the end of a run, whatever its end is.
+void ReportCounted() { std::fputs(TheTarget().settings.counted.UsedReport().c_str(), stderr); }
+
 // ---- Runs ----
 
+// From the simulated state, unless it is not wanted.
+class Feedback : public mutate::StateFeedback {
+ public:
+  explicit Feedback(const Target& target) : StateFeedback(target.instead.see), target_(target) {}
+
+  void Begin() override {
+    if (target_.instead.begin != nullptr) target_.instead.begin();
+    StateFeedback::Begin();
+  }
+  void Step() override {
+    if (!target_.settings.edges_only) StateFeedback::Step();
+  }
+
+ private:
+  const Target& target_;
+};
+
+// As the world of the target can run it.
 scenario::Scenario DecodeBytes(const uint8_t* data, size_t size) {
-  return scenario::Decode(data, size, drivers::kNrDrivers, mm::kNrKernels);
+  scenario::Scenario s = scenario::Decode(data, size, drivers::kNrDrivers, mm::kNrKernels);
+  const run::World& world = *TheTarget().instead.world;
+  if (world.fit != nullptr) world.fit(&s);
+  return s;
 }
 
 run::RunOptions OptionsOfTarget() {
+  const Override& instead = TheTarget().instead;
   run::RunOptions options;
-  options.driver = TheTarget().instead.driver;
+  options.driver = instead.driver;
+  options.world = instead.world;
+  options.max_steps = instead.max_steps;
   return options;
 }
 
@@ -83,12 +110,10 @@ run::RunOptions OptionsOfTarget() {
 bool PassOver(const scenario::Scenario& s, const run::Outcome& outcome, const uint8_t* data,
               size_t size) {
   Settings& settings = TheTarget().settings;
-  if (outcome.first() == nullptr || (settings.known.empty() && !settings.notes.open())) {
-    return false;
-  }
+  if (settings.known.empty() && settings.counted.empty() && !settings.notes.open()) return false;
   const std::string token =
       report::DedupToken(*outcome.first(), report::DriverOf(s, OptionsOfTarget()));
-  if (settings.known.Match(token)) return true;
+  if (settings.known.Match(token) || settings.counted.Match(token)) return true;
   if (settings.notes.open()) settings.notes.Note(token, data, size);
   return settings.notes.open();
 }
@@ -96,8 +121,10 @@ bool PassOver(const scenario::Scenario& s, const run::Outcome& outcome, const ui
 // ---- Mutation, for engines that ask for it ----
 
 mutate::Limits LimitsOf(size_t max_size) {
-  const drivers::Driver* driver = TheTarget().instead.driver;
-  return {mm::kNrKernels, max_size, driver != nullptr && driver->start != nullptr};
+  const Override& instead = TheTarget().instead;
+  const drivers::Driver* driver = instead.driver;
+  return {mm::kNrKernels, max_size, driver != nullptr && driver->start != nullptr,
+          instead.world->fit};
 }
 
 size_t MutateBytes(uint8_t* data, size_t size, size_t max_size) {
@@ -120,11 +147,12 @@ void ReadFlags(int argc, char** argv, std::vector<std::string_view> more) {
   CheckArguments(argc, argv, more);
   for (int i = 1; i < argc; ++i) ReadFlag(argv[i]);
   if (!TheTarget().settings.known.empty()) std::atexit(&ReportUnused);
+  if (!TheTarget().settings.counted.empty()) std::atexit(&ReportCounted);
 }
 
 int RunBytes(uint8_t row, const uint8_t* data, size_t size) {
-  static mutate::StateFeedback feedback;
   Target& target = TheTarget();
+  static Feedback feedback(target);
   scenario::Scenario s = DecodeBytes(data, size);
   s.driver = row;
   if (target.instead.kernel >= 0) {
@@ -132,13 +160,14 @@ int RunBytes(uint8_t row, const uint8_t* data, size_t size) {
     s.machine.fixes = target.instead.kernel_fixes;
   }
   run::RunOptions options = OptionsOfTarget();
-  if (!target.settings.edges_only) options.observer = &feedback;
+  options.observer = &feedback;
   run::Outcome outcome;
   run::Run(s, options, &outcome);
   target.settings.notes.CountExecution();
   if (outcome.first() == nullptr) return 0;
   if (PassOver(s, outcome, data, size)) return 0;
   IgnoreSignals();  // before the report is written, which takes a while
+  ReportCounted();
   EndWith(report::Explain(s, OptionsOfTarget(), &outcome));
 }
 

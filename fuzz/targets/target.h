@@ -14,9 +14,8 @@
 #include <string_view>
 #include <vector>
 
-namespace hotplug::drivers {
-struct Driver;
-}  // namespace hotplug::drivers
+#include "fuzz/mutate/feedback.h"
+#include "model/run/run.h"
 
 namespace hotplug::targets {
 
@@ -25,6 +24,11 @@ struct Override {
   const drivers::Driver* driver = nullptr;  // in place of the table's
   int32_t kernel = -1;                      // row, in place of the scenario's
   uint32_t kernel_fixes = 0;                // with it
+  const run::World* world = &run::kModelWorld;
+  uint32_t max_steps = kMaxSteps;
+  mutate::SeenPage (*see)(world::Pfn) = &mutate::See<drivers::View>;
+  // Called when the machine has booted and nothing has run. Null: there is nothing to do.
+  void (*begin)() = nullptr;
 };
 void SetOverride(const Override& instead);
 

@@ -118,7 +118,7 @@ Words KindFlags(Kind kind, const Variant& variant, const Workplace& w) {
       return {"-S"};
     case Kind::kDriver:
     case Kind::kCore: {
-      Words flags = variant.coverage ? CoverageFlags(w) : Words();
+      Words flags = CoverageFlags(w);
       flags.emplace_back("-c");
       if (kind == Kind::kDriver) flags.emplace_back("-DWORLD_DRIVER");
       return flags;

@@ -18,8 +18,7 @@ struct Variant {
   Geometry geometry;
   bool debug_vm = false;
   bool vmemmap = true;
-  std::string fragment;   // a file with more wishes; empty: none
-  bool coverage = false;  // each basic block of the core's files tells that it has run
+  std::string fragment;  // a file with more wishes; empty: none
 
   // The words by which people tell worlds apart.
   std::string Text() const;

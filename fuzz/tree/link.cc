@@ -18,8 +18,7 @@ constexpr char kScript[] = "model/tree/glue/world.lds";
 constexpr char kWrapped[] = "model/tree/glue/wrapped.txt";
 constexpr uint32_t kAbsentBytes = 16384;  // more than any structure whose name may be absent
 
-Words LinkCommand(const Words& objects, const std::string& image, const Variant& variant,
-                  const Workplace& w) {
+Words LinkCommand(const Words& objects, const std::string& image, const Workplace& w) {
   Words command = {"ld",
                    "-m",
                    "elf_x86_64",
@@ -36,16 +35,15 @@ Words LinkCommand(const Words& objects, const std::string& image, const Variant&
                    "-o",
                    image};
   // Which calls are those of basic blocks, a relocation tells.
-  if (variant.coverage) command.emplace_back("--emit-relocs");
+  command.emplace_back("--emit-relocs");
   for (const std::string& name : w.ReadNames(kWrapped)) command.push_back("--wrap=" + name);
   command.insert(command.end(), objects.begin(), objects.end());
   return command;
 }
 
 // The names that nobody defines, the linker's script included: what the linker complains of.
-absl::StatusOr<Words> AbsentNames(const Words& objects, const Variant& variant,
-                                  const Workplace& w) {
-  Words link = LinkCommand(objects, "incomplete", variant, w);
+absl::StatusOr<Words> AbsentNames(const Words& objects, const Workplace& w) {
+  Words link = LinkCommand(objects, "incomplete", w);
   link.emplace_back("--warn-unresolved-symbols");
   const absl::StatusOr<std::string> complaints = w.Output(kScript, link);
   if (!complaints.ok()) return complaints.status();
@@ -72,16 +70,15 @@ std::string AbsentSource(const Words& names, const std::string& folder) {
 
 }  // namespace
 
-absl::StatusOr<std::string> LinkWorld(const Words& objects, const Variant& variant,
-                                      const Workplace& workplace) {
+absl::StatusOr<std::string> LinkWorld(const Words& objects, const Workplace& workplace) {
   const Workplace& w = workplace;
-  const absl::StatusOr<Words> absent = AbsentNames(objects, variant, w);
+  const absl::StatusOr<Words> absent = AbsentNames(objects, w);
   if (!absent.ok()) return absent.status();
   absl::Status status = w.Write("absent.s", AbsentSource(*absent, w.source().path()));
   if (status.ok()) status = w.Run("absent.s", {w.cc(), "-c", "-o", "absent.o", "absent.s"});
   Words all = objects;
   all.emplace_back("absent.o");
-  if (status.ok()) status = w.Run(kScript, LinkCommand(all, "world", variant, w));
+  if (status.ok()) status = w.Run(kScript, LinkCommand(all, "world", w));
   if (!status.ok()) return status;
   return w.Read("world");
 }

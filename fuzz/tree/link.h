@@ -13,8 +13,7 @@
 namespace hotplug::tree {
 
 // The bytes of the image.
-absl::StatusOr<std::string> LinkWorld(const Words& objects, const Variant& variant,
-                                      const Workplace& workplace);
+absl::StatusOr<std::string> LinkWorld(const Words& objects, const Workplace& workplace);
 
 }  // namespace hotplug::tree
 

@@ -25,7 +25,7 @@ absl::StatusOr<std::string> BuildWorld(const Source& source, const WorldOptions&
   const absl::StatusOr<Words> objects =
       CompileWorld(*configuration, options.variant, options.driver, &*workplace);
   if (!objects.ok()) return objects.status();
-  absl::StatusOr<std::string> image = LinkWorld(*objects, options.variant, *workplace);
+  absl::StatusOr<std::string> image = LinkWorld(*objects, *workplace);
   workplace->CleanUp();
   return image;
 }

@@ -200,8 +200,17 @@ world::AllocationState AllocationOf(world::Owner owner) {
   return KeepOf(sim::Machine::ForThread()).world->allocation(owner);
 }
 
+std::vector<world::Frame> CallChain(uint32_t task, uint32_t step) {
+  const World* world = KeepOf(sim::Machine::ForThread()).world;
+  if (world == nullptr || world->call_chain == nullptr) return {};
+  return world->call_chain(task, step);
+}
+
 std::string KernelOf(const scenario::Scenario& s, const RunOptions& options) {
-  if (options.world->kernel != nullptr) return options.world->kernel();
+  if (options.world->kernel != nullptr) {
+    const std::string name = options.world->kernel();
+    return scenario::PrintSpec(name.c_str(), s.machine.fixes, mm::kCoreFixes);
+  }
   return scenario::PrintKernel(s.machine, Names());
 }
 

@@ -105,6 +105,7 @@ inline const actors::Result& ResultOf(uint32_t op) { return actors::ResultOf(op)
 WorldState StateAtEnd();
 inline std::vector<BlockEnd> BlocksAtEnd() { return StateAtEnd().blocks; }
 world::AllocationState AllocationOf(world::Owner owner);
+std::vector<world::Frame> CallChain(uint32_t task, uint32_t step);  // of a kept trace
 // Of Verdict::kNotSimulated: "not simulated: NAME (call) at FUNCTION+OFFSET".
 std::string NotSimulated();
 

@@ -141,11 +141,23 @@ std::string Missing() {
   return state.booted != 0 ? "" : "the kernel does not boot";
 }
 
+// Traces outlive worlds.
+std::vector<world::Frame> CallChainOf(uint32_t task, uint32_t step) {
+  tree::World* world = sim::Machine::ForThread().bound.tree;
+  return world == nullptr ? std::vector<world::Frame>() : world->places().At(task, step);
+}
+
+void Fit(scenario::Scenario* s) {
+  LeaveOut(s);
+  *s = Adapt(*s).scenario;
+}
+
 }  // namespace
 
 const World kTreeWorld = {
     .name = "tree",
     .not_judged = NotJudged(),
+    .fit = &Fit,
     .boot = &BootTree,
     .reset = [] { tree::world_of_machine().Reset(); },
     .start = &actors::Actors<tree::Ops>::Start,
@@ -154,16 +166,35 @@ const World kTreeWorld = {
     .page_is_legal = &invariants::Checks<tree::View>::PageIsLegal,
     .look = &Look<tree::View>,
     .allocation = &tree::View::allocation,
+    .call_chain = &CallChainOf,
     .kernel = &Version,
     .not_simulated = &Missing,
 };
 
 namespace {
 
-// Texts by number, and names of locks; what reports ask of a driver's own file besides is nothing
-// that the world knows.
+// The function that the last report is about: where it is that the kernel cannot go on. The line
+// before that of a BUG names it, whatever the compiler has inlined:
+// "BUG: failure at mm/page_alloc.c:42/free_pages()!".
+std::string Culprit(const tree::World& world) {
+  const tree::State& state = tree::state();
+  if (state.nr_reports == 0) return "";
+  const tree::Report& report = state.reports[state.nr_reports - 1];
+  const std::string text = report.text == 0 ? "" : world.Text(report.text - 1u);
+  const size_t end = text.rfind("()!");
+  if (report.kind == tree::ReportKind::kBug && end != std::string::npos) {
+    const size_t begin = text.rfind('/', end) + 1;
+    return text.substr(begin, end - begin);
+  }
+  const tree::Symbol* symbol = world.image().SymbolAt(report.pc);
+  return symbol == nullptr ? "" : symbol->name;
+}
+
+// Texts by number, and names of locks; of what reports ask of a driver's own file besides, only who
+// is to blame.
 const char* Text(uint32_t number) {
-  const tree::World& world = tree::world_of_machine();
+  tree::World& world = tree::world_of_machine();
+  if (number == shim::kCulprit) return world.Text(world.AddText(Culprit(world))).c_str();
   if (number < world.nr_texts()) return world.Text(number).c_str();
   const uint32_t lock = number - shim::kNameOfLock;
   return lock < 16 ? world.LockName(static_cast<uint8_t>(lock)).c_str() : "";
@@ -232,6 +263,10 @@ std::string UnusableDriver() {
   return used().unusable;
 }
 
+void UseLines(tree::LookUp lines) {
+  sim::Machine::ForThread().bound.tree->places().UseLines(std::move(lines));
+}
+
 Adapted Adapt(const scenario::Scenario& s) {
   const world_exports& kernel = UsedImage().exports();
   Adapted a{s, {}};
@@ -249,7 +284,21 @@ Adapted Adapt(const scenario::Scenario& s) {
     m.debug_vm = !m.debug_vm;
     a.changes.emplace_back(m.debug_vm ? "debug_vm=on" : "debug_vm=off");
   }
+  // What kernels call the end of the ordinary zones is 0 where there is no movable one.
+  if (m.first_block == 0 && m.blocks[0].zone == scenario::Zone::kMovable) {
+    m.blocks[0].zone = scenario::Zone::kNormal;
+    a.changes.emplace_back("memory0 zone=Normal");
+  }
+  scenario::SettleOperands(&a.scenario);
+  if (!(a.scenario.ops == s.ops)) a.changes.emplace_back("other pages and sizes, which it has");
   return a;
+}
+
+void LeaveOut(scenario::Scenario* s) {
+  for (uint32_t i = s->ops.size; i-- > 0;) {
+    if (scenario::OperationOf(s->ops[i].kind).of_driver) s->ops.erase(i);
+  }
+  s->machine.kmemleak = false;
 }
 
 const char* NotInTree(const scenario::Scenario& s) {

@@ -10,6 +10,7 @@
 
 #include "model/run/world.h"
 #include "model/tree/image.h"
+#include "model/tree/places.h"
 
 namespace hotplug::run {
 
@@ -30,6 +31,8 @@ void UseImage(std::unique_ptr<tree::Image> image, LinkedDriver driver = {});
 void UseBareImage(std::unique_ptr<tree::Image> image);
 extern const World kBareTreeWorld;
 const tree::Image& UsedImage();
+// What is asked for the lines of its code; without, reports name functions.
+void UseLines(tree::LookUp lines);
 
 // In place of the scenario's driver there: RunOptions::driver.
 const drivers::Driver& TreeDriver();
@@ -44,8 +47,10 @@ struct Adapted {
 };
 Adapted Adapt(const scenario::Scenario& s);
 
-// Why the world that is used cannot run it, a sentence; null if it can.
+// Why the world that is used cannot run it, a sentence; null if it can, once it is adapted. And
+// without what that is about.
 const char* NotInTree(const scenario::Scenario& s);
+void LeaveOut(scenario::Scenario* s);
 
 }  // namespace hotplug::run
 

@@ -45,6 +45,9 @@ struct World {
   const char* name;
   // Invariants that it has nothing to judge by: what they need is in docs/invariants.md.
   invariants::Disabled not_judged = 0;
+  // Makes the scenario one that it can run: of what it cannot change and does not have. Null: it
+  // can run any.
+  void (*fit)(scenario::Scenario* s) = nullptr;
   // Carves the machine's regions and boots it, with the driver and its fixes.
   void (*boot)(const scenario::Machine& machine, const drivers::Driver& driver, uint32_t fixes);
   // Makes what lies outside of the machine's arena as it was at the end of the boot; null: nothing
@@ -58,6 +61,9 @@ struct World {
   // What reports tell.
   WorldState (*look)();
   world::AllocationState (*allocation)(world::Owner owner);
+  // Where a task was when it made a step, innermost first, if the trace is kept. Null: the world
+  // has no code that could be told by its lines.
+  std::vector<world::Frame> (*call_chain)(uint32_t task, uint32_t step) = nullptr;
   // The kernel that it is, in place of the scenario's; null: it is the scenario's.
   std::string (*kernel)() = nullptr;
   // What the run has come to that nobody has written for the world; empty: nothing. Null: there is

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/scenario/ops.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "model/scenario/rules.h"
@@ -171,6 +172,33 @@ Range RangeOf(Field field, const Scenario& s) {
       return {0, kMaxNodes - 1};
     default:
       return Below(WordsOf(field).count);
+  }
+}
+
+namespace {
+
+uint64_t Settled(const Scenario& s, Field field, uint64_t value) {
+  switch (field) {
+    case Field::kBlock:
+    case Field::kAddress:
+      return value % s.machine.blocks.size;
+    case Field::kPage:
+      return value % PagesPerBlock(s.machine);
+    case Field::kNode:
+    case Field::kTrace:
+      return HasNode(s.machine, static_cast<uint32_t>(value)) ? value : s.machine.blocks[0].node;
+    case Field::kContigOrder:
+      return std::min<uint64_t>(value, MaxContigOrder(s.machine));
+    default:
+      return value;
+  }
+}
+
+}  // namespace
+
+void SettleOperands(Scenario* s) {
+  for (Op& op : s->ops) {
+    for (const Field field : ShapeOf(op.kind)) Set(&op, field, Settled(*s, field, Get(op, field)));
   }
 }
 

@@ -374,6 +374,9 @@ struct Range {
 };
 Range RangeOf(Field field, const Scenario& s);
 
+// Operands that the machine no longer has become ones that it has.
+void SettleOperands(Scenario* s);
+
 // The words of an operand that is a word, in the order of its values; else none.
 struct Words {
   const std::string_view* list = nullptr;

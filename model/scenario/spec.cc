@@ -7,14 +7,6 @@ namespace hotplug::scenario {
 
 namespace {
 
-std::string PrintSpec(const char* name, uint32_t fixes, const mm::Fixes& known) {
-  std::string out = name;
-  for (uint32_t i = 0; i < known.size; ++i) {
-    if ((fixes & known.list[i].bit) != 0) out += std::string("+") + known.list[i].name;
-  }
-  return out;
-}
-
 // Takes what is in front of the next '+' off the word.
 std::string_view TakePart(std::string_view* word) {
   const std::string_view part = word->substr(0, word->find('+'));
@@ -48,6 +40,14 @@ SpecError ReadFixes(std::string_view word, const mm::Fixes& known, uint32_t* fix
 }
 
 }  // namespace
+
+std::string PrintSpec(const char* name, uint32_t fixes, const mm::Fixes& known) {
+  std::string out = name;
+  for (uint32_t i = 0; i < known.size; ++i) {
+    if ((fixes & known.list[i].bit) != 0) out += std::string("+") + known.list[i].name;
+  }
+  return out;
+}
 
 std::string PrintDriver(const Scenario& s, const Names& names) {
   return PrintSpec(names.drivers[s.driver], s.fixes, names.driver_fixes(s.driver));

@@ -11,6 +11,7 @@
 
 namespace hotplug::scenario {
 
+std::string PrintSpec(const char* name, uint32_t fixes, const mm::Fixes& known);
 std::string PrintDriver(const Scenario& s, const Names& names);
 std::string PrintKernel(const Machine& m, const Names& names);
 

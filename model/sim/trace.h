@@ -108,6 +108,7 @@ class TraceBuffer {
       Keep(r);
     }
   }
+  bool keeps() const { return keep_; }
   const std::vector<Record>& records() const { return records_; }
 
  private:

@@ -139,6 +139,7 @@ struct world_host {
   void (*wake)(const void* object);
 
   struct world_driver_host driver;
+  void (*stalled)(const void* pc);
 };
 
 // ---- The kernel, for the host ----------------------------------------------------------------
@@ -240,6 +241,18 @@ struct world_resource {
   uint8_t pad[6];
 };
 
+// The basic blocks that `coverage` has a 1 for, as places in it, in the order in which they have
+// run for the first time. A host that empties both has it told anew.
+struct world_reached {
+  uint32_t nr;
+  uint32_t since;  // so many blocks have run since the host has written 0
+  uint32_t block[];
+};
+// Code that runs so many blocks without a call of the host is stuck in a loop: it takes a tenth of
+// a second. The host is told then, and again after each of some more.
+#define WORLD_STALL_BLOCKS (1u << 25)
+#define WORLD_STALL_AGAIN 1021u
+
 // Results are 0, or a negative errno, unless it says otherwise.
 struct world_exports {
   uint64_t magic;
@@ -322,6 +335,7 @@ struct world_exports {
   // What the kernel calls a page: the address of its struct page, and that of its contents.
   void (*page_names)(unsigned long pfn, uint64_t* page, uint64_t* address);
   unsigned int (*see_leaked_devices)(void);  // unregistered, and somebody has a reference
+  struct world_reached* reached;
 };
 
 #ifdef __cplusplus

@@ -64,10 +64,7 @@ std::string Hex(uint64_t value) {
   return text.data();
 }
 
-std::string Place(uintptr_t pc) {
-  const Symbol* symbol = world_of_machine().image().SymbolAt(pc);
-  return symbol == nullptr ? Hex(pc) : symbol->name + "+" + Hex(pc - symbol->address);
-}
+std::string Place(uintptr_t pc) { return world_of_machine().image().NameAt(pc); }
 
 // On the stack of the kernel, in place of the code that has faulted.
 [[noreturn]] void Oops(uintptr_t pc, uintptr_t address, uintptr_t call) {
@@ -123,6 +120,7 @@ void World::OnFault(int signal, siginfo_t* info, void* context) {
   if (world != nullptr && info->si_code > 0) {
     const FaultPlace f = PlaceOf(*c, *info);
     if (world->image_->InText(f.pc)) {
+      world->places_.Note(reinterpret_cast<const void*>(Register(*c, REG_RBP)), f.pc);
       GoOnInOops(f, c);
       return;
     }

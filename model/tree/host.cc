@@ -290,25 +290,48 @@ void EndDelivery(const Delivery& d, uint32_t notifier, int32_t answer) {
   RunCurrentTask();
 }
 
+// Who is called knows by whom, and with that where the task is.
+template <auto kFunction>
+struct Entry;
+template <class Result, class... Args, Result (*kFunction)(Args...)>
+struct Entry<kFunction> {
+  static Result Call(Args... args) {
+    World& world = world_of_machine();
+    world.image().exports().reached->since = 0;
+    world.places().Note(__builtin_frame_address(0));
+    return kFunction(args...);
+  }
+};
+
+// Not a step, and no call of ours: what is stuck goes on until it is known where.
+void Stalled(const void* pc) {
+  Places& places = world_of_machine().places();
+  const void* frame = *static_cast<void* const*>(__builtin_frame_address(0));
+  if (!InTask() || !places.NoteStall(frame, reinterpret_cast<uintptr_t>(pc))) return;
+  const Symbol& loop = *places.stalled_in();
+  Die(ReportKind::kBug, loop.address, 0, "watchdog: BUG: soft lockup in " + loop.name);
+}
+
 void FillHost(world_host* host) {
   *host = {};
-  host->lock = &Lock;
-  host->trylock = &TryLock;
-  host->unlock = &Unlock;
-  host->spin = &Spin;
-  host->point = &Point;
-  host->sleep = &Sleep;
-  host->poll = &Poll;
-  host->answer = &Answer;
+  host->lock = Entry<&Lock>::Call;
+  host->trylock = Entry<&TryLock>::Call;
+  host->unlock = Entry<&Unlock>::Call;
+  host->spin = Entry<&Spin>::Call;
+  host->point = Entry<&Point>::Call;
+  host->sleep = Entry<&Sleep>::Call;
+  host->poll = Entry<&Poll>::Call;
+  host->answer = Entry<&Answer>::Call;
   host->text = &Text;
-  host->warn = &Warn;
-  host->bug = &Bug;
+  host->warn = Entry<&Warn>::Call;
+  host->bug = Entry<&Bug>::Call;
   host->heap = &Heap;
   host->misuse = &Misuse;
   host->uevent = &Uevent;
   host->fault = &InjectFault;
-  host->wait = &Wait;
+  host->wait = Entry<&Wait>::Call;
   host->wake = &Wake;
+  host->stalled = &Stalled;
   host->driver = DriverHost();
   host->function_begins = &FunctionBegins;
   host->function_ends = &FunctionEnds;

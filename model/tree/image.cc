@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <cstring>
 
 namespace hotplug::tree {
@@ -172,7 +174,9 @@ class Image::Loader {
       return NoWorld("its state lies where none may be");
     }
     if (reinterpret_cast<uintptr_t>(e.coverage) != WORLD_COVERAGE ||
-        !Mapped(WORLD_COVERAGE, static_cast<size_t>(e.text_end - e.text))) {
+        !Mapped(WORLD_COVERAGE, static_cast<size_t>(e.text_end - e.text)) ||
+        !Mapped(reinterpret_cast<uintptr_t>(e.reached),
+                sizeof(*e.reached) + static_cast<size_t>(e.text_end - e.text))) {
       return NoWorld("what it has run is not told where it must be");
     }
     const auto* state = reinterpret_cast<const std::byte*>(e.state);
@@ -233,6 +237,14 @@ const Symbol* Image::SymbolAt(uintptr_t address) const {
   if (next == symbols_.begin()) return nullptr;
   const Symbol& symbol = (--next)->second;
   return address - symbol.address < symbol.size ? &symbol : nullptr;
+}
+
+std::string Image::NameAt(uintptr_t address) const {
+  const Symbol* symbol = SymbolAt(address);
+  const uintptr_t offset = symbol == nullptr ? address : address - symbol->address;
+  std::array<char, 24> hex{};
+  std::snprintf(hex.data(), hex.size(), "0x%llx", static_cast<unsigned long long>(offset));
+  return symbol == nullptr ? hex.data() : symbol->name + "+" + hex.data();
 }
 
 const char* Image::AbsentAt(uintptr_t address) const {

@@ -48,6 +48,8 @@ class Image {
   const std::multimap<uintptr_t, Symbol>& symbols() const { return symbols_; }
   // The function or variable that an address lies in; null if it lies in none.
   const Symbol* SymbolAt(uintptr_t address) const;
+  // "offline_pages+0x1a2", or the address where nothing is.
+  std::string NameAt(uintptr_t address) const;
   // The name that nobody defines that an address stands for; null if it is none of them.
   const char* AbsentAt(uintptr_t address) const;
   bool InText(uintptr_t address) const {

@@ -41,7 +41,8 @@ uint64_t HashOutside() {
 World::World(std::unique_ptr<Image> image, const FunctionNames& names, bool with_ledger)
     : image_(std::move(image)),
       page_layout_(image_->exports().page),
-      keeps_blocks_(!DriverRemovesMemory(image_->exports())) {
+      keeps_blocks_(!DriverRemovesMemory(image_->exports())),
+      places_(*image_) {
   FillHost(image_->exports().host);
   if (with_ledger) FillLedger(image_->exports().host);
   if (with_ledger) functions_.Tell(*image_, names, LedgerWatchers());
@@ -89,6 +90,7 @@ int World::Boot(const world_machine& machine) {
   sim::machine->bound.tree = this;
   sim::machine->hooks.state = &HashOutside;
   texts_.clear();
+  places_.Clear();
   other_locks_.clear();
   ForgetFrames();
   const int rc = BootKernel(machine);
@@ -113,6 +115,7 @@ int World::InitDriver() {
 }
 
 void World::Reset() {
+  image_->exports().reached->since = 0;
   ForgetFrames();
   const size_t used = arena_used();
   if (used > template_.arena.size()) {
@@ -120,6 +123,7 @@ void World::Reset() {
   }
   Load(template_);
   texts_.clear();
+  places_.Clear();
   other_locks_.clear();
 }
 

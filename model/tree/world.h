@@ -19,6 +19,7 @@
 
 #include "model/tree/functions.h"
 #include "model/tree/image.h"
+#include "model/tree/places.h"
 #include "model/tree/state.h"
 
 namespace hotplug::tree {
@@ -78,6 +79,9 @@ class World {
   // Of all of it, for the search for loops and for checks of Reset(), within one build of a world.
   uint64_t RawDigest() const;
 
+  // Where its tasks were.
+  Places& places() { return places_; }
+
   // Texts of this run, by their numbers: lines of printk and reports.
   uint16_t AddText(std::string text);
   const std::string& Text(uint32_t number) const { return texts_[number]; }
@@ -100,6 +104,7 @@ class World {
   Functions functions_;
   world_page_layout page_layout_;
   bool keeps_blocks_;
+  Places places_;
   Bound bound_;
   Snapshot template_;
   std::vector<std::string> texts_;

@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <string>
 
 #include "model/limits.h"
 #include "model/world/ledger.h"
@@ -60,6 +61,12 @@ struct AllocationState {
 struct Range {
   Pfn start;
   uint32_t nr_pages = 0;
+};
+
+// Where somebody is in a kernel's code.
+struct Frame {
+  std::string function;
+  std::string place;  // "mm/page_alloc.c:42"; empty if nobody knows
 };
 
 // A page is looked up once, by its place among those of the machine (PageIndex()).

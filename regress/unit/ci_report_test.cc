@@ -366,7 +366,9 @@ TEST_CASE("the rules of SARIF are the invariants, and the step limit", "[cirepor
     if (json.count(rule + "id") == 0) break;
     rules += json[rule + "id"] + "\t" + json[rule + "shortDescription.text"] + "\n";
   }
-  CHECK(rules == cli("list invariants").out + "limit\tthe run ends within the step limit\n");
+  CHECK(rules == cli("list invariants").out +
+                     "limit\tthe run ends within the step limit\n"
+                     "not-simulated\tall that the run comes to is simulated\n");
 }
 
 TEST_CASE("the step limit is a failure too", "[cireport]") {

@@ -4,7 +4,19 @@
 
 void __sanitizer_cov_trace_pc(void);
 
-/* This is no state: what has run in any run has run. */
-void __sanitizer_cov_trace_pc(void) {
-  world_coverage[(const char*)__builtin_return_address(0) - world_text_start] = 1;
+/*
+ * This is no state: what has run in any run has run, up to when the host forgets it. It is called
+ * as often as nothing else, and has no frame.
+ */
+__attribute__((optimize("omit-frame-pointer"))) void __sanitizer_cov_trace_pc(void) {
+  const char* pc = __builtin_return_address(0);
+  const uint32_t at = pc - world_text_start;
+
+  if (unlikely(!world_coverage[at])) {
+    world_coverage[at] = 1;
+    world_reached.block[world_reached.nr++] = at;
+  }
+  if (likely(++world_reached.since < WORLD_STALL_BLOCKS)) return;
+  world_reached.since -= WORLD_STALL_AGAIN;
+  world_host.stalled(pc);
 }

@@ -89,4 +89,5 @@ const struct world_exports world_exports = {
     .next_object = world_next_object,
     .page_names = world_page_names,
     .see_leaked_devices = world_see_leaked_devices,
+    .reached = &world_reached,
 };

@@ -23,6 +23,7 @@ extern struct world_host world_host;
 /* The linker's. */
 extern char world_text_start[], world_text_end[], world_state_start[], world_state_end[];
 extern char world_absent_start[], world_absent_end[], world_coverage[];
+extern struct world_reached world_reached;
 extern const char world_absent_names[];
 extern char world_driver_start[], world_driver_end[];
 extern char world_driver_data_start[], world_driver_data_end[];

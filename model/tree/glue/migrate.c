@@ -176,6 +176,7 @@ struct page* alloc_migration_target(struct page* from, unsigned long private) {
 
 static bool is_mapped(const struct page* page) { return atomic_read(&page->_mapcount) >= 0; }
 
+/* An isolated page that is none any more. */
 static void let_go(struct page* page) {
   list_del(&page->lru);
   count_isolated(page, -1);

@@ -183,6 +183,7 @@ void radix_tree_node_rcu_free(struct rcu_head* head) {
   kfree(container_of(head, struct xa_node, rcu_head));
 }
 
+/* Memory of CPUs is not kmalloc's. */
 void free_percpu(void __percpu* p) { kfree((void __force*)p); }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
@@ -202,7 +203,7 @@ void* __kvmalloc_node_noprof(DECL_BUCKET_PARAMS(size, b), gfp_t gfp, int nid) {
   return world_kmalloc(size, gfp);
 }
 void __percpu* pcpu_alloc_noprof(size_t size, size_t align, bool reserved, gfp_t gfp) {
-  return (void __percpu*)world_kmalloc(size, gfp | __GFP_ZERO);
+  return (void __percpu*)world_object(size, gfp | __GFP_ZERO);
 }
 #else
 struct kmem_cache* kmalloc_caches[NR_KMALLOC_TYPES][KMALLOC_SHIFT_HIGH + 1];
@@ -216,6 +217,6 @@ void* __kmalloc_node_track_caller(size_t size, gfp_t gfp, int nid, unsigned long
 }
 void* kvmalloc_node(size_t size, gfp_t gfp, int nid) { return world_kmalloc(size, gfp); }
 void __percpu* __alloc_percpu(size_t size, size_t align) {
-  return (void __percpu*)world_kmalloc(size, __GFP_ZERO);
+  return (void __percpu*)world_object(size, __GFP_ZERO);
 }
 #endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The fuzz target of a world: what hotplug-fuzz compile-tree has made of a kernel tree.
+//
+//   fuzz_world --world=FILE.world ...
+//
+// An input is a scenario as for all targets, without what the world does not have, on the machine
+// that the world is. The other flags are those of all targets (flags.h).
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fuzz/driver/elf.h"
+#include "fuzz/mutate/feedback.h"
+#include "fuzz/targets/arguments.h"
+#include "fuzz/targets/target.h"
+#include "model/run/tree_world.h"
+#include "model/scenario/echo.h"
+#include "model/tree/view.h"
+
+namespace {
+
+using hotplug::targets::Fail;
+
+// The basic blocks of the kernel's own files, beside the simulated state. A tree has some 7000.
+constexpr size_t kBlocks = 1 << 14;
+// NOLINTNEXTLINE: the name and that it can be written are libFuzzer's
+__attribute__((section("__libfuzzer_extra_counters"), used)) uint8_t counters[kBlocks];
+
+// By place in the text, of each block its counter.
+std::vector<uint16_t>& CounterOf() {
+  static std::vector<uint16_t> counter_of;
+  return counter_of;
+}
+
+void NumberBlocks(const std::vector<uintptr_t>& blocks) {
+  const world_exports& world = hotplug::run::UsedImage().exports();
+  CounterOf().resize(static_cast<size_t>(world.text_end - world.text));
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const uintptr_t place = blocks[i] - reinterpret_cast<uintptr_t>(world.text);
+    CounterOf()[place] = static_cast<uint16_t>(i % kBlocks);
+  }
+}
+
+// What a boot has reached is no input's doing: only a machine that differs from the one before
+// boots.
+void ForgetBlocks() {
+  const world_exports& world = hotplug::run::UsedImage().exports();
+  for (uint32_t i = 0; i < world.reached->nr; ++i) world.coverage[world.reached->block[i]] = 0;
+  world.reached->nr = 0;
+}
+
+void TellBlocks() {
+  const world_reached& reached = *hotplug::run::UsedImage().exports().reached;
+  for (uint32_t i = 0; i < reached.nr; ++i) counters[CounterOf()[reached.block[i]]] = 1;
+}
+
+// The value of a flag, empty without it.
+std::string Flag(int argc, char** argv, const std::string& name) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg.compare(0, name.size(), name) == 0) return arg.substr(name.size());
+  }
+  return "";
+}
+
+void UseWorld(const std::string& path) {
+  std::string error;
+  std::unique_ptr<hotplug::tree::Image> image = hotplug::tree::Image::Map(path, &error);
+  if (image == nullptr) Fail(error);
+  hotplug::run::UseImage(std::move(image));
+  std::ifstream file(path, std::ios::binary);
+  const std::string contents{std::istreambuf_iterator<char>(file), {}};
+  const std::vector<uintptr_t> blocks = hotplug::driver::Elf(contents).Blocks(0);
+  NumberBlocks(blocks);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  namespace targets = hotplug::targets;
+  targets::ReadFlags(*argc, *argv, {"world"});
+  if (targets::AsksForHelp(*argc, *argv)) return 0;
+  const std::string path = Flag(*argc, *argv, "--world=");
+  if (path.empty()) Fail("--world=FILE.world is missing");
+  UseWorld(path);
+  targets::SetOverride({.driver = &hotplug::run::kTreeDriver,
+                        .world = &hotplug::run::kTreeWorld,
+                        .max_steps = hotplug::kFuzzTreeSteps,
+                        .see = &hotplug::mutate::See<hotplug::tree::View>,
+                        .begin = &ForgetBlocks});
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  hotplug::targets::RunBytes(0, data, size);
+  TellBlocks();
+  return 0;
+}
