@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/mm/migrate.h"
 
+#include <algorithm>
+
 #include "model/mm/buddy.h"
 #include "model/mm/function.h"
 #include "model/mm/kernel.h"
@@ -69,9 +71,12 @@ class IsolatedPages {
   uint32_t nr_ = 0;
 };
 
+node& NodeOf(const page& p) { return mm().nodes[p.zone / uint32_t{MAX_NR_ZONES}]; }
+
 // Takes a page off the LRU, with a reference of its own.
 void isolate_lru_page(Pfn pfn) {
   page& p = PageAt(pfn);
+  ++NodeOf(p).nr_isolated;
   p.flags &= static_cast<uint8_t>(~kFlagLru);
   ++p.refcount;
   AddTransient(pfn);
@@ -82,6 +87,7 @@ void isolate_lru_page(Pfn pfn) {
 void putback_movable_pages(IsolatedPages& pages) {
   while (!pages.empty()) {
     const Pfn pfn = pages.Pop();
+    --NodeOf(PageAt(pfn)).nr_isolated;
     lru_cache_add(pfn);
     put_page(pfn);
     sim::sched_point(kTpPutPage, pfn.v, static_cast<uint32_t>(PageAt(pfn).refcount));
@@ -123,6 +129,7 @@ int unmap_and_move(Pfn pfn, migrate_reason reason) {
   if (moved) {
     if (IsAllocation(owner)) mm().allocations[owner - kFirstAllocation].pfn = target.v;
     SetOwner(target, owner);
+    --NodeOf(p).nr_isolated;
     --p.refcount;
     SetOwner(pfn, kNobody);
     lru_cache_add(target);
@@ -195,16 +202,52 @@ bool do_migrate_range(Pfn start, Pfn end) {
 
 namespace {
 
-// The next pages on the LRU from `pfn` on, the last of them first. Returns where they end.
-Pfn isolate_migratepages_range(Pfn pfn, Pfn end, IsolatedPages* pages) {
-  constexpr uint32_t kCompactClusterMax = 32;
-  for (; pfn < end && pages->nr() < kCompactClusterMax; ++pfn) {
-    const page* p = pfn_to_online_page(pfn);
-    if (p == nullptr || !PageLRU(*p) || p->refcount == 0) continue;
-    isolate_lru_page(pfn);
-    pages->AddFirst(pfn);
+// More pages of a node are off its LRU than half as many as are on it.
+bool too_many_isolated(const node& n) {
+  const uint32_t enough = 2 * n.nr_isolated;
+  uint32_t on_lru = 0;
+  for (uint32_t i = 0; i < geometry().nr_blocks && on_lru < enough; ++i) {
+    const Pfn start = FirstPfn(BlockNumber(i));
+    if (pfn_to_online_page(start) == nullptr) continue;
+    for (Pfn pfn = start; pfn < start + PagesPerBlock() && on_lru < enough; ++pfn) {
+      if (PageLRU(PageAt(pfn)) && &NodeOf(PageAt(pfn)) == &n) ++on_lru;
+    }
   }
-  return pfn;
+  return on_lru < enough;
+}
+
+constexpr uint32_t kCompactClusterMax = 32;
+
+// The pages on the LRU from *pfn to `end`, which lies in the same pageblock, the last of them
+// first. *pfn becomes where they end.
+int isolate_migratepages_block(Pfn* pfn, Pfn end, IsolatedPages* pages) {
+  // 5.9 would wait in any case, for ever: on no machine of real size are there so few pages.
+  while (too_many_isolated(NodeOf(PageAt(*pfn)))) {
+    if (!pages->empty()) return -EAGAIN;
+    sim::sleep_ticks(sim::Ticks{kHotplugPollTicks}, false);  // reclaim_throttle()
+    if (sim::fatal_signal_pending()) return -EINTR;
+  }
+  for (; *pfn < end && pages->nr() < kCompactClusterMax; ++*pfn) {
+    const page& p = PageAt(*pfn);
+    if (!PageLRU(p) || p.refcount == 0) continue;
+    isolate_lru_page(*pfn);
+    pages->AddFirst(*pfn);
+  }
+  return 0;
+}
+
+// Pageblock by pageblock, until there are many. *pfn becomes where they end.
+int isolate_migratepages_range(Pfn* pfn, Pfn end, IsolatedPages* pages) {
+  int rc = 0;
+  while (rc == 0 && *pfn < end && pages->nr() < kCompactClusterMax) {
+    const Pfn block_end = std::min(end, Pfn{(pfn->v | (PagesPerPageblock() - 1)) + 1});
+    if (pfn_to_online_page(*pfn) == nullptr) {
+      *pfn = block_end;
+    } else {
+      rc = isolate_migratepages_block(pfn, block_end, pages);
+    }
+  }
+  return rc;
 }
 
 // What does not move within so many tries, the test of the range will find.
@@ -214,7 +257,8 @@ int MigrateContigRange(Pfn pfn, Pfn end, IsolatedPages* pages) {
   while (pfn < end || !pages->empty()) {
     if (sim::fatal_signal_pending()) return -EINTR;  // before the first page, too
     if (pages->empty()) {
-      pfn = isolate_migratepages_range(pfn, end, pages);
+      const int rc = isolate_migratepages_range(&pfn, end, pages);
+      if (rc != 0 && rc != -EAGAIN) return rc;
       tries = 0;
     } else if (++tries == kTries) {
       return -EBUSY;

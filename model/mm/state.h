@@ -64,6 +64,7 @@ struct zone {
 
 struct node {
   uint32_t present_pages;
+  uint32_t nr_isolated;  // NR_ISOLATED_ANON: pages that somebody has taken off the LRU
   uint8_t online;
   uint8_t has_memory;         // N_MEMORY
   uint8_t has_normal_memory;  // N_NORMAL_MEMORY
