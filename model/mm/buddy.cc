@@ -61,28 +61,6 @@ Pfn __rmqueue_smallest(zone& z, uint32_t order, migratetype mt) {
   return Pfn{kNoPfn};
 }
 
-struct Moved {
-  uint32_t free = 0;
-  uint32_t movable = 0;  // pages that stay, and could be moved away
-};
-
-// Free chunks that are no larger than their pageblock.
-Moved move_freepages_block(Pfn start, migratetype mt) {
-  Moved moved;
-  for (Pfn pfn = start; pfn < start + PagesPerPageblock();) {
-    const page& p = PageAt(pfn);
-    if (PageBuddy(p)) {
-      move_to_free_list(pfn, mt);
-      moved.free += 1u << p.order;
-      pfn = pfn + (1u << p.order);
-    } else {
-      if (PageLRU(p)) ++moved.movable;
-      ++pfn;
-    }
-  }
-  return moved;
-}
-
 bool can_steal_fallback(uint32_t order, migratetype want) {
   return order >= geometry().pageblock_order / 2u || want == MIGRATE_UNMOVABLE;
 }
@@ -96,13 +74,15 @@ void steal_suitable_fallback(Pfn pfn, migratetype want, bool whole_block) {
     return move_to_free_list(pfn, want);
   }
   if (!whole_block) return move_to_free_list(pfn, want);
-  const Moved moved = move_freepages_block(Pfn{pfn.v & ~(PagesPerPageblock() - 1)}, want);
-  uint32_t alike = moved.movable;
+  uint32_t movable = 0;
+  const uint32_t free =
+      move_freepages_block(Pfn{pfn.v & ~(PagesPerPageblock() - 1)}, want, &movable);
+  uint32_t alike = movable;
   if (want != MIGRATE_MOVABLE) {
     const bool of_movable = PageblockAt(pfn) == MIGRATE_MOVABLE;
-    alike = of_movable ? PagesPerPageblock() - moved.free - moved.movable : 0;
+    alike = of_movable ? PagesPerPageblock() - free - movable : 0;
   }
-  if (moved.free + alike >= PagesPerPageblock() / 2) PageblockAt(pfn) = want;
+  if (free + alike >= PagesPerPageblock() / 2) PageblockAt(pfn) = want;
 }
 
 // Steals of the largest chunk of the other type; or of the smallest that will do, if that cannot
@@ -167,6 +147,14 @@ void __free_one_page(Pfn pfn, uint32_t order, migratetype mt, End end) {
   add_to_free_list(pfn, order, mt, buddy_merge_likely(pfn, order) ? End::kTail : end);
 }
 
+void split_large_buddy(Pfn pfn, uint32_t order) {
+  lockdep_assert_held(zone::lock);
+  const uint32_t piece = std::min<uint32_t>(order, geometry().pageblock_order);
+  for (const Pfn end = pfn + (1u << order); pfn < end; pfn = pfn + (1u << piece)) {
+    __free_one_page(pfn, piece, static_cast<migratetype>(PageblockAt(pfn)));
+  }
+}
+
 Pfn FreeChunkHead(Pfn pfn) {
   for (uint32_t order = 0; order <= geometry().max_order; ++order) {
     const Pfn head{pfn.v & ~((1u << order) - 1)};
@@ -177,34 +165,18 @@ Pfn FreeChunkHead(Pfn pfn) {
   return Pfn{kNoPfn};
 }
 
-namespace {
-
-// Files a free chunk under the migratetypes that its pageblocks have now: in pieces, if it is
-// larger than one, as they may differ.
-void FileInPieces(Pfn pfn, uint32_t order, End end) {
-  const uint32_t piece = std::min<uint32_t>(order, geometry().pageblock_order);
-  for (Pfn p = pfn; p < pfn + (1u << order); p = p + (1u << piece)) {
-    __free_one_page(p, piece, static_cast<migratetype>(PageblockAt(p)), end);
-  }
-}
-
-}  // namespace
-
-void RefileFreePages(Pfn pageblock, bool counted) {
+uint32_t move_freepages_block(Pfn pageblock, migratetype mt, uint32_t* num_movable) {
   lockdep_assert_held(zone::lock);
-  const Pfn end = pageblock + PagesPerPageblock();
-  for (Pfn pfn = pageblock; pfn < end;) {
-    const Pfn head = FreeChunkHead(pfn);
-    if (head.v == kNoPfn) {
-      ++pfn;
-      continue;
-    }
-    const uint32_t order = PageAt(head).order;
-    del_page_from_free_list(head);
-    if (counted) ZoneOf(head).nr_free_pages -= 1u << order;
-    FileInPieces(head, order, FarEnd());
-    pfn = head + (1u << order);
+  uint32_t moved = 0;
+  for (Pfn pfn = pageblock; pfn < pageblock + PagesPerPageblock();) {
+    const page& p = PageAt(pfn);
+    const uint32_t nr = PageBuddy(p) ? 1u << p.order : 0;
+    if (nr != 0) move_to_free_list(pfn, mt);
+    if (nr == 0 && num_movable != nullptr && PageLRU(p)) ++*num_movable;
+    moved += nr;
+    pfn = pfn + std::max(nr, 1u);
   }
+  return moved;
 }
 
 namespace {
@@ -215,10 +187,11 @@ void free_one_page(Pfn pfn, uint32_t order, migratetype mt) {
   // Linking a page that is linked already would make a circle of the list.
   if (FreeChunkHead(pfn).v != kNoPfn) BUG(kTpBugListCorruption, pfn);
   sim::spin_lock(zone::lock);
-  if (ZoneOf(pfn).nr_isolate_pageblock != 0 || mt == MIGRATE_ISOLATE) {
-    FileInPieces(pfn, order, End::kHead);
+  const bool again = ZoneOf(pfn).nr_isolate_pageblock != 0 || mt == MIGRATE_ISOLATE;
+  if (again && fixed(CoreFix::kSplitChunks)) {
+    split_large_buddy(pfn, order);
   } else {
-    __free_one_page(pfn, order, mt);
+    __free_one_page(pfn, order, again ? static_cast<migratetype>(PageblockAt(pfn)) : mt);
   }
   sim::spin_unlock(zone::lock);
 }

@@ -14,13 +14,16 @@ namespace hotplug::mm {
 void __free_one_page(Pfn pfn, uint32_t order, migratetype mt, End end = End::kHead)
     __must_hold(zone::lock);
 
+// The same in pieces that lie in one pageblock each, on the lists of these.
+void split_large_buddy(Pfn pfn, uint32_t order) __must_hold(zone::lock);
+
 // Head of the free chunk that covers a page; kNoPfn if the page is not free.
 Pfn FreeChunkHead(Pfn pfn);
 
-// Puts the free pages of a pageblock on the lists that the migratetypes of their pageblocks
-// say now, split and merged anew. `counted` says whether they are in NR_FREE_PAGES (5.6
-// move_freepages_block, and the merging of unset_migratetype_isolate).
-void RefileFreePages(Pfn pageblock, bool counted) __must_hold(zone::lock);
+// Moves the free chunks that begin in a pageblock to the list of another type, uncounted. Returns
+// how many pages they have, and in *num_movable how many of the others could be moved away.
+uint32_t move_freepages_block(Pfn pageblock, migratetype mt, uint32_t* num_movable = nullptr)
+    __must_hold(zone::lock);
 
 // The two halves of freeing: the page's checks and its pageblock's migratetype are read, a
 // step later it is put on a list: of a CPU if there are such, else of the buddy (5.6

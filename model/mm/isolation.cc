@@ -2,6 +2,7 @@
 #include "model/mm/isolation.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "model/mm/buddy.h"
 #include "model/mm/function.h"
@@ -33,6 +34,19 @@ Pfn has_unmovable_pages(Pfn pageblock, Isolate why) {
   return Pfn{kNoPfn};
 }
 
+// With the fix: a free chunk of several pageblocks, one of which is marked anew, is freed once more
+// pageblock by pageblock. False, and nothing done, if there is none.
+bool MarkAndSplit(zone& z, Pfn pageblock, const mm::pageblock& mark) {
+  const Pfn head = fixed(CoreFix::kSplitChunks) ? FreeChunkHead(pageblock) : Pfn{kNoPfn};
+  const uint32_t order = head.v == kNoPfn ? 0 : PageAt(head).order;
+  if (order <= geometry().pageblock_order) return false;
+  if (PageblockAt(head) != MIGRATE_ISOLATE) z.nr_free_pages -= 1u << order;
+  del_page_from_free_list(head);
+  PageblockOf(pageblock) = mark;
+  split_large_buddy(head, order);
+  return true;
+}
+
 // Tests and sets in one.
 int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   zone& z = page_zone(pageblock);
@@ -44,9 +58,12 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
     isolated = unmovable.v == kNoPfn;
   }
   if (isolated) {
-    PageblockOf(pageblock) = {MIGRATE_ISOLATE, IsolatorId()};
+    const mm::pageblock mark = {MIGRATE_ISOLATE, IsolatorId()};
     ++z.nr_isolate_pageblock;
-    RefileFreePages(pageblock, true);
+    if (!MarkAndSplit(z, pageblock, mark)) {
+      PageblockOf(pageblock) = mark;
+      z.nr_free_pages -= move_freepages_block(pageblock, MIGRATE_ISOLATE);
+    }
   }
   sim::spin_unlock(zone::lock);
   // Only offlining says what is in its way (REPORT_FAILURE).
@@ -64,13 +81,25 @@ bool MayUse(Pfn pfn, const Fix& fix) {
   return pb.isolated_by == IsolatorId() || !fixed(fix);
 }
 
+// A pageblock is isolated no more, and the free chunks that begin in it are neither.
+void MoveBack(zone& z, Pfn pageblock) {
+  PageblockAt(pageblock) = MIGRATE_MOVABLE;
+  const page& p = PageAt(pageblock);
+  if (PageBuddy(p) && p.order >= geometry().pageblock_order) {
+    // It may be merged with what lies beyond the pageblock.
+    del_page_from_free_list(pageblock);
+    __free_one_page(pageblock, p.order, MIGRATE_MOVABLE, FarEnd());
+  } else {
+    z.nr_free_pages += move_freepages_block(pageblock, MIGRATE_MOVABLE);
+  }
+}
+
 void unset_migratetype_isolate(Pfn pageblock) {
   zone& z = page_zone(pageblock);
   sim::spin_lock(zone::lock);
   if (MayUse(pageblock, CoreFix::kOwnIsolation)) {
-    PageblockAt(pageblock) = MIGRATE_MOVABLE;
     --z.nr_isolate_pageblock;
-    RefileFreePages(pageblock, false);
+    if (!MarkAndSplit(z, pageblock, {MIGRATE_MOVABLE, 0})) MoveBack(z, pageblock);
   }
   sim::spin_unlock(zone::lock);
 }
@@ -107,12 +136,38 @@ int IsolateUpwards(Pfn start, Pfn from, Pfn end, Isolate why) {
   return 0;
 }
 
+// Cuts the free chunk that lies across a pfn, each piece with the type of its pageblock.
+void split_free_page(Pfn boundary) {
+  const Pfn head = FreeChunkHead(boundary);
+  if (head.v == kNoPfn || head == boundary) return;
+  sim::spin_lock(zone::lock);
+  const Pfn end = head + (1u << PageAt(head).order);
+  if (PageblockAt(head) != MIGRATE_ISOLATE) page_zone(PageAt(head)).nr_free_pages -= end - head;
+  del_page_from_free_list(head);
+  for (Pfn pfn = head; pfn < end;) {
+    const uint32_t left = (pfn < boundary ? boundary : end) - pfn;
+    const auto largest = static_cast<uint32_t>(std::bit_width(left)) - 1;
+    const uint32_t order = std::min(static_cast<uint32_t>(std::countr_zero(pfn.v)), largest);
+    __free_one_page(pfn, order, static_cast<migratetype>(PageblockAt(pfn)));
+    pfn = pfn + (1u << order);
+  }
+  sim::spin_unlock(zone::lock);
+}
+
+// That of the pageblock at an end of a range, where no free chunk may lie across.
+int isolate_single_pageblock(Pfn pageblock, Pfn boundary, Isolate why) {
+  const int rc = IsolatePageblock(pageblock, why, Ask::kNothing);
+  if (rc == 0) split_free_page(boundary);
+  return rc;
+}
+
 int IsolateEndsFirst(Pfn start, Pfn end, Isolate why) {
   const Pfn second = start + PagesPerPageblock();
   const Pfn last{end.v - PagesPerPageblock()};
-  int rc = IsolatePageblock(start, why, Ask::kNothing);
+  int rc = isolate_single_pageblock(start, start, why);
+  if (rc == 0 && second == end) split_free_page(end);
   if (rc != 0 || second == end) return rc;
-  rc = IsolatePageblock(last, why, Ask::kNothing);
+  rc = isolate_single_pageblock(last, end, why);
   if (rc != 0) {
     UnisolatePageblock(start, Ask::kNothing);
     return rc;
@@ -150,17 +205,28 @@ bool MayBeOfflined(Pfn pfn) {
   return PageOffline(p) && p.refcount == 0;
 }
 
+// The first pageblock that is online and not isolated; `end`, or a pfn above it, without one. None
+// may be offline with the fix, nor may all be without it.
+Pfn FirstNotIsolated(Pfn start, Pfn end) {
+  bool online = false;
+  Pfn pfn = start;
+  for (; pfn < end; pfn = pfn + PagesPerPageblock()) {
+    const bool passed_over = PassedOver(pfn, Ask::kOnline) && !fixed(CoreFix::kOwnTest);
+    if (!passed_over && !MayUse(pfn, CoreFix::kOwnTest)) return pfn;
+    online = online || !passed_over;
+  }
+  return online ? pfn : start;
+}
+
 // The first page that is neither free nor counts as such; `end`, or a pfn above it, without one.
 Pfn __test_page_isolated_in_pageblock(Pfn start, Pfn end, Isolate why) {
   lockdep_assert_held(zone::lock);
   Pfn pfn = start;
   while (pfn < end) {
-    const page& p = PageAt(pfn);
-    // A block that is on its way out is isolated too, but by others, and its section is offline.
-    const bool isolated = pfn_to_online_page(pfn) != nullptr && MayUse(pfn, CoreFix::kOwnTest);
-    if (isolated && PageBuddy(p)) {
+    const page& p = pfn_to_page(pfn);
+    if (PageBuddy(p)) {
       pfn = pfn + (1u << p.order);
-    } else if (isolated && why == Isolate::kMemoryOffline && MayBeOfflined(pfn)) {
+    } else if (why == Isolate::kMemoryOffline && MayBeOfflined(pfn)) {
       ++pfn;
     } else {
       break;
@@ -173,7 +239,8 @@ Pfn __test_page_isolated_in_pageblock(Pfn start, Pfn end, Isolate why) {
 
 int test_pages_isolated(Pfn start, Pfn end, Isolate why, Pfn* where) {
   sim::spin_lock(zone::lock);
-  const Pfn pfn = __test_page_isolated_in_pageblock(start, end, why);
+  Pfn pfn = FirstNotIsolated(start, end);
+  if (!(pfn < end)) pfn = __test_page_isolated_in_pageblock(start, end, why);
   sim::spin_unlock(zone::lock);
   if (!(pfn < end)) return 0;
   *where = pfn;

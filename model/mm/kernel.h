@@ -140,8 +140,12 @@ struct CoreFix {
   static constexpr Fix kOwnTest = {
       1 << 9, "own_test",
       "a contiguous allocation takes only out of pageblocks that it has isolated itself"};
-  static constexpr Fix kAll[] = {kNotifyAll, kPaired,     kRobust,      kOwnIsolation, kEveryEntry,
-                                 kPutDevice, kSplitFirst, kPoisonInUse, kDrainLoop,    kOwnTest};
+  static constexpr Fix kSplitChunks = {
+      1 << 10, "split_chunks",
+      "isolation splits free chunks at the ends of its pageblock, as from 6.10 on"};
+  static constexpr Fix kAll[] = {kNotifyAll,  kPaired,    kRobust,     kOwnIsolation,
+                                 kEveryEntry, kPutDevice, kSplitFirst, kPoisonInUse,
+                                 kDrainLoop,  kOwnTest,   kSplitChunks};
 };
 inline constexpr Fixes kCoreFixes(CoreFix::kAll);
 // Whether the running machine has it.

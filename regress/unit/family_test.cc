@@ -553,6 +553,7 @@ const Finding kFindings[] = {
     {"node-comes-online", AllBut({"hardened", "legacy"})},                           // H-11
     {"isolation-undone", kAllocatingUnlocked},                                       // H-05
     {"late-free", All()},                                                            // C-01
+    {"counted-twice", All()},                                                        // H-16
 };
 
 TEST_CASE("each driver has the findings that it leaves in", "[family]") {
@@ -611,6 +612,9 @@ const Cure kCures[] = {
     {"isolation-undone-no-driver-6.1", "own_isolation"},  // H-05
     {"node-comes-online", "all_nodes"},                   // H-13
     {"isolation-of-others", "own_test"},                  // H-14
+    {"counted-twice", "split_chunks"},                    // H-16
+    {"counted-twice-online-6.1", "split_chunks"},         // H-16
+    {"isolation-overwritten-6.1", "split_chunks"},        // H-16
     {"late-free", "drain_loop"},                          // C-01
     {"claim-removed-block-5.11", "lock"},                 // H-07
     {"free-removed-block", "skip_offline"},               // M-05

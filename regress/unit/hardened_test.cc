@@ -37,12 +37,15 @@ std::string Broken(const Outcome& o) {
 
 // What only another core cures: a page that is freed late, an answer that hides CANCEL, an
 // isolation that others undo among themselves, an entry that cannot be split, poison that hides who
-// uses a page.
+// uses a page, and free pages that are counted twice.
 const std::map<std::string, std::string> kOfTheCore = {{"late-free", "I13"},
                                                        {"stop-hides-cancel", "I9"},
                                                        {"isolation-undone-no-driver-6.1", "K1"},
                                                        {"resource-stays", "I8"},
-                                                       {"poisoned-page-offlined", "I3"}};
+                                                       {"poisoned-page-offlined", "I3"},
+                                                       {"counted-twice", "I11"},
+                                                       {"counted-twice-online-6.1", "I11"},
+                                                       {"isolation-overwritten-6.1", "I13"}};
 
 // The same for any scenario, by what it takes.
 bool MayBeOfTheCore(const scenario::Scenario& s, const std::string& broken) {
@@ -51,6 +54,9 @@ bool MayBeOfTheCore(const scenario::Scenario& s, const std::string& broken) {
     return std::any_of(s.faults.begin(), s.faults.end(), [](const scenario::Fault& f) {
       return f.site == scenario::FaultSite::kReleaseMemRegion;
     });
+  }
+  if (broken == "I10" || broken == "I11") {
+    if (s.machine.max_order > s.machine.pageblock_order) return true;
   }
   const auto does = [&s](scenario::OpKind kind) {
     return std::any_of(s.ops.begin(), s.ops.end(),

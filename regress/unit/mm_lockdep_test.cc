@@ -108,7 +108,8 @@ TEST_CASE("what needs a lock dies without it") {
   const Row rows[] = {
       {"__free_one_page() without zone::lock", [&] { __free_one_page(pfn, 0, MIGRATE_MOVABLE); }},
       {"del_page_from_free_list() without zone::lock", [&] { del_page_from_free_list(pfn); }},
-      {"RefileFreePages() without zone::lock", [&] { RefileFreePages(pfn, true); }},
+      {"move_freepages_block() without zone::lock",
+       [&] { move_freepages_block(pfn, MIGRATE_MOVABLE); }},
       {"zone_pcp_enable() without mm().pcp_batch_high_lock", [] { zone_pcp_enable(); }},
       {"BeginOperation() without mm().mem_hotplug_lock for writing",
        [&] { mm::BeginOperation(block, 1); }},
