@@ -109,6 +109,47 @@ TEST_CASE("chunks and pages of isolated pageblocks go to the buddy at once") {
   });
 }
 
+TEST_CASE("since 5.14 the lists take chunks of several pages, and count these") {
+  Rig rig(Keeping(2, 0, "6.1"));
+  rig.Do([&] {
+    const Pfn pair = alloc_pages(NodeId{0}, false, 1, kCore);
+    const Pfn page = Take();
+    __free_page(pair);
+    CHECK(ListOf(0) == Pfns{pair.v});
+    CHECK(Take() != pair);  // who wants one page does not get two
+    __free_page(page);
+    CHECK(ListOf(0) == Pfns{pair.v});  // there were three: one too many
+    CHECK(alloc_pages(NodeId{0}, false, 1, kCore) == pair);
+  });
+}
+
+TEST_CASE("a full list passes on its oldest page, or since 5.18 that of the list that is full") {
+  for (const std::string kernel : {"5.11", "6.1"}) {
+    Rig rig(Keeping(2, 0, kernel));
+    rig.Do([&] {
+      const Pfn unmovable = Take();
+      const Pfn a = Take(true);
+      const Pfn b = Take(true);
+      for (const Pfn pfn : {unmovable, a, b}) __free_page(pfn);
+      CHECK(ListOf(0) == (kernel == "5.11" ? Pfns{a.v, b.v} : Pfns{unmovable.v, b.v}));
+    });
+  }
+}
+
+TEST_CASE("since 5.14 a list passes on twice as much each time, while nobody takes of it") {
+  Rig rig(Keeping(4, 0, "6.1"));
+  Pfns sizes;
+  rig.Do([&] {
+    Pfns pages;
+    for (int i = 0; i < 9; ++i) pages.push_back(Take().v);
+    for (const uint32_t pfn : pages) {
+      __free_page(Pfn{pfn});
+      sizes.push_back(static_cast<uint32_t>(ListOf(0).size()));
+    }
+  });
+  CHECK(sizes == Pfns{1, 2, 3, 4, 4, 3, 4, 1, 2});
+}
+
 TEST_CASE("draining reaches the lists of all CPUs, of one zone") {
   BootConfig boot = Keeping(4, 0);
   boot.blocks[2].zone = ZONE_MOVABLE;
