@@ -340,6 +340,7 @@ int TakeIsolated(Pfn start, Pfn end, Owner owner) {
 }  // namespace
 
 int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
+  page_zone(start);  // nobody has asked whether it is still there
   const uint32_t max_chunk = 1u << geometry().max_order;
   const uint32_t unit =
       kernel().contig_by_pageblock ? PagesPerPageblock() : std::max(PagesPerPageblock(), max_chunk);
@@ -359,6 +360,19 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
 
 namespace {
 
+// Without the fix nobody keeps the range from going offline, or away, in between.
+bool TakeCandidate(Pfn start, Pfn end, uint32_t zone_index, Owner owner) {
+  const bool get_online_mems = fixed(CoreFix::kContigOnline);
+  if (get_online_mems) sim::percpu_down_read(mm().mem_hotplug_lock);
+  sim::spin_lock(zone::lock);
+  const bool valid = pfn_range_valid_contig(start, end, zone_index);
+  sim::spin_unlock(zone::lock);
+  sim::sched_point(kTpContigCandidate, start.v, end - start, valid ? 1 : 0);
+  const bool taken = valid && alloc_contig_range(start, end, owner) == 0;
+  if (get_online_mems) sim::percpu_up_read(mm().mem_hotplug_lock);
+  return taken;
+}
+
 // The lowest range of a zone that can be had; kNoPfn without one.
 Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
   const zone& z = mm().zones[zone_index];
@@ -368,11 +382,7 @@ Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
        pfn + nr <= uint64_t{z.zone_start_pfn} + z.spanned_pages; pfn += nr) {
     const Pfn start{static_cast<uint32_t>(pfn)};
     const Pfn end{static_cast<uint32_t>(pfn + nr)};
-    sim::spin_lock(zone::lock);
-    const bool valid = pfn_range_valid_contig(start, end, zone_index);
-    sim::spin_unlock(zone::lock);
-    sim::sched_point(kTpContigCandidate, start.v, end - start, valid ? 1 : 0);
-    if (valid && alloc_contig_range(start, end, owner) == 0) return start;
+    if (TakeCandidate(start, end, zone_index, owner)) return start;
   }
   return Pfn{kNoPfn};
 }

@@ -143,9 +143,12 @@ struct CoreFix {
   static constexpr Fix kSplitChunks = {
       1 << 10, "split_chunks",
       "isolation splits free chunks at the ends of its pageblock, as from 6.10 on"};
-  static constexpr Fix kAll[] = {kNotifyAll,  kPaired,    kRobust,     kOwnIsolation,
-                                 kEveryEntry, kPutDevice, kSplitFirst, kPoisonInUse,
-                                 kDrainLoop,  kOwnTest,   kSplitChunks};
+  static constexpr Fix kContigOnline = {
+      1 << 11, "contig_online",
+      "no memory goes offline or away while a contiguous range is looked at and taken"};
+  static constexpr Fix kAll[] = {kNotifyAll,  kPaired,    kRobust,      kOwnIsolation,
+                                 kEveryEntry, kPutDevice, kSplitFirst,  kPoisonInUse,
+                                 kDrainLoop,  kOwnTest,   kSplitChunks, kContigOnline};
 };
 inline constexpr Fixes kCoreFixes(CoreFix::kAll);
 // Whether the running machine has it.

@@ -37,12 +37,14 @@ std::string Broken(const Outcome& o) {
 
 // What only another core cures: a page that is freed late, an answer that hides CANCEL, an
 // isolation that others undo among themselves, an entry that cannot be split, poison that hides who
-// uses a page, and free pages that are counted twice.
+// uses a page, a free chunk that is isolated in part, a range that is gone when it is isolated.
 const std::map<std::string, std::string> kOfTheCore = {{"late-free", "I13"},
                                                        {"stop-hides-cancel", "I9"},
                                                        {"isolation-undone-no-driver-6.1", "K1"},
                                                        {"resource-stays", "I8"},
                                                        {"poisoned-page-offlined", "I3"},
+                                                       {"range-removed", "I5"},
+                                                       {"range-offline-debug_vm", "K2"},
                                                        {"counted-twice", "I11"},
                                                        {"counted-twice-online-6.1", "I11"},
                                                        {"isolation-overwritten-6.1", "I13"}};
@@ -62,7 +64,11 @@ bool MayBeOfTheCore(const scenario::Scenario& s, const std::string& broken) {
     return std::any_of(s.ops.begin(), s.ops.end(),
                        [kind](const scenario::Op& op) { return op.kind == kind; });
   };
-  if (broken == "I10" || broken == "K1") return does(scenario::OpKind::kAllocContig);
+  if (broken == "I10" || broken == "K1" || broken == "K2")
+    return does(scenario::OpKind::kAllocContig);
+  if (broken == "I5") {
+    return does(scenario::OpKind::kAllocContig) && does(scenario::OpKind::kRemove);
+  }
   const bool in_use = broken == "I1" || broken == "I3" || broken == "I6";
   return in_use && does(scenario::OpKind::kPoison);
 }
