@@ -166,12 +166,12 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   world.start();
   if (driver->start != nullptr) driver->start();
   SetSchedule(s);
-  if (options.observer != nullptr) options.observer->Begin();
+  const bool booted = !CannotGoOn(world);
+  if (options.observer != nullptr && booted) options.observer->Begin();
 
   out->not_judged = world.not_judged;
   out->stuck_benign = false;
   out->nr_waits = 0;
-  const bool booted = !CannotGoOn(world);
   const sim::Stop stop = booted ? RunToEnd(world, options, out) : sim::Stop::kDead;
   if (stop == sim::Stop::kFinished) world.check_end();
 

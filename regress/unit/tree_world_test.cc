@@ -3,6 +3,10 @@
 // Method: tasks call the kernel of a world that has been compiled.
 // Goal: its own files do what they are known for, under our locks, and can be put back; what goes
 // wrong in them is a report of the machine and not the end of the process.
+#include "model/run/tree_world.h"
+
+#include "fuzz/report/story.h"
+#include "model/scenario/text/parse.h"
 #include "model/sim/tracepoints.h"
 #include "regress/unit/tree.h"
 
@@ -292,6 +296,24 @@ TEST_CASE("What the kernel says about itself is a report, and so are its faults"
     CHECK(tree::state().reports[0].kind == row.kind);
     CHECK(m.FirstReport().rfind(row.text, 0) == 0);
   }
+}
+
+// All of its memory is offline.
+TEST_CASE("Of a kernel that does not boot it is told that, and nothing of the run before") {
+  const auto file = scenario::Parse(
+      "scenario 1\ndriver rfc_v1\n"
+      "machine kernel=6.1 pages_per_block=16 pageblock_pages=4 max_order=2\n"
+      "memory 4 node=0 zone=Normal offline\n"
+      "task user-1\n  write memory4/state online\n",
+      "", run::Names());
+  REQUIRE(file.ok());
+  run::UseImage(testing::MapWorld("6.1-16-debug_vm"));
+  run::RunOptions tree;
+  tree.world = &run::kTreeWorld;
+  tree.driver = &run::TreeDriver();
+  CHECK(report::StoryOf(file->scenario, {}).size() > 2);
+  CHECK(report::StoryOf(file->scenario, tree) ==
+        std::vector<std::string>{"verdict not-simulated", "the kernel does not boot"});
 }
 
 }  // namespace
