@@ -73,8 +73,8 @@ Cured CuredOf(absl::string_view flag) {
   for (size_t plus = flag.rfind('+'); plus != flag.npos; plus = flag.rfind('+')) {
     const mm::Fix* const begin = mm::kCoreFixes.list;
     const mm::Fix* const end = begin + mm::kCoreFixes.size;
-    const mm::Fix* const fix = std::find_if(
-        begin, end, [&](const mm::Fix& f) { return f.name == flag.substr(plus + 1); });
+    const mm::Fix* const fix =
+        std::find_if(begin, end, [&](const mm::Fix& f) { return f.name == flag.substr(plus + 1); });
     if (fix == end) break;
     flag = flag.substr(0, plus);
     place = {std::string(flag), place.fixes | fix->bit};

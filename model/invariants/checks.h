@@ -57,6 +57,7 @@ bool Quiet(bool became_rest) {
 
 inline void CheckLocks() {
   const sim::SimState& s = sim::sim();
+  if (s.lock_fault == sim::LockFault::kNone) return;
   AddBlock(Id::kI14, kNoBlock, 0, static_cast<int32_t>(s.lock_fault), Here());
 }
 
@@ -68,12 +69,36 @@ struct Evidence {
 
 inline bool JudgesSums() { return Enabled(Id::kI10) || Enabled(Id::kI11); }
 
+template <world::View V>
+void CheckIsolation(const Scopes& s, const Accounts& a) {
+  if (s.accounts) CheckIsolateCounts(a);
+  if (s.rest) CheckNoIsolation<V>();
+}
+
+template <world::View V>
+void CheckZones(const Scopes& s, const Accounts& a) {
+  if (s.accounts) CheckZoneCounters<V>(a);
+  if (s.released) CheckSpans<V>();
+}
+
+template <world::View V>
+void CheckStates(const Scopes& s) {
+  CheckGoingOffline<V>();
+  if (s.rest) CheckDeviceStates<V>();
+}
+
+template <world::View V>
+void CheckLeftovers(Id id) {
+  if (id == Id::kI16) CheckOldData<V>();
+  if (id == Id::kI17) CheckDevices<V>();
+}
+
 // Evaluates one invariant at this step.
 template <world::View V>
 void Evaluate(Id id, const Scopes& s, const Evidence& e) {
   switch (id) {
     case Id::kI14:
-      if (sim::sim().lock_fault != sim::LockFault::kNone) CheckLocks();
+      CheckLocks();
       break;
     case Id::kI5:
     case Id::kI6:
@@ -96,14 +121,13 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
       if (s.released) CheckOffline<V>();
       break;
     case Id::kI10:
-      if (s.accounts) CheckIsolateCounts(e.accounts);
+      CheckIsolation<V>(s, e.accounts);
       break;
     case Id::kI11:
-      if (s.accounts) CheckZoneCounters<V>(e.accounts);
+      CheckZones<V>(s, e.accounts);
       break;
     case Id::kI12:
-      CheckGoingOffline<V>();
-      if (s.rest) CheckDeviceStates<V>();
+      CheckStates<V>(s);
       break;
     case Id::kI7:
     case Id::kI8:
@@ -113,10 +137,8 @@ void Evaluate(Id id, const Scopes& s, const Evidence& e) {
       if (s.rest) CheckOrphans<V>();
       break;
     case Id::kI16:
-      if (s.end && verdicts().total == 0) CheckOldData<V>();
-      break;
     case Id::kI17:
-      if (s.end && verdicts().total == 0) CheckDevices<V>();
+      if (s.end && verdicts().total == 0) CheckLeftovers<V>(id);
       break;
     default:
       break;

@@ -164,6 +164,15 @@ void CheckReturn(Id id) {
   }
 }
 
+// What is there has a device, and of what is not there nothing is left, unless a resource could not
+// be released. Memory may have holes.
+template <world::View V>
+bool IsWhole(BlockId b) {
+  const world::BlockState block = V::block(b);
+  const bool there = world::BlockGhostAt(b).phase != Phase::kAbsent;
+  return block.registered == there && (there || !block.resource || world::ledger().unreleased != 0);
+}
+
 template <world::View V>
 void CheckOrphans() {
   const Recorded<V> recorded;
@@ -173,6 +182,10 @@ void CheckOrphans() {
     const world::BlockGhost& ghost = world::BlockGhostAt(b);
     const Pfn start = world::FirstPfn(b);
     const bool absent = ghost.phase == Phase::kAbsent;
+    if (!IsWhole<V>(b)) {
+      AddBlock(Id::kI15, b.v, absent ? 0 : 1, absent ? 1 : 0, ghost.writer);
+      return;
+    }
     const bool ejected = absent && V::block(b).ejected;
     if (absent && V::block(b).of_device) continue;
     if (absent && !ejected && !RecordedAsRemoved(b, recorded)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// I4, I10, I11: offline blocks and the counters of zones and nodes. I12: block states.
+// I4, I10, I11: offline blocks, the counters of zones and nodes, and what these span. I12: block
+// states.
 #ifndef MODEL_INVARIANTS_ZONES_H_
 #define MODEL_INVARIANTS_ZONES_H_
 
@@ -115,6 +116,86 @@ void CheckZoneCounters(const Accounts& a) {
     if (node_present[n] == found) continue;
     AddBlock(Id::kI11, kNoBlock, Signed(node_present[n]), Signed(found), Here());
     return;
+  }
+}
+
+// Whoever has isolated a pageblock has undone that, or the block is no memory any more.
+template <world::View V>
+void CheckNoIsolation() {
+  ForEachBlock([](BlockId b) {
+    if (!InMemory(world::BlockGhostAt(b).phase)) return;
+    const Pfn start = world::FirstPfn(b);
+    for (Pfn pfn = start; pfn < start + world::PagesPerBlock();
+         pfn = pfn + world::PagesPerPageblock()) {
+      if (V::get_pageblock_migratetype(pfn) != world::MIGRATE_ISOLATE) continue;
+      AddBlock(Id::kI10, b.v, 0, 1, world::BlockGhostAt(b).writer);
+      return;
+    }
+  });
+}
+
+// ---- What zones and nodes span ----
+
+struct Span {
+  uint32_t start = 0;  // pfn
+  uint32_t spanned = 0;
+
+  // With [start_, start_ + nr), which lies behind all that it spans.
+  void Add(uint32_t start_, uint32_t nr) {
+    if (spanned == 0) start = start_;
+    spanned = start_ + nr - start;
+  }
+};
+struct Spans {
+  std::array<Span, world::kNrZones> zones;
+  std::array<Span, kMaxNodes> nodes;
+};
+
+// Of the blocks in memory.
+template <world::View V>
+Spans SpansOfBlocks() {
+  Spans s;
+  ForEachBlock([&s](BlockId b) {
+    if (!InMemory(world::BlockGhostAt(b).phase)) return;
+    const uint8_t zone = V::zone_of_pages(b);
+    s.zones[zone].Add(world::FirstPfn(b).v, world::PagesPerBlock());
+    s.nodes[zone / world::MAX_NR_ZONES].Add(world::FirstPfn(b).v, world::PagesPerBlock());
+  });
+  return s;
+}
+
+// The first field that is wrong, of a zone or of a node.
+inline bool CheckSpan(const Span& expected, uint32_t start, uint32_t spanned) {
+  if (expected.spanned == spanned && (spanned == 0 || expected.start == start)) return true;
+  const bool size = expected.spanned != spanned;
+  AddBlock(Id::kI11, kNoBlock, Signed(size ? expected.spanned : expected.start),
+           Signed(size ? spanned : start), Here());
+  return false;
+}
+
+// A node has memory if it spans some, and normal memory if a zone other than that of movable pages
+// does.
+template <world::View V>
+bool CheckNode(world::NodeId nid, const Spans& s) {
+  const world::NodeState node = V::node(nid);
+  const bool memory = s.nodes[nid.v].spanned != 0;
+  const bool normal = s.zones[nid.v * world::MAX_NR_ZONES + world::ZONE_NORMAL].spanned != 0;
+  if (!CheckSpan(s.nodes[nid.v], node.start, node.spanned)) return false;
+  if (node.has_memory == memory && node.has_normal_memory == normal) return true;
+  AddBlock(Id::kI11, kNoBlock, memory + 2 * normal, node.has_memory + 2 * node.has_normal_memory,
+           Here());
+  return false;
+}
+
+template <world::View V>
+void CheckSpans() {
+  const Spans s = SpansOfBlocks<V>();
+  for (uint32_t z = 0; z < world::kNrZones; ++z) {
+    const world::ZoneCounters zone = V::zone(z);
+    if (!CheckSpan(s.zones[z], zone.start, zone.spanned)) return;
+  }
+  for (uint32_t n = 0; n < kMaxNodes; ++n) {
+    if (!CheckNode<V>(world::NodeId{n}, s)) return;
   }
 }
 

@@ -132,6 +132,7 @@ void remove_memory_block_devices(BlockId start, uint32_t nr_blocks) {
 // 5.6 __release_memory_resource(): a failure is a message, and the entry stays.
 void release_memory_resource(BlockId start, uint32_t nr_blocks) {
   const int rc = release_mem_region_adjustable(start, nr_blocks);
+  if (rc != 0) world::ledger().unreleased = 1;
   if (rc == 0 || !SplitAllocates()) return;
   sim::record(kTpReleaseFailed, (nr_blocks - 1) << 16 | start.v, static_cast<uint32_t>(rc));
 }

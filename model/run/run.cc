@@ -74,6 +74,10 @@ void CollectReached(When when, sim::AnchorId id) {
   KeepOf(*sim::machine).reached->push_back({task, when, sim::current().steps, id});
 }
 
+invariants::Disabled NotJudgedBy(const World& world) {
+  return world.not_judged | (world.not_told != nullptr ? world.not_told() : 0);
+}
+
 void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOptions& options,
           const drivers::Driver* driver) {
   keep.notifiers.call[mm::kProbeCall] = [](const mm::notifier_block& nb, uint32_t action,
@@ -83,7 +87,7 @@ void Bind(sim::Machine& m, Keep& keep, const scenario::Scenario& s, const RunOpt
   keep.notifiers.call[mm::kDriverCall] = driver->notifier_call;
   keep.notifiers.online_page = driver->online_page;
   keep.faults = FaultPlanOf(s);
-  keep.checks = {options.disabled | keep.world->not_judged,
+  keep.checks = {options.disabled | NotJudgedBy(*keep.world),
                  options.on_violation == OnViolation::kStop, options.full_checks};
   keep.states = options.states;
   keep.observer = options.observer;
@@ -169,7 +173,7 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   const bool booted = !CannotGoOn(world);
   if (options.observer != nullptr && booted) options.observer->Begin();
 
-  out->not_judged = world.not_judged;
+  out->not_judged = NotJudgedBy(world);
   out->stuck_benign = false;
   out->nr_waits = 0;
   const sim::Stop stop = booted ? RunToEnd(world, options, out) : sim::Stop::kDead;

@@ -85,16 +85,23 @@ constexpr Ends kEnds = EndsOf();
 constexpr uint32_t kNrFunctionRows = mm::kNrFunctions + kEnds.size;
 static_assert(kNrFunctionRows <= sim::kTreeFunctions.last - sim::kTreeFunctions.first + 1);
 
+constexpr std::array<const char*, kNrFunctionRows> FunctionRows() {
+  std::array<const char*, kNrFunctionRows> names{};
+  for (uint32_t row = 0; row < kNrFunctionRows; ++row) {
+    const bool traced = row < mm::kNrFunctions;
+    names[row] = traced ? mm::kFunctionNames[row] : kEnds.names[row - mm::kNrFunctions];
+  }
+  return names;
+}
+constexpr auto kFunctionRows = FunctionRows();
+
 constexpr std::array<sim::TracePoint, kNrFunctionRows> FunctionPoints() {
   std::array<sim::TracePoint, kNrFunctionRows> points{};
   for (uint32_t row = 0; row < kNrFunctionRows; ++row) {
-    const bool traced = row < mm::kNrFunctions;
-    const char* name = traced ? mm::kFunctionNames[row] : kEnds.names[row - mm::kNrFunctions];
-    points[row] = {static_cast<sim::Tp>(sim::kTreeFunctions.first + row), name, ""};
+    points[row] = {static_cast<sim::Tp>(sim::kTreeFunctions.first + row), kFunctionRows[row], ""};
   }
   return points;
 }
-
 constexpr auto kFunctionPoints = FunctionPoints();
 
 constexpr uint32_t kWhat = (1u << 28) - 1;
@@ -115,6 +122,7 @@ const sim::TracePoint* FindTracePoint(sim::Tp tp) {
   return nullptr;
 }
 
+std::span<const char* const> AnchoredFunctions() { return kFunctionRows; }
 std::span<const char* const> FunctionEnds() { return {kEnds.names.data(), kEnds.size}; }
 
 sim::AnchorId AnchorOfRecord(const sim::Record& r) {

@@ -15,6 +15,9 @@ namespace hotplug::run {
 // What the numbers of a trace point mean; null for one that no table has.
 const sim::TracePoint* FindTracePoint(sim::Tp tp);
 
+// All functions that preemptions can be anchored at, in the order of their rows: those of mm::Fn,
+// and then the ones below.
+std::span<const char* const> AnchoredFunctions();
 // The functions that tell only that they are over: scenario::Names::ends.
 std::span<const char* const> FunctionEnds();
 

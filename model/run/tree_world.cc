@@ -116,6 +116,11 @@ void CheckStep() {
   invariants::Checks<tree::View>::Step();
 }
 
+bool PageIsLegal(world::Pfn pfn) {
+  tree::SettleReferences(pfn);
+  return invariants::Checks<tree::View>::PageIsLegal(pfn);
+}
+
 void CheckEnd() {
   tree::SettlePages();
   invariants::Checks<tree::View>::End();
@@ -123,6 +128,16 @@ void CheckEnd() {
 
 // Accesses to the memmap are not told.
 constexpr invariants::Disabled NotJudged() { return invariants::Bit(invariants::Id::kI5); }
+
+// A function that says what becomes of blocks has another name there: what is known of phases,
+// owners and events is worth nothing.
+invariants::Disabled NotTold() {
+  using invariants::Bit;
+  using invariants::Id;
+  if (sim::Machine::ForThread().bound.tree->functions().complete()) return 0;
+  return Bit(Id::kI1) | Bit(Id::kI3) | Bit(Id::kI4) | Bit(Id::kI10) | Bit(Id::kI11) |
+         Bit(Id::kI13) | Bit(Id::kI15) | Bit(Id::kI18);
+}
 
 // Of "version=6.1.192 geometry=16 ...".
 std::string Version() {
@@ -158,12 +173,13 @@ const World kTreeWorld = {
     .name = "tree",
     .not_judged = NotJudged(),
     .fit = &Fit,
+    .not_told = &NotTold,
     .boot = &BootTree,
     .reset = [] { tree::world_of_machine().Reset(); },
     .start = &actors::Actors<tree::Ops>::Start,
     .check_step = &CheckStep,
     .check_end = &CheckEnd,
-    .page_is_legal = &invariants::Checks<tree::View>::PageIsLegal,
+    .page_is_legal = &PageIsLegal,
     .look = &Look<tree::View>,
     .allocation = &tree::View::allocation,
     .call_chain = &CallChainOf,
@@ -217,17 +233,12 @@ namespace {
 
 // As what the thread's machine keeps, it stays as long as the thread.
 void Use(std::unique_ptr<tree::Image> image, LinkedDriver driver, bool with_ledger) {
-  static const std::vector<const char*> names = [] {
-    std::vector<const char*> all(std::begin(mm::kFunctionNames), std::end(mm::kFunctionNames));
-    all.insert(all.end(), FunctionEnds().begin(), FunctionEnds().end());
-    return all;
-  }();
   sim::Machine& m = sim::Machine::ForThread();
   delete m.bound.tree;
   m.bound.tree = nullptr;
   if (image == nullptr) return;
-  m.bound.tree = new Used(std::move(image), {names, mm::kNrFunctions}, std::move(driver), kNoDriver,
-                          with_ledger);
+  m.bound.tree = new Used(std::move(image), {AnchoredFunctions(), mm::kNrFunctions},
+                          std::move(driver), kNoDriver, with_ledger);
 }
 
 constexpr World Bare() {

@@ -48,6 +48,8 @@ struct World {
   // Makes the scenario one that it can run: of what it cannot change and does not have. Null: it
   // can run any.
   void (*fit)(scenario::Scenario* s) = nullptr;
+  // More than not_judged, of the kernel that it has; null: none.
+  invariants::Disabled (*not_told)() = nullptr;
   // Carves the machine's regions and boots it, with the driver and its fixes.
   void (*boot)(const scenario::Machine& machine, const drivers::Driver& driver, uint32_t fixes);
   // Makes what lies outside of the machine's arena as it was at the end of the boot; null: nothing

@@ -78,7 +78,14 @@ enum class Stop : uint8_t {
 };
 
 // A misuse of a lock or of atomic context, for the checks to find (I14).
-enum class LockFault : uint8_t { kNone, kNotHolder, kAtomicSleep, kOrder, kRecursion, kNotReleased };
+enum class LockFault : uint8_t {
+  kNone,
+  kNotHolder,
+  kAtomicSleep,
+  kOrder,
+  kRecursion,
+  kNotReleased
+};
 
 struct SimState {
   uint64_t digest;

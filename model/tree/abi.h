@@ -85,10 +85,12 @@ struct world_call {
   const void* back;    // to where it returns
   unsigned long kept;  // the host's
 };
-
-// A pageblock is about to be isolated, and has been or has not; that is undone.
-struct page;
-enum world_isolation { WORLD_ISOLATING, WORLD_ISOLATED, WORLD_NOT_ISOLATED, WORLD_UNDONE };
+// Those of a task, the innermost last.
+#define WORLD_CALLS 32
+struct world_calls {
+  unsigned int nr;
+  struct world_call call[WORLD_CALLS];
+};
 
 #define WORLD_NOBODY (-1)  // in place of the number of an allocation
 
@@ -133,6 +135,9 @@ struct world_host {
   void (*range_tested)(uint64_t up_to);            // test_pages_isolated() came so far
   // memory_notify() begins to tell an event, or has told it to all.
   void (*notify)(const struct world_notice* notice, int begins);
+  void (*resched)(const void* caller);  // may give way: cond_resched(), might_sleep()
+  // Nobody is inside of the kernel, and something is disabled that is to be enabled again.
+  void (*kept)(const char* what);
 
   // Waits until somebody wakes those who wait for the object.
   void (*wait)(const void* object);
@@ -189,8 +194,8 @@ struct world_page {
   uint8_t type;   // of its pageblock
 };
 
-// Where a struct page has what is looked at most often, so that looking takes no call. Pages lie side
-// by side, the one of pfn 0 at *map, which is null where they do not.
+// Where a struct page has what is looked at most often, so that looking takes no call. Pages lie
+// side by side, the one of pfn 0 at *map, which is null where they do not.
 struct world_page_layout {
   char* const* map;
   uint32_t size;
@@ -226,9 +231,10 @@ struct world_block {
   uint8_t dev_offline;  // struct device::offline
   uint8_t section_online;
   uint8_t nid;
-  uint8_t zone;     // as of a page, WORLD_NO_ZONE without one
-  uint8_t ejected;  // firmware has it
-  uint8_t pad[2];
+  uint8_t zone;      // as of a page, WORLD_NO_ZONE without one
+  uint8_t ejected;   // firmware has it
+  uint8_t resource;  // a busy entry of System RAM is of it
+  uint8_t pad;
 };
 #define WORLD_NO_ZONE 0xff
 
@@ -272,6 +278,9 @@ struct world_exports {
   const uint64_t* arena_used;  // bytes
   char* coverage;              // beside `text`: 1 behind the call in a basic block that has run
   struct world_page_layout page;
+  // Of the running task; and to where they seem to return.
+  const struct world_calls* const* calls;
+  const char* function_return;
   const char* function_entry;  // what is called by functions that tell of themselves
 
   int (*boot)(const struct world_machine* machine);
@@ -296,8 +305,8 @@ struct world_exports {
   long (*get_page)(unsigned long pfn);
   long (*put_page)(unsigned long pfn);
   long (*memory_failure)(unsigned long pfn);
-  // For fixes of the core: what the running task does to the pageblock of a page.
-  void (*note_isolation)(const struct page* page, enum world_isolation what);
+  // For fixes of the core: the arguments with which the running task sets flags of a pageblock.
+  void (*note_pageblock)(unsigned long pfn, unsigned long flags, unsigned long mask);
 
   void (*see_pages)(unsigned long pfn, unsigned long nr, struct world_page* pages);
   uint8_t (*see_pageblock)(unsigned long pfn);  // its type
@@ -334,7 +343,8 @@ struct world_exports {
   const void* (*next_object)(const void* object, uint64_t* size);
   // What the kernel calls a page: the address of its struct page, and that of its contents.
   void (*page_names)(unsigned long pfn, uint64_t* page, uint64_t* address);
-  unsigned int (*see_leaked_devices)(void);  // unregistered, and somebody has a reference
+  unsigned int (*see_leaked_devices)(void);       // unregistered, and somebody has a reference
+  unsigned int (*see_cached)(unsigned long pfn);  // references that a CPU's pagevec has on a page
   struct world_reached* reached;
 };
 

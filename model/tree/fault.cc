@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "model/sim/asan.h"
 #include "model/sim/sched.h"
 #include "model/tree/call.h"
 #include "model/tree/host.h"
@@ -67,7 +68,7 @@ std::string Hex(uint64_t value) {
 std::string Place(uintptr_t pc) { return world_of_machine().image().NameAt(pc); }
 
 // On the stack of the kernel, in place of the code that has faulted.
-[[noreturn]] void Oops(uintptr_t pc, uintptr_t address, uintptr_t call) {
+[[noreturn]] HOTPLUG_NO_ASAN void Oops(uintptr_t pc, uintptr_t address, uintptr_t call) {
   const char* absent = world_of_machine().image().AbsentAt(address);
   if (absent != nullptr) {
     Die(ReportKind::kNotSimulated, pc, address,
@@ -148,7 +149,7 @@ World::~World() {
   sim::machine->hooks.state = nullptr;
 }
 
-void Die(ReportKind kind, uintptr_t pc, uint64_t address, std::string text) {
+HOTPLUG_NO_ASAN void Die(ReportKind kind, uintptr_t pc, uint64_t address, std::string text) {
   const uint16_t number = world_of_machine().AddText(std::move(text));
   State& s = state();
   const bool call =

@@ -62,6 +62,10 @@ void Functions::Tell(const Image& image, const FunctionNames& names,
     if (!wanted || known || !HasRoom(reinterpret_cast<const unsigned char*>(address))) continue;
     functions_.push_back(f);
   }
+  complete_ = std::all_of(watchers.begin(), watchers.end(), [this](const Watcher& w) {
+    return std::any_of(functions_.begin(), functions_.end(),
+                       [&w](const Function& f) { return f.watcher == &w; });
+  });
   const world_exports& kernel = image.exports();
   auto* text = const_cast<char*>(kernel.text);
   const auto size = static_cast<size_t>(kernel.text_end - kernel.text);
@@ -72,12 +76,12 @@ void Functions::Tell(const Image& image, const FunctionNames& names,
   HOTPLUG_CHECK(mprotect(text, size, PROT_READ | PROT_EXEC) == 0);
 }
 
-const Functions::Function& Functions::At(const void* address) const {
+uint32_t Functions::IndexOf(const void* address) const {
   const auto at = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(address));
   const auto found =
       std::lower_bound(functions_.begin(), functions_.end(), at,
                        [](const Function& f, uint32_t value) { return f.address < value; });
-  return *found;
+  return static_cast<uint32_t>(found - functions_.begin());
 }
 
 }  // namespace hotplug::tree

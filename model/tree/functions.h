@@ -43,13 +43,17 @@ class Functions {
   // Writes the calls. A name that the image has no function of is left out: the compiler has
   // inlined it, or this kernel has another one.
   void Tell(const Image& image, const FunctionNames& names, std::span<const Watcher> watchers);
-  // The function that begins there, and has been told to tell.
-  const Function& At(const void* address) const;
+  // The place of the function that begins there, and has been told to tell.
+  uint32_t IndexOf(const void* address) const;
+  const Function& operator[](uint32_t index) const { return functions_[index]; }
   bool BeforeToo(const Function& f) const { return f.row < anchored_; }
+  // Whether each watcher watches one.
+  bool complete() const { return complete_; }
 
  private:
   std::vector<Function> functions_;  // by address
   uint32_t anchored_ = 0;
+  bool complete_ = false;
 };
 
 }  // namespace hotplug::tree

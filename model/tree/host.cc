@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/mm/tracepoints.h"
+#include "model/sim/asan.h"
 #include "model/sim/sched.h"
 #include "model/tree/driver.h"
 #include "model/tree/ledger.h"
@@ -94,6 +95,7 @@ void NoteFault(sim::LockFault fault) {
 }
 
 void Misuse(const char*, const void*) { NoteFault(sim::LockFault::kNotHolder); }
+void Kept(const char*) { NoteFault(sim::LockFault::kNotReleased); }
 
 // ---- Giving way
 // -----------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ int Answer(unsigned int notifier, const world_notice* n) {
   world::BeginCallback(world::kNobody, d.action, false);
   const int32_t value = answer != nullptr ? answer(notifier, d.action, d.arg) : world::NOTIFY_OK;
   world::EndCallback(world::kNobody, d.action, d.arg, value);
-  NoteAnswer(notifier, d.action, value);
+  NoteAnswer(notifier, d.action, d.arg, value);
   EndDelivery(d, notifier, value);
   return value;
 }
@@ -169,10 +171,11 @@ void ReachAnchor(When when, const Functions::Function& f) {
 void FunctionBegins(world_call* call) {
   if (!InTask()) return;
   const Functions& functions = world_of_machine().functions();
-  const Functions::Function& f = functions.At(call->function);
+  const uint32_t index = functions.IndexOf(call->function);
+  const Functions::Function& f = functions[index];
   const uint32_t switches = sim::sim().switches;
   uint16_t& inside = world::ledger().inside[sim::current_task().v];
-  call->kept = inside;
+  call->kept = uint64_t{index} << 16 | inside;
   if (functions.BeforeToo(f)) ReachAnchor(When::kBefore, f);
   if (f.row != Functions::kNoRow) inside = static_cast<uint16_t>(sim::kTreeFunctions.first + f.row);
   if (f.watcher != nullptr && f.watcher->begins != nullptr) f.watcher->begins(*call);
@@ -181,7 +184,8 @@ void FunctionBegins(world_call* call) {
 
 void FunctionEnds(world_call* call, long result) {
   if (!InTask()) return;
-  const Functions::Function& f = world_of_machine().functions().At(call->function);
+  const Functions::Function& f =
+      world_of_machine().functions()[static_cast<uint32_t>(call->kept >> 16)];
   const uint32_t switches = sim::sim().switches;
   if (f.watcher != nullptr && f.watcher->ends != nullptr) f.watcher->ends(*call, result);
   world::ledger().inside[sim::current_task().v] = static_cast<uint16_t>(call->kept);
@@ -226,7 +230,7 @@ void Warn(const char* file, unsigned int line) {
   AddReport(ReportKind::kWarn, world::KernelReport::kWarn);
 }
 
-[[noreturn]] void Bug(const char* text, const void* pc) {
+[[noreturn]] HOTPLUG_NO_ASAN void Bug(const char* text, const void* pc) {
   Die(ReportKind::kBug, reinterpret_cast<uintptr_t>(pc), 0, text);
 }
 
@@ -295,7 +299,7 @@ template <auto kFunction>
 struct Entry;
 template <class Result, class... Args, Result (*kFunction)(Args...)>
 struct Entry<kFunction> {
-  static Result Call(Args... args) {
+  HOTPLUG_NO_ASAN static Result Call(Args... args) {
     World& world = world_of_machine();
     world.image().exports().reached->since = 0;
     world.places().Note(__builtin_frame_address(0));
@@ -304,7 +308,7 @@ struct Entry<kFunction> {
 };
 
 // Not a step, and no call of ours: what is stuck goes on until it is known where.
-void Stalled(const void* pc) {
+HOTPLUG_NO_ASAN void Stalled(const void* pc) {
   Places& places = world_of_machine().places();
   const void* frame = *static_cast<void* const*>(__builtin_frame_address(0));
   if (!InTask() || !places.NoteStall(frame, reinterpret_cast<uintptr_t>(pc))) return;
@@ -327,6 +331,7 @@ void FillHost(world_host* host) {
   host->bug = Entry<&Bug>::Call;
   host->heap = &Heap;
   host->misuse = &Misuse;
+  host->kept = &Kept;
   host->uevent = &Uevent;
   host->fault = &InjectFault;
   host->wait = Entry<&Wait>::Call;

@@ -25,16 +25,22 @@ int Call(Function world_exports::* function, long a = 0, long b = 0, long c = 0)
   return static_cast<int>(CallKernel(reinterpret_cast<const void*>(kernel.*function), a, b, c));
 }
 
-// Whose registration the running task changes, before the first task runs that of nobody.
+// Whose registration the running task changes, before the first task runs that of nobody. Who comes
+// late has not been asked.
 class RegistrationOf {
  public:
-  explicit RegistrationOf(uint32_t notifier) { Set(static_cast<uint8_t>(notifier + 1)); }
-  ~RegistrationOf() { Set(0); }
+  explicit RegistrationOf(uint32_t notifier) : notifier_(notifier) { Set(notifier + 1); }
+  ~RegistrationOf() {
+    Set(0);
+    state().excused |= static_cast<uint16_t>(1u << notifier_);
+  }
 
  private:
-  static void Set(uint8_t value) {
-    if (InTask()) state().changing[sim::current_task().v] = value;
+  static void Set(uint32_t value) {
+    if (InTask()) state().changing[sim::current_task().v] = static_cast<uint8_t>(value);
   }
+
+  uint32_t notifier_;
 };
 
 }  // namespace
@@ -69,7 +75,10 @@ int Ops::register_memory_notifier(uint32_t notifier) {
 }
 int Ops::unregister_memory_notifier(uint32_t notifier) {
   const RegistrationOf registration(notifier);
-  return Call(&world_exports::unregister_notifier, notifier);
+  const int rc = Call(&world_exports::unregister_notifier, notifier);
+  // Who has gone is told nothing.
+  if (rc == 0) state().untold &= static_cast<uint16_t>(~(1u << notifier));
+  return rc;
 }
 
 int Ops::alloc_ordinary(NodeId nid, bool movable, uint32_t order) {
@@ -83,11 +92,15 @@ bool Ops::free_contig() { return Call(&world_exports::free_contig) == 0; }
 
 int Ops::get_page(Pfn pfn) {
   const int rc = Call(&world_exports::get_page, pfn.v);
-  if (rc == 0) ++world::ledger().transients;
+  if (rc == 0) {
+    ++world::ledger().transients;
+    ++world::GhostAt(pfn).walked;
+  }
   return rc;
 }
 void Ops::put_page(Pfn pfn) {
   --world::ledger().transients;
+  if (world::PfnExists(pfn)) --world::GhostAt(pfn).walked;
   Call(&world_exports::put_page, pfn.v);
 }
 int32_t Ops::page_count(Pfn pfn) { return PageAt(pfn).count; }

@@ -19,14 +19,22 @@ constexpr std::string_view kGlue = "model/tree/glue/";
 
 }  // namespace
 
-// A frame pointer is where that of the caller lies, and above it the address behind the call.
+// A frame pointer is where that of the caller lies, and above it the address behind the call, which
+// functions that tell of themselves keep elsewhere.
 std::vector<uint32_t> Places::Chain(uint32_t task, const void* frame, uintptr_t pc) const {
   std::vector<uint32_t> chain;
   if (pc != 0) chain.push_back(static_cast<uint32_t>(pc));
   const auto* fp = static_cast<const uintptr_t*>(frame);
+  const world_exports& kernel = image_.exports();
+  const world_calls& calls = **kernel.calls;
+  uint32_t call = calls.nr;
   while (chain.size() < kMaxFrames && OnStack(task, reinterpret_cast<uintptr_t>(fp)) &&
          image_.InText(fp[1])) {
-    chain.push_back(static_cast<uint32_t>(fp[1] - 1));
+    uintptr_t back = fp[1];
+    if (back == reinterpret_cast<uintptr_t>(kernel.function_return) && call != 0) {
+      back = reinterpret_cast<uintptr_t>(calls.call[--call].back);
+    }
+    chain.push_back(static_cast<uint32_t>(back - 1));
     fp = reinterpret_cast<const uintptr_t*>(fp[0]);
   }
   return chain;

@@ -32,8 +32,7 @@ struct Report {
   uint64_t address;  // kFault: what it wanted to access
 };
 
-// Pages that have left their owner, and have not come to the allocator's lists yet.
-struct FreedPages {
+struct Pages {
   uint32_t pfn;
   uint32_t nr;
 };
@@ -48,24 +47,30 @@ struct State {
   std::array<uint8_t, kMaxFaults> fault_calls;           // for whoever binds World::Bound::fault
   std::array<uint32_t, kMaxThreads> waits_for;           // of each task: the object, or 0
   std::array<world::AllocationState, kMaxAllocations> allocations;  // by the glue's numbers
-  std::array<FreedPages, kMaxFreeing> freeing;
+  // That have left their owner, and have not come to the allocator's lists yet.
+  std::array<Pages, kMaxFreeing> freeing;
   uint32_t nr_freeing;
   uint32_t tested;        // pfn up to which test_pages_isolated() has found its range free
   uint32_t nr_moved;      // pages of allocations that have been migrated,
   uint32_t moved_before;  // and how many had at the last round of a loop
+  uint32_t round;         // code that each round of offlining comes to, once it has
+  Pages about;            // that go online or offline
   uint16_t offlining;     // tasks in offline_pages(), a bit each
   // Notifiers of the scenario, a bit each, in the operation that goes on: asked by MEM_GOING_*;
   // not, and somebody's answer or a late registration is the reason; asked, and not told how it
-  // ended; told that, and not asked without a reason.
+  // ended; told that, and not asked without a reason, or told what is not so.
   uint16_t asked;
   uint16_t excused;
   uint16_t untold;
   uint16_t unasked;
+  uint16_t told;      // how it ended,
+  uint16_t refused;   // and who has refused it
   uint8_t nr_inside;  // tasks in calls of the kernel
   uint8_t booted;
   std::array<uint8_t, kMaxThreads> changing;  // the notifier + 1 that a task (un)registers
   uint8_t nr_locks;
-  uint8_t pad[2];
+  uint8_t ended_as;  // the last event that says how it ended; 0: none yet
+  uint8_t pad[1];
 };
 
 inline State& state() { return *sim::machine->Get<State>(kTreeRegion); }

@@ -6,6 +6,7 @@
 
 #include "model/sim/trace.h"
 #include "model/tree/driver.h"
+#include "model/tree/ledger.h"
 #include "model/tree/world.h"
 #include "model/world/geometry.h"
 
@@ -114,6 +115,7 @@ world::BlockState View::block(world::BlockId id) {
   s.registered = b.state != WORLD_BLOCK_ABSENT;
   s.dev_offline = b.dev_offline != 0;
   s.ejected = b.ejected != 0;
+  s.resource = b.resource != 0;
   s.zone = b.zone;
   s.nid = b.nid;
   return s;
@@ -129,7 +131,7 @@ bool View::device_hotplug_lock_is_held() {
 }
 
 int32_t View::first_untold() {
-  const uint32_t broken = uint32_t{state().untold} | state().unasked;
+  const uint32_t broken = (uint32_t{state().untold} | state().unasked) & ~ChangingNotifiers();
   return broken == 0 ? -1 : __builtin_ctz(broken);
 }
 

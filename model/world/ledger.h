@@ -59,7 +59,7 @@ struct PageGhost {
   uint8_t poison;
   uint8_t unmanaged;  // a driver has taken it out of the managed pages of its zone
   uint8_t tail;       // of an allocation of several pages: the first one has the count
-  uint8_t pad;
+  uint8_t walked;     // references of walkers, where the kernel tells of all that are taken
 };
 
 struct BlockGhost {
@@ -155,7 +155,8 @@ struct Ledger {
   // Of each task, in a world whose steps do not say in which function they are: what stands for it
   // (sim::kTreeFunctions), or 0.
   std::array<uint16_t, kMaxThreads> inside;
-  uint8_t pad[6];
+  uint8_t unreleased;  // a resource of memory that was removed could not be released
+  uint8_t pad[5];
 };
 
 inline Ledger& ledger() { return *sim::machine->Get<Ledger>(kLedgerRegion); }

@@ -5,6 +5,7 @@
 // worlds WORLD --bench
 // worlds WORLD --write=FOLDER COUNT
 // worlds WORLD[+FIX...] --judge COUNT [FIRST]
+// worlds WORLD[+FIX...] --first COUNT [FIRST]
 //
 // Runs COUNT generated scenarios of one task, from the seed FIRST (1) on, in our model of 6.1 and
 // in a WORLD of compile-tree, and compares them operation by operation. Prints each difference with
@@ -21,7 +22,7 @@
 //
 // With --judge it runs scenarios of several tasks in the WORLD alone, judged by the invariants, and
 // prints each token that they break with its first seed and its scenario, and how many there were;
-// with fixes of the core behind the name of the WORLD.
+// with fixes of the core behind the name of the WORLD. With --first it ends at the first of them.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -76,8 +77,8 @@ uint32_t fixes = 0;  // of the core
 
 // The scenario of a seed, of one task or of several.
 scenario::Scenario ScenarioOf(uint64_t seed, bool sequential = true) {
-  scenario::Scenario s = Comparable(
-      scenario::Generate(seed, OptionsOf(run::UsedImage().exports(), sequential)));
+  scenario::Scenario s =
+      Comparable(scenario::Generate(seed, OptionsOf(run::UsedImage().exports(), sequential)));
   s.machine.fixes |= fixes;
   return s;
 }
@@ -153,9 +154,9 @@ std::string TokenOf(const run::Outcome& o) {
   return o.verdict == run::Verdict::kOk ? "" : run::Name(o.verdict);
 }
 
-int Judge(uint64_t count, uint64_t first) {
+int Judge(uint64_t count, uint64_t first, bool all) {
   std::map<std::string, Kind> tokens;
-  for (uint64_t seed = first; seed < first + count; ++seed) {
+  for (uint64_t seed = first; seed < first + count && (all || tokens.empty()); ++seed) {
     const scenario::Scenario s = ScenarioOf(seed, false);
     const std::string token = TokenOf(run::Run(s, InTree()));
     if (token.empty()) continue;
@@ -267,7 +268,8 @@ int Usage() {
       "       worlds WORLD --digests COUNT [--after=N]\n"
       "       worlds WORLD --bench\n"
       "       worlds WORLD --write=FOLDER COUNT\n"
-      "       worlds WORLD --judge COUNT [FIRST]\n",
+      "       worlds WORLD[+FIX...] --judge COUNT [FIRST]\n"
+      "       worlds WORLD[+FIX...] --first COUNT [FIRST]\n",
       stderr);
   return 2;
 }
@@ -287,20 +289,21 @@ std::string_view Behind(std::string_view prefix, std::string_view word) {
 int Do(const std::string& world, const std::vector<std::string_view>& args) {
   if (args[0] == "--bench" && args.size() == 1) return Bench(world);
   const std::string_view folder = Behind("--write=", args[0]);
-  const bool judged = args[0] == "--judge";
+  const bool all = args[0] == "--judge";
+  const bool judged = all || args[0] == "--first";
   const bool named = args[0] == "--digests" || judged || !folder.empty();
   const std::vector<std::string_view> numbers(args.begin() + (named ? 1 : 0), args.end());
   const uint64_t count = numbers.empty() ? 0 : ReadNumber(numbers[0]);
   if (count == 0 || numbers.size() > 2) return Usage();
   if (numbers.size() == 1) {
     if (!folder.empty()) return WriteTexts(std::string(folder), count);
-    if (judged) return Judge(count, 1);
+    if (judged) return Judge(count, 1, all);
     return named ? PrintDigests(count, 0) : Compare(count, 1);
   }
   const bool after = named && !judged;
   const uint64_t second = ReadNumber(after ? Behind("--after=", numbers[1]) : numbers[1]);
   if (second == 0 || !folder.empty()) return Usage();
-  if (judged) return Judge(count, second);
+  if (judged) return Judge(count, second, all);
   return named ? PrintDigests(count, second) : Compare(count, second);
 }
 

@@ -317,8 +317,8 @@ TEST_CASE("a driver of DIMMs removes blocks that it has, and firmware adds them"
   const auto results = [&text](const char* kernel) {
     const std::string to = absl::StrCat("kernel=", kernel);
     CHECK(RunText(absl::StrReplaceAll(text, {{"kernel=rfc", to}})).verdict == Verdict::kOk);
-    std::vector<int32_t> rcs;
-    for (uint32_t op = 0; op < 6; ++op) rcs.push_back(Rc(op));
+    std::vector<int32_t> rcs(6);
+    for (uint32_t op = 0; op < rcs.size(); ++op) rcs[op] = Rc(op);
     return rcs;
   };
   constexpr int32_t kEalready = -114;

@@ -34,6 +34,10 @@ enum class Defect {
   kManagedCount,         // ++managed_pages
   kFreeCount,            // --nr_free_pages
   kNodePresent,          // ++present_pages of the node alone
+  kZoneSpan,             // --spanned_pages of the zone
+  kNodeMemory,           // the node is not in N_MEMORY
+  kIsolatesForGood,      // isolates a pageblock, and does not undo it
+  kLosesDevice,          // a block has no device any more
   kDeviceState,          // dev.offline of an online block
   kStateUnlocked,        // writes going-offline into a block's state without the lock
   kLoopsForEver,         // waits for a free page to change

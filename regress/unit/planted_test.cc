@@ -65,11 +65,18 @@ void PokeCounters() {
   if (Is(Defect::kManagedCount)) ++FreeZone().managed_pages;
   if (Is(Defect::kFreeCount)) --FreeZone().nr_free_pages;
   if (Is(Defect::kNodePresent)) ++mm::mm().nodes[0].present_pages;
+  if (Is(Defect::kZoneSpan)) --FreeZone().spanned_pages;
+  if (Is(Defect::kNodeMemory)) mm::mm().nodes[0].has_memory = 0;
+  if (Is(Defect::kIsolatesForGood)) {
+    mm::start_isolate_page_range(FreePage(), FreePage() + world::PagesPerPageblock(),
+                                 mm::Isolate::kMemoryOffline);
+  }
   mm::mem_hotplug_done();
 }
 
 void PokeStates() {
   if (Is(Defect::kDeviceState)) mm::BlockAt(FreeBlock()).dev_offline = 1;
+  if (Is(Defect::kLosesDevice)) mm::BlockAt(FreeBlock()).registered = 0;
   if (Is(Defect::kStateUnlocked)) {
     mm::SetState(FreeBlock(), mm::MEM_GOING_OFFLINE);
     mm::preempt_point(drivers::kTpCountStore);

@@ -793,16 +793,23 @@ TEST_CASE("memtrace.c without a check of its mmap shows memory that it does not 
 }
 
 // Whether our model of memtrace.c does the same as a file with some generated scenarios.
-bool Agree(const Cli& cli, const std::string& source, const std::string& model = "merged_6_1",
-           const std::string& compiler = "gcc", const std::string& flags = "") {
+struct Compared {
+  std::string model = "merged_6_1";
+  std::string compiler = "gcc";
+  std::string flags;
+  uint32_t scenarios = 2000;
+};
+
+bool Agree(const Cli& cli, const std::string& source, const Compared& c = {}) {
   INFO("build driver_runs first");
   REQUIRE(Cli::Built("driver_runs"));
   const std::string object = absl::StrCat(source, ".so");
   fs::remove(object);
-  const std::string compile = absl::StrCat("compile ", source, " -o ", object, " --cc=", compiler);
-  REQUIRE(cli(absl::StrCat(compile, " ", flags)).code == 0);
-  const Result r =
-      cli.Run("driver_runs", absl::StrCat("against ", object, " memtrace.c ", model, " 0 2000 1"));
+  const std::string compile =
+      absl::StrCat("compile ", source, " -o ", object, " --cc=", c.compiler);
+  REQUIRE(cli(absl::StrCat(compile, " ", c.flags)).code == 0);
+  const Result r = cli.Run("driver_runs", absl::StrCat("against ", object, " memtrace.c ", c.model,
+                                                       " 0 ", c.scenarios, " 1"));
   INFO(r.out);
   REQUIRE(r.code == 0);
   return r.out.find("differs") == r.out.npos;
@@ -837,17 +844,17 @@ TEST_CASE("the RFC's memtrace as a file and our model of it agree", "[shim]") {
   const Cli cli;
   const std::string rfc = (fs::current_path() / "regress/drivers/memtrace_rfc.c").string();
   const std::string same = Changed(cli, rfc, "same.c", "", "");
-  CHECK(Agree(cli, same, "rfc_v1"));
-  CHECK(Agree(cli, same, "rfc_v1", "clang-19"));
+  constexpr uint32_t kFew = 300;
+  CHECK(Agree(cli, same, {"rfc_v1", "gcc", "", kFew}));
   const std::string kErrnoFlag = "--define=FIX_ERRNO,FIX_CALL_FLAG,FIX_CLEAR_FLAG";
-  CHECK(Agree(cli, same, "rfc_errno_flag", "gcc", kErrnoFlag));
-  CHECK(Agree(cli, same, "rfc_veto", "gcc", kErrnoFlag + ",FIX_VETO"));
-  CHECK(Agree(cli, same, "rfc_locked", "gcc", "--define=FIX_LOCK"));
+  CHECK(Agree(cli, same, {"rfc_errno_flag", "gcc", kErrnoFlag, kFew}));
+  CHECK(Agree(cli, same, {"rfc_veto", "clang-19", kErrnoFlag + ",FIX_VETO", kFew}));
+  CHECK(Agree(cli, same, {"rfc_locked", "gcc", "--define=FIX_LOCK", kFew}));
   // Neither is a fix nothing, nor the lack of one.
-  CHECK_FALSE(Agree(cli, same, "rfc_errno_flag"));
-  CHECK_FALSE(Agree(cli, same, "rfc_locked"));
+  CHECK_FALSE(Agree(cli, same, {"rfc_errno_flag", "gcc", "", kFew}));
+  CHECK_FALSE(Agree(cli, same, {"rfc_locked", "gcc", "", kFew}));
   const std::string broken = Changed(cli, rfc, "broken.c", "*given &= ~bit;", ";");
-  CHECK_FALSE(Agree(cli, broken, "rfc_v1"));
+  CHECK_FALSE(Agree(cli, broken, {"rfc_v1", "gcc", "", kFew}));
 }
 
 // What is left of a range that was reserved whole is recorded by itself.
@@ -888,7 +895,7 @@ TEST_CASE("older memtrace.c and our models of them agree", "[shim]") {
     for (const std::string& compiler : kCompilers) {
       INFO(model << " " << compiler);
       const std::string name = absl::StrCat(model, ".c");
-      CHECK(Agree(cli, Changed(cli, file, name, "", ""), model, compiler));
+      CHECK(Agree(cli, Changed(cli, file, name, "", ""), {model, compiler, "", 2000}));
     }
   }
   CHECK(found > 0);

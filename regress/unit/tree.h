@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/run/tree_world.h"
 #include "model/sim/sched.h"
 #include "model/tree/ledger.h"
 #include "model/tree/ops.h"
@@ -35,6 +36,14 @@ inline std::unique_ptr<tree::Image> MapWorld(const std::string& name) {
   REQUIRE(image != nullptr);
   return image;
 }
+
+// What runs in the tree world use, for as long as it lives.
+struct UsedWorld {
+  UsedWorld() { run::UseImage(MapWorld("6.1-16-debug_vm")); }
+  ~UsedWorld() { run::UseImage(nullptr); }
+  UsedWorld(const UsedWorld&) = delete;
+  UsedWorld& operator=(const UsedWorld&) = delete;
+};
 
 // Blocks 4 to 9: 4 reserved, 7 offline, 8 and 9 of node 1, 9 movable; and what tasks do in it.
 class TreeMachine {

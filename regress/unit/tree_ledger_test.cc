@@ -133,12 +133,6 @@ TEST_CASE("Contiguous memory is its owner's page by page", "[tree]") {
 
 // ---- Functions ------------------------------------------------------------------------------
 
-// The world is there for as long as this is.
-struct UsedWorld {
-  UsedWorld() { run::UseImage(testing::MapWorld("6.1-16-debug_vm")); }
-  ~UsedWorld() { run::UseImage(nullptr); }
-};
-
 run::Outcome RunText(const std::string& text, std::vector<run::Reached>* reached = nullptr) {
   const auto s = scenario::Parse(text, "test", run::Names());
   INFO(s.status());
@@ -152,7 +146,7 @@ run::Outcome RunText(const std::string& text, std::vector<run::Reached>* reached
 }
 
 TEST_CASE("Functions of the kernel tell where they begin and end", "[tree]") {
-  const UsedWorld world;
+  const testing::UsedWorld world;
   std::vector<run::Reached> reached;
   RunText(R"(scenario 1
 driver hardened
@@ -180,17 +174,17 @@ task user-1
 constexpr char kUndoneByOther[] = R"(scenario 1
 driver hardened
 machine kernel=6.1%s pages_per_block=16 pageblock_pages=4 max_order=2
-memory 4-5 node=0 zone=Normal
+memory 4 node=0 zone=Normal
 task user-1
-  write memory5/state offline
+  write memory4/state offline
 task walker-2
-  alloc_contig node=0 order=4
+  alloc_contig node=0 order=0
 at user-1 after test_pages_isolated run walker-2
 )";
 
 TEST_CASE("An isolation that somebody else undoes is a BUG of the core, and its fix cures it",
           "[tree]") {
-  const UsedWorld world;
+  const testing::UsedWorld world;
   std::array<char, 512> text{};
   std::snprintf(text.data(), text.size(), kUndoneByOther, "");
   const run::Outcome o = RunText(text.data());

@@ -307,7 +307,7 @@ TEST_CASE("Of a kernel that does not boot it is told that, and nothing of the ru
       "task user-1\n  write memory4/state online\n",
       "", run::Names());
   REQUIRE(file.ok());
-  run::UseImage(testing::MapWorld("6.1-16-debug_vm"));
+  const testing::UsedWorld world;
   run::RunOptions tree;
   tree.world = &run::kTreeWorld;
   tree.driver = &run::TreeDriver();

@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   const std::string path = Flag(*argc, *argv, "--world=");
   if (path.empty()) Fail("--world=FILE.world is missing");
   UseWorld(path);
-  targets::SetOverride({.driver = &hotplug::run::kTreeDriver,
+  targets::SetOverride({.driver = &hotplug::run::TreeDriver(),
                         .world = &hotplug::run::kTreeWorld,
                         .max_steps = hotplug::kFuzzTreeSteps,
                         .see = &hotplug::mutate::See<hotplug::tree::View>,

@@ -56,9 +56,10 @@ struct device* get_device(struct device* dev) {
 
 static void release(struct kref* kref) {
   struct device* dev = container_of(kref, struct device, kobj.kref);
+  const struct memory_block* mem = container_of(dev, struct memory_block, dev);
 
-  --nr_leaked;
   dev->release(dev);
+  if (world_is_freed(mem)) --nr_leaked;
 }
 
 void put_device(struct device* dev) {

@@ -27,36 +27,18 @@ static u8* entry_of(unsigned long pfn) {
   return index < PAGEBLOCKS ? &isolated_by[index] : NULL;
 }
 
-static void set_owner(unsigned long start, unsigned long end, u8 owner) {
-  for (; start < end; start += pageblock_nr_pages) {
-    u8* entry = entry_of(start);
-
-    if (entry != NULL) *entry = owner;
-  }
-}
-
-/* What has been isolated in another way, by onlining, is of whoever asks. */
 static bool is_own(unsigned long pfn) {
   const u8* entry = entry_of(pfn);
 
   return entry == NULL || *entry == 0 || *entry == world_task + 1;
 }
 
-/* The host has seen set_migratetype_isolate(), or its opposite, which nobody can wrap. */
-void world_note_isolation(const struct page* page, enum world_isolation what) {
-  u8* entry = entry_of(page_to_pfn(page));
-  const u8 self = world_task + 1;
+/* The host has seen set_pfnblock_flags_mask(), which nobody can wrap. */
+void world_note_pageblock(unsigned long pfn, unsigned long flags, unsigned long mask) {
+  u8* entry = entry_of(pfn);
 
-  if (entry == NULL) return;
-  if (what == WORLD_ISOLATED || (what == WORLD_ISOLATING && *entry == 0)) *entry = self;
-  if (what == WORLD_UNDONE || (what == WORLD_NOT_ISOLATED && *entry == self)) *entry = 0;
-}
-
-/* Memory that is gone is nobody's when it comes again. */
-unsigned long __real___offline_isolated_pages(unsigned long start, unsigned long end);
-unsigned long __wrap___offline_isolated_pages(unsigned long start, unsigned long end) {
-  set_owner(start, end, 0);
-  return __real___offline_isolated_pages(start, end);
+  if (entry == NULL || mask != MIGRATETYPE_MASK) return;
+  *entry = (flags & mask) == MIGRATE_ISOLATE ? world_task + 1 : 0;
 }
 
 /* ---- own_isolation ----------------------------------------------------------------------- */

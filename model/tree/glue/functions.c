@@ -16,8 +16,6 @@ struct entry {
   const void* back;
 };
 
-extern const char world_function_return[];
-
 void world_function_begins(struct entry* e) {
   struct world_calls* calls = world_calls;
   struct world_call* c = &calls->call[calls->nr++];

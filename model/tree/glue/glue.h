@@ -49,7 +49,7 @@ long world_free_contig(void);
 long world_get_page(unsigned long pfn);
 long world_put_page(unsigned long pfn);
 long world_memory_failure(unsigned long pfn);
-void world_note_isolation(const struct page* page, enum world_isolation what);
+void world_note_pageblock(unsigned long pfn, unsigned long flags, unsigned long mask);
 void world_see_pages(unsigned long pfn, unsigned long nr, struct world_page* pages);
 u8 world_see_pageblock(unsigned long pfn);
 const char* world_see_struct_page(unsigned long pfn);
@@ -72,7 +72,8 @@ long world_exit_mmap(void);
 const void* world_next_object(const void* object, u64* size);
 void world_page_names(unsigned long pfn, u64* page, u64* address);
 unsigned int world_see_leaked_devices(void);
-extern const char world_function_entry[];
+extern const char world_function_entry[], world_function_return[];
+unsigned int world_see_cached(unsigned long pfn);
 
 /* boot.c: the machine, and its memory that nobody frees. */
 extern struct world_machine world_machine;
@@ -85,11 +86,6 @@ extern struct page* world_page_map; /* null where pages do not lie side by side 
 extern char* world_boot_memory_end; /* of all that is not of kmalloc */
 
 /* functions.c: of the running task, those that tell of themselves. */
-#define WORLD_CALLS 32
-struct world_calls {
-  unsigned int nr;
-  struct world_call call[WORLD_CALLS];
-};
 extern struct world_calls* world_calls;
 
 /* printk.c: a line that has no end of its own is over. */
@@ -102,6 +98,7 @@ void world_atomic_end(void);
 void* world_kmalloc(size_t size, gfp_t gfp);
 void* world_object(size_t size, gfp_t gfp); /* the same, and it never fails */
 void world_check_heap(void);
+bool world_is_freed(const void* p);
 /* driver.c: no notifier of the driver lies on the stack of the running task any more. */
 void world_check_driver_stack(void);
 /* devices.c */
@@ -114,6 +111,7 @@ void world_map(struct page* page);
 void world_unmap(struct page* page);
 void world_lru_add(struct page* page);
 void world_lru_del(struct page* page);
+void world_check_lru(void);
 void world_range_tested(unsigned long up_to); /* ghosts.c */
 
 /* ops.c */

@@ -153,7 +153,7 @@ void complete_all(struct completion* x) {
 
 /* PREEMPT_NONE: might_sleep() gives way by way of this. */
 int __cond_resched(void) {
-  world_host.point("cond_resched");
+  world_host.resched(__builtin_return_address(0));
   return 0;
 }
 

@@ -40,13 +40,14 @@ static void add_to_lru(struct page* page) {
 
 /* They are the CPU's, which does nothing else meanwhile. */
 void lru_add_drain_cpu(int cpu) {
-  world_atomic_begin();
-  while (nr_waiting != 0) {
-    struct page* page = waiting[--nr_waiting];
+  unsigned int i;
 
-    add_to_lru(page);
-    put_page(page);
+  world_atomic_begin();
+  for (i = 0; i < nr_waiting; ++i) {
+    add_to_lru(waiting[i]);
+    put_page(waiting[i]);
   }
+  nr_waiting = 0;
   world_atomic_end();
 }
 void lru_add_drain(void) { lru_add_drain_cpu(0); }
@@ -71,6 +72,20 @@ void world_lru_add(struct page* page) {
   waiting[nr_waiting++] = page;
   if (nr_waiting >= min_t(unsigned int, world_machine.pagevec, PAGEVEC)) lru_add_drain();
   world_atomic_end();
+}
+
+unsigned int world_see_cached(unsigned long pfn) {
+  unsigned int i, references = 0;
+
+  for (i = 0; i < nr_waiting; ++i) references += page_to_pfn(waiting[i]) == pfn;
+  return references;
+}
+
+/* Whoever has disabled it enables it again. */
+void world_check_lru(void) {
+  if (!lru_cache_disabled()) return;
+  world_host.kept("lru_disable_count");
+  atomic_set(&lru_disable_count, 0);
 }
 
 /* A page that is freed, or goes off the LRU for good. */

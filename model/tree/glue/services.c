@@ -70,6 +70,7 @@ void world_rest(void) {
   world_end_line();
   world_run_rcu();
   world_check_heap();
+  world_check_lru();
 }
 
 /* ---- Threads of the kernel --------------------------------------------------------------- */

@@ -118,6 +118,10 @@ void kfree(const void* p) {
   q->last = o;
 }
 
+bool world_is_freed(const void* p) {
+  return container_of((u8*)p, struct object, bytes[0])->state == FREED;
+}
+
 /* Behind boot memory there is nothing but objects. */
 static struct object* next_object(struct object* o) {
   o = o == NULL ? PTR_ALIGN((struct object*)world_boot_memory_end, UNIT)

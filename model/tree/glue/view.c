@@ -158,11 +158,22 @@ static u8 state_of(const struct memory_block* mem) {
   }
 }
 
+static u8 has_resource(unsigned long block) {
+  const u64 start = PFN_PHYS(world_first_pfn(block));
+  const struct resource* res = iomem_resource.child;
+
+  while (res != NULL && res->end < start) res = res->sibling;
+  return res != NULL && res->start <= start && (res->flags & IORESOURCE_BUSY) != 0 &&
+         (res->flags & IORESOURCE_SYSTEM_RAM) == IORESOURCE_SYSTEM_RAM;
+}
+
 void world_see_block(unsigned long block, struct world_block* b) {
   const struct device* dev = world_find_device(block);
   const struct memory_block* mem;
 
-  *b = (struct world_block){.zone = WORLD_NO_ZONE, .ejected = world_block_is_ejected(block)};
+  *b = (struct world_block){.zone = WORLD_NO_ZONE,
+                            .ejected = world_block_is_ejected(block),
+                            .resource = has_resource(block)};
   if (dev == NULL) return;
   mem = container_of(dev, struct memory_block, dev);
   b->state = state_of(mem);
