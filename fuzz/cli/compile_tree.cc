@@ -2,7 +2,6 @@
 //
 // The core files of a kernel tree as a world: made by compile-tree, or for --tree=DIR, and run by
 // --world=WORLD.
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "model/mm/kernel.h"
 #include "model/run/tree_world.h"
 #include "model/scenario/echo.h"
+#include "model/scenario/spec.h"
 
 ABSL_FLAG(std::string, tree, "", "");
 ABSL_FLAG(std::string, world, "", "");
@@ -62,28 +62,13 @@ absl::StatusOr<tree::WorldOptions> WorldOptionsOfFlags() {
   return options;
 }
 
-// What --tree and --world name: a folder or a file, with fixes of the core behind it.
-struct Cured {
-  std::string path;
-  uint32_t fixes = 0;
-};
-
-Cured CuredOf(absl::string_view flag) {
-  Cured place{std::string(flag)};
-  for (size_t plus = flag.rfind('+'); plus != flag.npos; plus = flag.rfind('+')) {
-    const mm::Fix* const begin = mm::kCoreFixes.list;
-    const mm::Fix* const end = begin + mm::kCoreFixes.size;
-    const mm::Fix* const fix =
-        std::find_if(begin, end, [&](const mm::Fix& f) { return f.name == flag.substr(plus + 1); });
-    if (fix == end) break;
-    flag = flag.substr(0, plus);
-    place = {std::string(flag), place.fixes | fix->bit};
-  }
-  return place;
+// What --tree and --world name, with fixes of the core behind it.
+scenario::Cured TreeAsked() {
+  return scenario::TakeFixes(absl::GetFlag(FLAGS_tree), mm::kCoreFixes);
 }
-
-Cured TreeAsked() { return CuredOf(absl::GetFlag(FLAGS_tree)); }
-Cured WorldAsked() { return CuredOf(absl::GetFlag(FLAGS_world)); }
+scenario::Cured WorldAsked() {
+  return scenario::TakeFixes(absl::GetFlag(FLAGS_world), mm::kCoreFixes);
+}
 
 // What the flags ask for.
 struct Wanted {

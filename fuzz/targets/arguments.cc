@@ -103,6 +103,14 @@ void CheckArguments(int argc, char** argv, std::span<const std::string_view> own
   }
 }
 
+std::string FlagValue(int argc, char** argv, std::string_view name) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view arg = argv[i];
+    if (arg.starts_with(name)) return std::string(arg.substr(name.size()));
+  }
+  return "";
+}
+
 bool AsksForHelp(int argc, char** argv) {
   return std::any_of(argv + 1, argv + argc,
                      [](const char* arg) { return std::strcmp(arg, kHelp) == 0; });

@@ -8,6 +8,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace hotplug::targets {
 
@@ -17,6 +18,9 @@ namespace hotplug::targets {
 // Fails unless each flag is --NAME=VALUE with a NAME of `own`, or one that libFuzzer knows, which
 // libFuzzer itself is asked for. Flags of other engines are theirs.
 void CheckArguments(int argc, char** argv, std::span<const std::string_view> own);
+
+// The value of a flag, named as in "--NAME="; empty without it.
+std::string FlagValue(int argc, char** argv, std::string_view name);
 
 // Whether the engine will print its help, and no input will run.
 bool AsksForHelp(int argc, char** argv);

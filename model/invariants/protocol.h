@@ -166,11 +166,9 @@ void CheckReturn(Id id) {
 
 // What is there has a device, and of what is not there nothing is left, unless a resource could not
 // be released. Memory may have holes.
-template <world::View V>
-bool IsWhole(BlockId b) {
-  const world::BlockState block = V::block(b);
-  const bool there = world::BlockGhostAt(b).phase != Phase::kAbsent;
-  return block.registered == there && (there || !block.resource || world::ledger().unreleased != 0);
+inline bool IsWhole(const world::BlockState& block, bool absent) {
+  if (block.registered == absent) return false;
+  return !absent || !block.resource || world::ledger().unreleased != 0;
 }
 
 template <world::View V>
@@ -182,12 +180,13 @@ void CheckOrphans() {
     const world::BlockGhost& ghost = world::BlockGhostAt(b);
     const Pfn start = world::FirstPfn(b);
     const bool absent = ghost.phase == Phase::kAbsent;
-    if (!IsWhole<V>(b)) {
+    const world::BlockState block = V::block(b);
+    if (!IsWhole(block, absent)) {
       AddBlock(Id::kI15, b.v, absent ? 0 : 1, absent ? 1 : 0, ghost.writer);
       return;
     }
-    const bool ejected = absent && V::block(b).ejected;
-    if (absent && V::block(b).of_device) continue;
+    const bool ejected = absent && block.ejected;
+    if (absent && block.of_device) continue;
     if (absent && !ejected && !RecordedAsRemoved(b, recorded)) {
       AddBlock(Id::kI15, b.v, 1, 0, ghost.writer);
       return;

@@ -75,4 +75,17 @@ SpecError ReadKernel(std::string_view word, const Names& names, Machine* m) {
   return ReadFixes(word, names.kernel_fixes, &m->fixes);
 }
 
+Cured TakeFixes(std::string_view word, const mm::Fixes& known) {
+  uint32_t fixes = 0;
+  for (size_t plus = word.rfind('+'); plus != word.npos; plus = word.rfind('+')) {
+    const mm::Fix* const end = known.list + known.size;
+    const mm::Fix* const fix = std::find_if(
+        known.list, end, [&](const mm::Fix& f) { return f.name == word.substr(plus + 1); });
+    if (fix == end) break;
+    fixes |= fix->bit;
+    word = word.substr(0, plus);
+  }
+  return {std::string(word), fixes};
+}
+
 }  // namespace hotplug::scenario

@@ -25,6 +25,14 @@ struct SpecError {
 SpecError ReadDriver(std::string_view word, const Names& names, Scenario* s);
 SpecError ReadKernel(std::string_view word, const Names& names, Machine* m);
 
+// A file or a folder, with the fixes that its name ends in: what else a '+' stands before is of the
+// name.
+struct Cured {
+  std::string path;
+  uint32_t fixes = 0;
+};
+Cured TakeFixes(std::string_view word, const mm::Fixes& known);
+
 }  // namespace hotplug::scenario
 
 #endif  // MODEL_SCENARIO_SPEC_H_

@@ -102,9 +102,9 @@ struct world_host {
   void (*unlock)(const void* lock, int shared);
   // Before the outermost spinlock is taken, and after it has been released.
   void (*spin)(int locked);
-  void (*point)(const char* function);  // might sleep here, and does not
-  void (*sleep)(void);                  // for a moment
-  void (*poll)(const void* lock);       // between two attempts to take a lock that somebody has
+  void (*point)(void);             // might sleep here, and does not
+  void (*sleep)(void);             // for a moment
+  void (*poll)(const void* lock);  // between two attempts to take a lock that somebody has
   int (*answer)(unsigned int notifier, const struct world_notice* notice);
 
   // A line of printk, without its level and its end.

@@ -101,10 +101,6 @@ sim::Tp TracePointOf(ReportKind kind) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 // A page of the block that the running task takes offline, if it does.
 world::Pfn OwnRange() {
   const world::OperationGhost& op = world::ledger().op;

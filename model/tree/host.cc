@@ -19,8 +19,7 @@ namespace hotplug::tree {
 
 namespace {
 
-// ---- Locks: those of the kernel are addresses, which have a lock of sim while somebody uses it
-// ----
+// ---- Locks: those of the kernel are addresses, which have one of sim while somebody uses it -----
 
 uint32_t Address(const void* p) { return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(p)); }
 
@@ -97,13 +96,17 @@ void NoteFault(sim::LockFault fault) {
 void Misuse(const char*, const void*) { NoteFault(sim::LockFault::kNotHolder); }
 void Kept(const char*) { NoteFault(sim::LockFault::kNotReleased); }
 
-// ---- Giving way
-// -----------------------------------------------------------------------------------
+// ---- Giving way ---------------------------------------------------------------------------------
 
-void Point(const char*) {
+void Point() {
   if (!InTask()) return;
   sim::sched_point(kTpMightSleep);
   RunCurrentTask();
+}
+
+void Resched(const void* caller) {
+  if (InTask()) NoteRound(caller);
+  Point();
 }
 
 void Sleep() {
@@ -134,8 +137,7 @@ void Wake(const void* object) {
   }
 }
 
-// ---- Notifiers, faults
-// ----------------------------------------------------------------------------
+// ---- Notifiers, faults --------------------------------------------------------------------------
 
 int Answer(unsigned int notifier, const world_notice* n) {
   const Delivery d = DeliveryOf(*n);
@@ -154,8 +156,7 @@ int InjectFault(const char* function) {
   return InTask() && fault != nullptr ? fault(function) : 0;
 }
 
-// ---- Functions
-// ----------------------------------------------------------------------------------------
+// ---- Functions ----------------------------------------------------------------------------------
 
 // Whoever may have let others run goes on as the running task.
 void GoOn(uint32_t switches) {
@@ -193,8 +194,7 @@ void FunctionEnds(world_call* call, long result) {
   GoOn(switches);
 }
 
-// ---- What the kernel says
-// -------------------------------------------------------------------------
+// ---- What the kernel says -----------------------------------------------------------------------
 
 // As digests know a text: its number alone would say that there was one.
 uint64_t DigestOf(const std::string& text) {
@@ -275,9 +275,8 @@ bool InTask() { return sim::sim().current != sim::FiberPool::kMain; }
 uint32_t RunningStack() { return InTask() ? sim::sim().current : uint32_t{WORLD_TASKS}; }
 
 void RunCurrentTask() {
-  const world_exports& kernel = world_of_machine().image().exports();
-  kernel.run(sim::sim().current, sim::signal_pending() ? 1 : 0,
-             sim::fatal_signal_pending() ? 1 : 0);
+  kernel().run(sim::sim().current, sim::signal_pending() ? 1 : 0,
+               sim::fatal_signal_pending() ? 1 : 0);
 }
 
 Delivery DeliveryOf(const world_notice& n) { return {ActionOf(n.action), NotifyArgOf(n)}; }
@@ -300,9 +299,8 @@ struct Entry;
 template <class Result, class... Args, Result (*kFunction)(Args...)>
 struct Entry<kFunction> {
   HOTPLUG_NO_ASAN static Result Call(Args... args) {
-    World& world = world_of_machine();
-    world.image().exports().reached->since = 0;
-    world.places().Note(__builtin_frame_address(0));
+    kernel().reached->since = 0;
+    world_of_machine().places().Note(__builtin_frame_address(0));
     return kFunction(args...);
   }
 };
@@ -336,6 +334,7 @@ void FillHost(world_host* host) {
   host->fault = &InjectFault;
   host->wait = Entry<&Wait>::Call;
   host->wake = &Wake;
+  host->resched = &Resched;
   host->stalled = &Stalled;
   host->driver = DriverHost();
   host->function_begins = &FunctionBegins;

@@ -162,7 +162,7 @@ void FillNoLedger(world_host* host) {
 void SettleReferences(Pfn pfn) {
   const PageGhost& g = GhostAt(pfn);
   if (g.transient == 0 || (PageAt(pfn).flags & WORLD_PAGE_HWPOISON) != 0) return;
-  const uint32_t known = g.walked + world_of_machine().image().exports().see_cached(pfn.v);
+  const uint32_t known = g.walked + kernel().see_cached(pfn.v);
   if (g.transient > known) world::Touch(pfn).transient = static_cast<uint8_t>(known);
 }
 

@@ -43,6 +43,8 @@ void NoteAnswer(uint32_t notifier, uint32_t action, const world::memory_notify_a
                 int32_t answer);
 // device_hotplug_lock is about to be released.
 void NoteHotplugUnlock();
+// The running task might give way at `caller`. A loop that waits for others waits here.
+void NoteRound(const void* caller);
 
 }  // namespace hotplug::tree
 

@@ -101,7 +101,7 @@ void IsolationEnds(const world_call& call, long result) {
 
 // set_pfnblock_flags_mask(page, flags, pfn, mask)
 void PageblockSet(const world_call& call) {
-  world_of_machine().image().exports().note_pageblock(call.args[2], call.args[1], call.args[3]);
+  kernel().note_pageblock(call.args[2], call.args[1], call.args[3]);
 }
 
 void IsolationUndone(const world_call& call, long /*result*/) {
@@ -147,8 +147,6 @@ void MemmapBegins(const world_call& call) {
   SetPhase(BlocksOf(start, call.args[0]), Phase::kOnlining);
 }
 
-void OnlinePagesBegins(const world_call& call) { BeginTelling(call); }
-
 void OnlinePagesEnds(const world_call& call, long result) {
   const Blocks blocks = BlocksOf(call.args[0], call.args[1]);
   CompareEnd(static_cast<int>(result) == 0);
@@ -185,8 +183,7 @@ void ResourceReleased(const world_call& call) {
   if (!of_one) world::ledger().unreleased = 1;
 }
 
-// ---- Loops that end when somebody else has done something
-// ----------------------------------------
+// ---- Loops that end when somebody else has done something ---------------------------------------
 
 // A page of the blocks that go offline that can be moved, or else the one that is not free.
 uint32_t PageInTheWay() {
@@ -206,18 +203,6 @@ void OnceMore() {
   const bool moved = s.nr_moved != s.moved_before;
   s.moved_before = s.nr_moved;
   sim::loop_point(moved ? world::kNoPfn : PageInTheWay());
-}
-
-// A round of offlining, whatever the function that it is in, begins where the first one has: there
-// it might give way.
-void Resched(const void* caller) {
-  if (!InTask()) return;
-  State& s = state();
-  const auto at = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(caller));
-  if (IsOffliningNow() && s.round == at) OnceMore();
-  if (IsOffliningNow() && s.round == kNotSeen) s.round = at;
-  sim::sched_point(kTpMightSleep);
-  RunCurrentTask();
 }
 
 void RangeTested(uint64_t up_to) { state().tested = static_cast<uint32_t>(up_to); }
@@ -267,7 +252,7 @@ constexpr Watcher kWatchers[] = {
     {"undo_isolate_page_range", nullptr, &IsolationUndone},
     {"set_pfnblock_flags_mask", &PageblockSet, nullptr},
     {"__offline_isolated_pages", nullptr, &PagesUnlinked},
-    {"online_pages", &OnlinePagesBegins, &OnlinePagesEnds},
+    {"online_pages", &BeginTelling, &OnlinePagesEnds},
     {"memmap_init_range", &MemmapBegins, nullptr},
     {"arch_add_memory", nullptr, &MemoryAdded},
     {"arch_remove_memory", &MemoryRemoved, nullptr},
@@ -278,14 +263,22 @@ constexpr Watcher kWatchers[] = {
 
 std::span<const Watcher> LedgerWatchers() { return kWatchers; }
 
+// A round of offlining, whatever the function that it is in, begins where the first one has: there
+// it might give way.
+void NoteRound(const void* caller) {
+  if (!IsOffliningNow()) return;
+  State& s = state();
+  const auto at = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(caller));
+  if (s.round == at) OnceMore();
+  if (s.round == kNotSeen) s.round = at;
+}
+
 void FillOperations(world_host* host) {
-  host->resched = &Resched;
   host->range_tested = &RangeTested;
   host->notify = &Notify;
 }
 
 void FillNoOperations(world_host* host) {
-  host->resched = &Resched;
   host->range_tested = [](uint64_t) {};
   host->notify = [](const world_notice*, int) {};
 }

@@ -21,8 +21,7 @@ long Word(StateFile word) { return reinterpret_cast<long>(kWords[static_cast<uin
 
 template <class Function>
 int Call(Function world_exports::* function, long a = 0, long b = 0, long c = 0) {
-  const world_exports& kernel = world_of_machine().image().exports();
-  return static_cast<int>(CallKernel(reinterpret_cast<const void*>(kernel.*function), a, b, c));
+  return static_cast<int>(CallKernel(reinterpret_cast<const void*>(kernel().*function), a, b, c));
 }
 
 // Whose registration the running task changes, before the first task runs that of nobody. Who comes

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/tree/world.h"
 
-#include <sys/mman.h>
-#include <ucontext.h>
-
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -26,17 +22,15 @@ std::byte* Stacks() { return reinterpret_cast<std::byte*>(WORLD_STACKS); }
 
 // Who runs is no part of it: a loop waits for a change, whoever has run meanwhile.
 uint64_t HashOutside() {
-  const World& world = world_of_machine();
-  world.image().exports().run(WORLD_TASKS, 0, 0);
-  const uint64_t digest = world.RawDigest();
+  kernel().run(WORLD_TASKS, 0, 0);
+  const uint64_t digest = world_of_machine().RawDigest();
   if (InTask()) RunCurrentTask();
   return digest;
 }
 
 }  // namespace
 
-// ---- Life
-// -------------------------------------------------------------------------------------------
+// ---- Life ---------------------------------------------------------------------------------------
 
 World::World(std::unique_ptr<Image> image, const FunctionNames& names, bool with_ledger)
     : image_(std::move(image)),
@@ -49,8 +43,7 @@ World::World(std::unique_ptr<Image> image, const FunctionNames& names, bool with
   HandleFaults();
 }
 
-// ---- Boot
-// -------------------------------------------------------------------------------------------
+// ---- Boot ---------------------------------------------------------------------------------------
 
 namespace {
 
@@ -127,8 +120,7 @@ void World::Reset() {
   other_locks_.clear();
 }
 
-// ---- State
-// ------------------------------------------------------------------------------------------
+// ---- State --------------------------------------------------------------------------------------
 
 void World::Save(bool stacks, Snapshot* to) const {
   const world_exports& kernel = image_->exports();
@@ -176,8 +168,7 @@ uint64_t World::RawDigest() const {
   return MixBytes(digest, Arena(), arena_used());
 }
 
-// ---- Texts, names
-// -----------------------------------------------------------------------------------
+// ---- Texts, names -------------------------------------------------------------------------------
 
 uint16_t World::AddText(std::string text) {
   texts_.push_back(std::move(text));
@@ -218,8 +209,7 @@ uint8_t World::LockClassOf(uint32_t address, const char* name) {
   return static_cast<uint8_t>(world::kLockClasses + number);
 }
 
-// ---- Calls
-// ------------------------------------------------------------------------------------------
+// ---- Calls --------------------------------------------------------------------------------------
 
 // The kernel may be called from within a call, as notifiers do: that is on its stack already.
 long CallKernel(const void* function, long a, long b, long c) {
@@ -233,7 +223,7 @@ long CallKernel(const void* function, long a, long b, long c) {
   const long rc = hotplug_tree_call(function, StackTop(stack), a, b, c);
   if (InTask() && sim::current().held != 0) NoteHeldLock();
   if (--state().nr_inside == 0 && state().booted != 0) {
-    const auto* rest = reinterpret_cast<const void*>(world_of_machine().image().exports().rest);
+    const auto* rest = reinterpret_cast<const void*>(kernel().rest);
     hotplug_tree_call(rest, StackTop(stack), 0, 0, 0);
   }
   return rc;

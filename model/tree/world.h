@@ -95,7 +95,6 @@ class World {
   }
 
  private:
-  void InstallHost();
   void HandleFaults();
   int BootKernel(const world_machine& machine);
   static void OnFault(int signal, siginfo_t* info, void* context);

@@ -199,8 +199,9 @@ inline uint8_t OthersReferences(const PageGhost& g) {
 }
 // What a step of a task at a trace point counts as one of.
 inline uint16_t WriterOf(uint16_t tp, uint32_t task) {
-  const uint16_t inside = task < kMaxThreads ? ledger().inside[task] : uint16_t{0};
-  return inside != 0 && sim::kTreePoints.contains(tp) ? inside : tp;
+  if (!sim::kTreePoints.contains(tp) || task >= kMaxThreads) return tp;
+  const uint16_t inside = ledger().inside[task];
+  return inside != 0 ? inside : tp;
 }
 // True while the instance's call runs, or after it claimed its range until it gave it back.
 bool Live(const InstanceGhost& instance);

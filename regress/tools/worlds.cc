@@ -44,6 +44,7 @@
 #include "model/run/tree_world.h"
 #include "model/scenario/generate.h"
 #include "model/scenario/print.h"
+#include "model/scenario/spec.h"
 #include "model/tree/view.h"
 
 namespace hotplug {
@@ -307,29 +308,18 @@ int Do(const std::string& world, const std::vector<std::string_view>& args) {
   return named ? PrintDigests(count, second) : Compare(count, second);
 }
 
-// Takes the fixes that follow the name of a world, and leaves the name.
-std::string TakeFixes(std::string name) {
-  for (uint32_t i = 0; i < mm::kCoreFixes.size; ++i) {
-    const std::string suffix = std::string("+") + mm::kCoreFixes.list[i].name;
-    const size_t at = name.find(suffix);
-    if (at == std::string::npos) continue;
-    fixes |= mm::kCoreFixes.list[i].bit;
-    name.erase(at, suffix.size());
-  }
-  return name;
-}
-
 int Main(int argc, char** argv) {
   if (argc < 3) return Usage();
   std::string error;
-  const std::string world = TakeFixes(argv[1]);
-  std::unique_ptr<tree::Image> image = tree::Image::Map(world, &error);
+  const scenario::Cured world = scenario::TakeFixes(argv[1], mm::kCoreFixes);
+  fixes = world.fixes;
+  std::unique_ptr<tree::Image> image = tree::Image::Map(world.path, &error);
   if (image == nullptr) {
     std::fprintf(stderr, "%s\n", error.c_str());
     return 2;
   }
   run::UseImage(std::move(image));
-  return Do(world, {argv + 2, argv + argc});
+  return Do(world.path, {argv + 2, argv + argc});
 }
 
 }  // namespace

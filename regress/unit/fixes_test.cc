@@ -13,6 +13,7 @@
 #include "model/mm/resource.h"
 #include "model/scenario/bytes.h"
 #include "model/scenario/print.h"
+#include "model/scenario/spec.h"
 #include "regress/unit/harness.h"
 
 namespace hotplug {
@@ -40,6 +41,29 @@ void Begins(const std::string& text, const std::string& with) {
 }
 
 const char kTask[] = "task user-1\n  write memory5/state offline\n";
+
+TEST_CASE("fixes that a file name ends in are taken off it", "[fixes]") {
+  using mm::CoreFix;
+  struct Row {
+    const char* word;
+    const char* path;
+    uint32_t fixes;
+  };
+  const Row rows[] = {
+      {"linux", "linux", 0},
+      {"linux+own_test", "linux", CoreFix::kOwnTest.bit},
+      {"l+own_test+own_isolation", "l", CoreFix::kOwnTest.bit | CoreFix::kOwnIsolation.bit},
+      {"g++/6.1+own_test", "g++/6.1", CoreFix::kOwnTest.bit},
+      {"linux+own_test+next", "linux+own_test+next", 0},
+      {"linux+own_tests", "linux+own_tests", 0},
+  };
+  for (const Row& row : rows) {
+    INFO(row.word);
+    const scenario::Cured cured = scenario::TakeFixes(row.word, mm::kCoreFixes);
+    CHECK(cured.path == row.path);
+    CHECK(cured.fixes == row.fixes);
+  }
+}
 
 TEST_CASE("fixes are read in any order and printed in one", "[fixes]") {
   const std::string text = ScenarioText("rfc_v1+errno+retry", "6.1+notify_all+paired", kTask);

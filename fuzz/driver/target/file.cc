@@ -32,15 +32,6 @@ std::string& DriverName() {
   return name;
 }
 
-// The value of a flag, empty without it.
-std::string Flag(int argc, char** argv, const std::string& name) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string arg = argv[i];
-    if (arg.compare(0, name.size(), name) == 0) return arg.substr(name.size());
-  }
-  return "";
-}
-
 // The engine keeps the input of who aborts. While the file is loaded there is none, and the exit
 // code is that of hotplug-fuzz.
 bool& IsLoaded() {
@@ -73,9 +64,9 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   namespace targets = hotplug::targets;
   targets::ReadFlags(*argc, *argv, {"object", "driver", "kernel"});
   if (targets::AsksForHelp(*argc, *argv)) return 0;
-  const std::string object = Flag(*argc, *argv, "--object=");
+  const std::string object = targets::FlagValue(*argc, *argv, "--object=");
   if (object.empty()) Fail("--object=FILE.so is missing");
-  DriverName() = hotplug::EchoName(Flag(*argc, *argv, "--driver="));
+  DriverName() = hotplug::EchoName(targets::FlagValue(*argc, *argv, "--driver="));
   hotplug::driver::Guard({.died = &Died, .aborts = false});
   static const hotplug::driver::Loaded loaded =
       hotplug::driver::Load(object, DriverName(),
@@ -85,7 +76,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   IsLoaded() = true;
   targets::Override instead;
   instead.driver = &loaded.module->driver();
-  SetKernel(Flag(*argc, *argv, "--kernel="), &instead);
+  SetKernel(targets::FlagValue(*argc, *argv, "--kernel="), &instead);
   targets::SetOverride(instead);
   return 0;
 }

@@ -57,15 +57,6 @@ void TellBlocks() {
   for (uint32_t i = 0; i < reached.nr; ++i) counters[CounterOf()[reached.block[i]]] = 1;
 }
 
-// The value of a flag, empty without it.
-std::string Flag(int argc, char** argv, const std::string& name) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string arg = argv[i];
-    if (arg.compare(0, name.size(), name) == 0) return arg.substr(name.size());
-  }
-  return "";
-}
-
 void UseWorld(const std::string& path) {
   std::string error;
   std::unique_ptr<hotplug::tree::Image> image = hotplug::tree::Image::Map(path, &error);
@@ -83,7 +74,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   namespace targets = hotplug::targets;
   targets::ReadFlags(*argc, *argv, {"world"});
   if (targets::AsksForHelp(*argc, *argv)) return 0;
-  const std::string path = Flag(*argc, *argv, "--world=");
+  const std::string path = targets::FlagValue(*argc, *argv, "--world=");
   if (path.empty()) Fail("--world=FILE.world is missing");
   UseWorld(path);
   targets::SetOverride({.driver = &hotplug::run::TreeDriver(),

@@ -104,7 +104,9 @@ struct dentry* debugfs_lookup(const char* name, struct dentry* parent) {
 
 /* ---- Removal ----------------------------------------------------------------------------- */
 
-static void free_node(struct debugfs_node* n) {
+/* Whoever had it open has it no more. What has been removed goes with the last of them. */
+static void put_node(struct debugfs_node* n) {
+  if (--n->opened != 0 || n->dentry.d_hash.pprev != NULL) return;
   if (((unsigned long)n->dentry.d_fsdata & DEBUGFS_FSDATA_IS_REAL_FOPS_BIT) == 0) {
     kfree(n->dentry.d_fsdata);
   }
@@ -141,7 +143,7 @@ static void remove(struct debugfs_node* n) {
   }
   ++n->opened;
   if (S_ISREG(n->inode.i_mode)) drain(&n->dentry);
-  if (--n->opened == 0) free_node(n);
+  put_node(n);
 }
 
 void debugfs_remove(struct dentry* d) {
@@ -175,8 +177,8 @@ static long open_node(struct debugfs_node* n) {
   if (f->file.f_op->open != NULL) rc = f->file.f_op->open(&n->inode, &f->file);
   if (rc == 0) {
     f->node = n;
-  } else if (--n->opened == 0 && n->dentry.d_hash.pprev == NULL) {
-    free_node(n);
+  } else {
+    put_node(n);
   }
   return rc;
 }
@@ -186,7 +188,7 @@ static void close_file(struct open_file* f) {
 
   if (n == NULL) return;
   if (f->file.f_op->release != NULL) f->file.f_op->release(&n->inode, &f->file);
-  if (--n->opened == 0 && n->dentry.d_hash.pprev == NULL) free_node(n);
+  put_node(n);
   f->node = NULL;
 }
 

@@ -52,7 +52,7 @@ void lru_add_drain_cpu(int cpu) {
 }
 void lru_add_drain(void) { lru_add_drain_cpu(0); }
 void lru_add_drain_all(void) {
-  world_host.point("lru_add_drain_all");
+  world_host.point();
   lru_add_drain();
 }
 void lru_add_drain_cpu_zone(struct zone* zone) { lru_add_drain(); }

@@ -73,14 +73,16 @@ static long remove_dimm(unsigned long block) {
   return 0;
 }
 
-long world_firmware_remove(unsigned long block) {
+static long with_device_hotplug(long (*function)(unsigned long), unsigned long block) {
   long rc;
 
   lock_device_hotplug();
-  rc = remove_dimm(block);
+  rc = function(block);
   unlock_device_hotplug();
   return rc;
 }
+
+long world_firmware_remove(unsigned long block) { return with_device_hotplug(remove_dimm, block); }
 
 /* acpi_memory_enable_device(): a DIMM is a group of memory, and has its memory map where it can. */
 static long add_dimm(unsigned long block) {
@@ -104,14 +106,7 @@ static long add_dimm(unsigned long block) {
   return 0;
 }
 
-long world_firmware_add(unsigned long block) {
-  long rc;
-
-  lock_device_hotplug();
-  rc = add_dimm(block);
-  unlock_device_hotplug();
-  return rc;
-}
+long world_firmware_add(unsigned long block) { return with_device_hotplug(add_dimm, block); }
 
 /* A driver of DIMMs takes those of several blocks away, of which it has all. */
 long world_remove_dimms(unsigned long block, unsigned long nr_blocks) {
