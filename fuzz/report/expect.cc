@@ -25,11 +25,11 @@ void AddVerdict(const run::Outcome& o, const drivers::Driver& driver, Lines* lin
   lines->push_back(verdict);
 
   std::string then;
-  uint32_t seen = o.listed == 0 ? 0 : invariants::Bit(o.first()->id);
+  uint32_t seen = o.listed == 0 ? 0 : invariants::Bits(o.first()->id);
   for (uint32_t i = 1; i < o.listed; ++i) {
     const invariants::Id id = o.violations[i].id;
-    if ((seen & invariants::Bit(id)) != 0) continue;
-    seen |= invariants::Bit(id);
+    if ((seen & invariants::Bits(id)) != 0) continue;
+    seen |= invariants::Bits(id);
     then += std::string(" ") + invariants::Name(id);
   }
   if (!then.empty()) lines->push_back("then" + then);

@@ -290,7 +290,7 @@ std::string Log(const std::vector<std::string>& here, const Aftermath& after) {
   return out + "  --- after the violation\n" + Messages(after.log, here.size(), after.log.size());
 }
 
-std::string NamesOrNone(invariants::Disabled disabled) {
+std::string NamesOrNone(invariants::Ids disabled) {
   return disabled == 0 ? "none" : invariants::NamesOf(disabled);
 }
 

@@ -59,7 +59,7 @@ class Marks : public run::Observer {
     const bool in_memory = phase == mm::Phase::kOnlining || phase == mm::Phase::kOnline ||
                            phase == mm::Phase::kOfflining;
     if (!in_memory) return {0, 0, mm::kNobody, 0, 0, phase};
-    const uint32_t entitled = mm::Entitled(pfn, g.owner, mm::BlockIndex(mm::BlockOf(pfn)));
+    const uint32_t entitled = mm::Entitled(g, mm::BlockIndex(mm::BlockOf(pfn)));
     return {p.refcount, entitled, g.owner, p.type, mm::OthersReferences(g), phase};
   }
 

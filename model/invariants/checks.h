@@ -47,27 +47,37 @@ inline Scopes ScopesOfStep(bool became_rest) {
           false};
 }
 
-// Whether there is nothing to judge at this step but the pages that it changed. So it is with most
-// steps. Whatever gives an invariant of kOrder something to judge must be asked for here.
-template <world::View V>
-bool Quiet(bool became_rest) {
-  return !became_rest && !world::ledger().news.any() && !config().full &&
-         GoingOfflineIsLegal<V>() && sim::sim().lock_fault == sim::LockFault::kNone;
-}
-
 inline void CheckLocks() {
   const sim::SimState& s = sim::sim();
   if (s.lock_fault == sim::LockFault::kNone) return;
   AddBlock(Id::kI14, kNoBlock, 0, static_cast<int32_t>(s.lock_fault), Here());
 }
 
-// What several invariants of one step look at.
-struct Evidence {
-  bool illegal_pages;
-  Accounts accounts;  // if the counters of zones are settled
-};
+// The invariants that have something to judge at this step: whatever gives one of them something
+// must be asked for here, and by Quiet().
+template <world::View V>
+Ids Due(const Scopes& s, bool legal_pages) {
+  Ids due = 0;
+  if (sim::sim().lock_fault != sim::LockFault::kNone) due |= Bits(Id::kI14);
+  if (world::ledger().news.trespass != world::kNone) due |= Bits(Id::kI5, Id::kI6, Id::kI19);
+  if (!legal_pages) due |= Bits(Id::kI1, Id::kI2, Id::kI3);
+  if (s.ended) due |= Bits(Id::kI9, Id::kI18);
+  if (s.released) due |= Bits(Id::kI4, Id::kI11, Id::kI18);
+  if (s.accounts) due |= Bits(Id::kI10, Id::kI11);
+  if (!GoingOfflineIsLegal<V>()) due |= Bits(Id::kI12);
+  if (s.returned) due |= Bits(Id::kI7, Id::kI8);
+  if (s.rest) due |= Bits(Id::kI10, Id::kI12, Id::kI15);
+  if (s.end && verdicts().total == 0) due |= Bits(Id::kI16, Id::kI17);
+  return due & ~config().disabled;
+}
 
-inline bool JudgesSums() { return Enabled(Id::kI10) || Enabled(Id::kI11); }
+// Whether there is nothing to judge at this step but the pages that it changed. So it is with most
+// steps.
+template <world::View V>
+bool Quiet(bool became_rest) {
+  return !became_rest && !world::ledger().news.any() && !config().full &&
+         GoingOfflineIsLegal<V>() && sim::sim().lock_fault == sim::LockFault::kNone;
+}
 
 template <world::View V>
 void CheckIsolation(const Scopes& s, const Accounts& a) {
@@ -88,60 +98,49 @@ void CheckStates(const Scopes& s) {
 }
 
 template <world::View V>
-void CheckLeftovers(Id id) {
-  if (id == Id::kI16) CheckOldData<V>();
-  if (id == Id::kI17) CheckDevices<V>();
+void CheckDeliveries(const Scopes& s) {
+  if (s.ended) CheckCancel();
+  if (s.released) CheckDelivery<V>();
 }
 
-// Evaluates one invariant at this step.
+// Evaluates one invariant that is due at this step. The accounts are those of now if the counters
+// of zones are settled.
 template <world::View V>
-void Evaluate(Id id, const Scopes& s, const Evidence& e) {
+void Evaluate(Id id, const Scopes& s, const Accounts& a) {
   switch (id) {
     case Id::kI14:
-      CheckLocks();
-      break;
+      return CheckLocks();
     case Id::kI5:
     case Id::kI6:
     case Id::kI19:
-      if (world::ledger().news.trespass != world::kNone) CheckTrespass<V>(id);
-      break;
+      return CheckTrespass<V>(id);
     case Id::kI1:
     case Id::kI2:
     case Id::kI3:
-      if (e.illegal_pages) CheckPages<V>(id, s.all_pages);
-      break;
+      return CheckPages<V>(id, s.all_pages);
     case Id::kI9:
-      if (s.ended) CheckPairing<V>();
-      break;
+      return CheckPairing<V>();
     case Id::kI18:
-      if (s.ended) CheckCancel();
-      if (s.released) CheckDelivery<V>();
-      break;
+      return CheckDeliveries<V>(s);
     case Id::kI4:
-      if (s.released) CheckOffline<V>();
-      break;
+      return CheckOffline<V>();
     case Id::kI10:
-      CheckIsolation<V>(s, e.accounts);
-      break;
+      return CheckIsolation<V>(s, a);
     case Id::kI11:
-      CheckZones<V>(s, e.accounts);
-      break;
+      return CheckZones<V>(s, a);
     case Id::kI12:
-      CheckStates<V>(s);
-      break;
+      return CheckStates<V>(s);
     case Id::kI7:
     case Id::kI8:
-      if (s.returned) CheckReturn<V>(id);
-      break;
+      return CheckReturn<V>(id);
     case Id::kI15:
-      if (s.rest) CheckOrphans<V>();
-      break;
+      return CheckOrphans<V>();
     case Id::kI16:
+      return CheckOldData<V>();
     case Id::kI17:
-      if (s.end && verdicts().total == 0) CheckLeftovers<V>(id);
-      break;
+      return CheckDevices<V>();
     default:
-      break;
+      return;
   }
 }
 
@@ -187,10 +186,12 @@ void JudgeReports(uint32_t violations_before) {
 template <world::View V>
 void Judge(const Scopes& s) {
   const bool legal_pages = s.all_pages ? AllPagesAreLegal<V>() : TouchedPagesAreLegal<V>();
-  const Evidence e{!legal_pages, s.accounts && JudgesSums() ? AccountsOfZones<V>() : Accounts{}};
+  const Ids due = Due<V>(s, legal_pages);
+  const bool sums = s.accounts && (due & Bits(Id::kI10, Id::kI11)) != 0;
+  const Accounts accounts = sums ? AccountsOfZones<V>() : Accounts{};
   const uint32_t before = verdicts().total;
   for (const Id id : kOrder) {
-    if (Enabled(id)) Evaluate<V>(id, s, e);
+    if ((due & Bits(id)) != 0) Evaluate<V>(id, s, accounts);
   }
   JudgeReports<V>(before);
   if (s.rest) verdicts().pending = Id::kNone;
@@ -218,7 +219,7 @@ void Checks<V>::End() {
 
 template <class V>
 bool Checks<V>::PageIsLegal(Pfn pfn) {
-  return KnownPage<V>(pfn).IsLegal();
+  return KnownPage<V>(world::PageIndex(pfn)).IsLegal();
 }
 
 }  // namespace hotplug::invariants

@@ -55,10 +55,10 @@ const char* Name(Id id) {
   return id == Id::kNone ? "none" : kInvariants[static_cast<uint32_t>(id) - 1].name;
 }
 
-std::string NamesOf(Disabled disabled) {
+std::string NamesOf(Ids ids) {
   std::string names;
   for (const Invariant& row : kInvariants) {
-    if ((disabled & Bit(row.id)) != 0) names += (names.empty() ? "" : ",") + std::string(row.name);
+    if ((ids & Bits(row.id)) != 0) names += (names.empty() ? "" : ",") + std::string(row.name);
   }
   return names;
 }

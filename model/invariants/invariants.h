@@ -62,11 +62,14 @@ inline constexpr Id kOrder[] = {Id::kI14, Id::kI5, Id::kI6,  Id::kI19, Id::kI2, 
                                 Id::kI1,  Id::kI9, Id::kI18, Id::kI4,  Id::kI10, Id::kI11,
                                 Id::kI12, Id::kI8, Id::kI7,  Id::kI15, Id::kI16, Id::kI17};
 
-// A set of invariants that are not evaluated.
-using Disabled = uint32_t;
-constexpr Disabled Bit(Id id) { return 1u << static_cast<uint32_t>(id); }
+// A set of invariants.
+using Ids = uint32_t;
+template <class... Id>
+constexpr Ids Bits(Id... ids) {
+  return (... | (1u << static_cast<uint32_t>(ids)));
+}
 // Their names, with commas: "I5,I16".
-std::string NamesOf(Disabled disabled);
+std::string NamesOf(Ids ids);
 
 // One violation, with what its report and its token need.
 struct Violation {
@@ -91,7 +94,7 @@ struct Violation {
 inline constexpr uint32_t kNoBlock = UINT32_MAX;
 
 struct Config {
-  Disabled disabled = 0;
+  Ids disabled = 0;   // not evaluated
   bool stop = true;   // end the run at the first violation
   bool full = false;  // look at every page at every step, not at what changed
 };

@@ -18,7 +18,7 @@ using world::Pfn;
 using world::Phase;
 
 inline const Config& config() { return *sim::machine->bound.checks; }
-inline bool Enabled(Id id) { return (config().disabled & Bit(id)) == 0; }
+inline bool Enabled(Id id) { return (config().disabled & Bits(id)) == 0; }
 
 // Adds a violation about a block (or kNoBlock), made by trace point `function`. Returns it for more
 // to be said about it; null if the list has the like of it already, or is full.

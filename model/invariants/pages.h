@@ -16,9 +16,9 @@ inline bool Owned(Owner o) {
 template <world::View V>
 class KnownPage {
  public:
-  explicit KnownPage(Pfn pfn) : KnownPage(pfn, world::PageIndex(pfn)) {}
-  KnownPage(Pfn pfn, uint32_t index)
-      : pfn_(pfn),
+  // The page at that place (PageIndex()).
+  explicit KnownPage(uint32_t index)
+      : index_(index),
         block_(index >> world::geometry().block_order),
         page_(V::page_at(index)),
         ghost_(sim::machine->Get<world::PageGhost>(world::kGhostRegion)[index]),
@@ -36,7 +36,7 @@ class KnownPage {
   bool Judged(Id id, uint16_t function) const {
     if (Keeps(id)) return false;
     const int32_t expected = id == Id::kI1 ? ExpectedCount() : 0;
-    AddPageOfType(id, pfn_, type(), expected, count(), function);
+    AddPageOfType(id, world::PfnAt(index_), type(), expected, count(), function);
     return true;
   }
 
@@ -50,7 +50,7 @@ class KnownPage {
   }
 
   int32_t ExpectedCount() const {
-    const uint32_t entitled = world::Entitled(pfn_, owner(), block_);
+    const uint32_t entitled = world::Entitled(ghost_, block_);
     return static_cast<int32_t>(entitled) + world::OthersReferences(ghost_);
   }
 
@@ -76,7 +76,7 @@ class KnownPage {
     return count() == 0 && !PageOffline(type()) && InMemory(phase_);
   }
 
-  Pfn pfn_;
+  uint32_t index_;
   uint32_t block_;  // its index
   decltype(V::page_at(0)) page_;
   const world::PageGhost& ghost_;
@@ -86,8 +86,8 @@ class KnownPage {
 template <world::View V>
 bool TouchedPagesAreLegal() {
   const uint32_t* touched = world::Touched();
-  for (uint32_t i = 0; i < world::ledger().nr_touched; ++i) {
-    if (!KnownPage<V>(Pfn{touched[i]}).IsLegal()) return false;
+  for (uint32_t left = world::ledger().nr_touched; left != 0; --left) {
+    if (!KnownPage<V>(*touched++).IsLegal()) return false;
   }
   return true;
 }
@@ -96,11 +96,10 @@ bool TouchedPagesAreLegal() {
 template <world::View V>
 bool BlockIsLegal(uint32_t block) {
   const uint32_t first = block << world::geometry().block_order;
-  const Pfn start = world::FirstPfn(world::BlockNumber(block));
-  const uint32_t nr_pages = world::PagesPerBlock();
+  const uint32_t end = first + world::PagesPerBlock();
   bool plain = true;
-  for (uint32_t i = 0; i < nr_pages; ++i) {
-    const KnownPage<V> page(start + i, first + i);
+  for (uint32_t i = first; i < end; ++i) {
+    const KnownPage<V> page(i);
     if (!page.IsLegal()) return false;
     plain = plain && NeedsNoOwner(page.owner());
   }
@@ -130,16 +129,13 @@ void CheckPages(Id id, bool all) {
   if (!all) {
     const uint32_t* touched = world::Touched();
     for (uint32_t i = 0; i < world::ledger().nr_touched; ++i) {
-      if (KnownPage<V>(Pfn{touched[i]}).Judged(id, Here())) return;
+      if (KnownPage<V>(touched[i]).Judged(id, Here())) return;
     }
     return;
   }
-  for (uint32_t i = 0; i < world::geometry().nr_blocks; ++i) {
-    const Pfn start = world::FirstPfn(world::BlockNumber(i));
-    for (Pfn pfn = start; pfn < start + world::PagesPerBlock(); ++pfn) {
-      const world::PageGhost& g = GhostAt(pfn);
-      if (KnownPage<V>(pfn).Judged(id, g.touched != 0 ? Here() : g.writer)) return;
-    }
+  const auto* ghosts = sim::machine->Get<world::PageGhost>(world::kGhostRegion);
+  for (uint32_t i = 0; i < world::geometry().nr_pages; ++i) {
+    if (KnownPage<V>(i).Judged(id, ghosts[i].touched != 0 ? Here() : ghosts[i].writer)) return;
   }
 }
 

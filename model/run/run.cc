@@ -74,7 +74,7 @@ void CollectReached(When when, sim::AnchorId id) {
   KeepOf(*sim::machine).reached->push_back({task, when, sim::current().steps, id});
 }
 
-invariants::Disabled NotJudgedBy(const World& world) {
+invariants::Ids NotJudgedBy(const World& world) {
   return world.not_judged | (world.not_told != nullptr ? world.not_told() : 0);
 }
 

@@ -48,7 +48,7 @@ struct Reached {
 
 struct RunOptions {
   OnViolation on_violation = OnViolation::kStop;
-  invariants::Disabled disabled = 0;  // invariants that are not evaluated
+  invariants::Ids disabled = 0;  // invariants that are not evaluated
   bool keep_trace = false;
   bool full_checks = false;                 // every page at every step: slow, the same verdicts
   std::vector<uint64_t>* states = nullptr;  // gets the digest of the state after each step
@@ -69,10 +69,10 @@ struct Outcome {
   bool stuck_benign = false;  // ended stuck, on something that somebody may hold
   uint32_t steps = 0;
   uint64_t digest = 0;
-  uint32_t switches = 0;                // steps after which another task ran
-  uint32_t nr_violations = 0;           // found; the first kMaxViolations are listed
-  uint32_t nr_warnings = 0;             // WARN and bad_page
-  invariants::Disabled not_judged = 0;  // what the world cannot judge: of that no verdict says ok
+  uint32_t switches = 0;           // steps after which another task ran
+  uint32_t nr_violations = 0;      // found; the first kMaxViolations are listed
+  uint32_t nr_warnings = 0;        // WARN and bad_page
+  invariants::Ids not_judged = 0;  // what the world cannot judge: of that no verdict says ok
   uint32_t listed = 0;
   std::array<invariants::Violation, kMaxViolations> violations{};
   std::array<uint16_t, 16> lock_order{};  // classes taken while each was held

@@ -127,16 +127,15 @@ void CheckEnd() {
 }
 
 // Accesses to the memmap are not told.
-constexpr invariants::Disabled NotJudged() { return invariants::Bit(invariants::Id::kI5); }
+constexpr invariants::Ids NotJudged() { return invariants::Bits(invariants::Id::kI5); }
 
 // A function that says what becomes of blocks has another name there: what is known of phases,
 // owners and events is worth nothing.
-invariants::Disabled NotTold() {
-  using invariants::Bit;
+invariants::Ids NotTold() {
   using invariants::Id;
   if (sim::Machine::ForThread().bound.tree->functions().complete()) return 0;
-  return Bit(Id::kI1) | Bit(Id::kI3) | Bit(Id::kI4) | Bit(Id::kI10) | Bit(Id::kI11) |
-         Bit(Id::kI13) | Bit(Id::kI15) | Bit(Id::kI18);
+  return invariants::Bits(Id::kI1, Id::kI3, Id::kI4, Id::kI10, Id::kI11, Id::kI13, Id::kI15,
+                          Id::kI18);
 }
 
 // Of "version=6.1.192 geometry=16 ...".

@@ -44,12 +44,12 @@ struct WorldState {
 struct World {
   const char* name;
   // Invariants that it has nothing to judge by: what they need is in docs/invariants.md.
-  invariants::Disabled not_judged = 0;
+  invariants::Ids not_judged = 0;
   // Makes the scenario one that it can run: of what it cannot change and does not have. Null: it
   // can run any.
   void (*fit)(scenario::Scenario* s) = nullptr;
   // More than not_judged, of the kernel that it has; null: none.
-  invariants::Disabled (*not_told)() = nullptr;
+  invariants::Ids (*not_told)() = nullptr;
   // Carves the machine's regions and boots it, with the driver and its fixes.
   void (*boot)(const scenario::Machine& machine, const drivers::Driver& driver, uint32_t fixes);
   // Makes what lies outside of the machine's arena as it was at the end of the boot; null: nothing

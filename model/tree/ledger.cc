@@ -42,7 +42,7 @@ void PageRef(uint64_t at, int by, int count, const void* caller) {
     return;
   }
   const uint32_t block = world::BlockIndex(world::BlockOf(pfn));
-  const int others = count - static_cast<int>(world::Entitled(pfn, g.owner, block));
+  const int others = count - static_cast<int>(world::Entitled(g, block));
   g.transient = static_cast<uint8_t>(std::clamp(others, 0, int{g.transient}));
 }
 

@@ -39,11 +39,15 @@ inline BlockId BlockOf(Pfn pfn) { return BlockId{pfn.v >> geometry().block_order
 inline Pfn FirstPfn(BlockId b) { return Pfn{b.v << geometry().block_order}; }
 inline uint64_t PFN_PHYS(Pfn pfn) { return uint64_t{pfn.v} << PageShift(); }
 
-// Place of a pfn among those of the machine's blocks, one of which it lies in.
+// Place of a pfn among those of the machine's blocks, one of which it lies in; the pfn at a place.
 inline uint32_t PageIndex(Pfn pfn) {
   const Geometry& m = geometry();
   const uint32_t i = pfn.v - m.first_pfn;
   return i - (i < m.gap_pages_index ? 0 : m.gap_pages);
+}
+inline Pfn PfnAt(uint32_t index) {
+  const Geometry& m = geometry();
+  return Pfn{m.first_pfn + index + (index < m.gap_pages_index ? 0 : m.gap_pages)};
 }
 inline bool PfnExists(Pfn pfn) {
   const Geometry& m = geometry();

@@ -37,19 +37,20 @@ void TouchBlock(BlockId b) {
   ledger().dirty_blocks |= bit;
 }
 
-void EndStep(uint16_t writer) {
+void EndTouched(uint16_t writer) {
   Ledger& l = ledger();
   const uint32_t* touched = Touched();
-  for (uint32_t i = 0; i < l.nr_touched; ++i) {
-    PageGhost& g = GhostAt(Pfn{touched[i]});
+  auto* ghosts = sim::machine->Get<PageGhost>(kGhostRegion);
+  for (uint32_t left = l.nr_touched; left != 0; --left) {
+    PageGhost& g = ghosts[*touched++];
     g.touched = 0;
     g.writer = writer;
   }
   l.nr_touched = 0;
-  for (; l.touched_blocks != 0; l.touched_blocks &= l.touched_blocks - 1) {
-    l.blocks[static_cast<uint32_t>(__builtin_ctzll(l.touched_blocks))].writer = writer;
-  }
-  if (!l.news.any()) return;
+}
+
+void EndNews() {
+  Ledger& l = ledger();
   const News news = l.news;
   l.news = News{};
   if (news.operation_ended != 0) l.op = OperationGhost{};

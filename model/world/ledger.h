@@ -188,9 +188,9 @@ inline bool GivenUp(Owner o, uint32_t block_index) {
   return InstanceAt(o).given_up != 0;
 }
 // References that the owner of a page in that block may hold now. 0 for pages without an owner.
-inline uint32_t Entitled(Pfn pfn, Owner o, uint32_t block_index) {
-  if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp) return 0;
-  if (GhostAt(pfn).tail != 0) return 0;
+inline uint32_t Entitled(const PageGhost& g, uint32_t block_index) {
+  const Owner o = g.owner;
+  if (o == kNobody || o == kBuddy || o == kFreeing || o == kPcp || g.tail != 0) return 0;
   return GivenUp(o, block_index) ? 0 : 1;
 }
 // References that are not the owner's.
@@ -205,7 +205,7 @@ inline uint16_t WriterOf(uint16_t tp, uint32_t task) {
 }
 // True while the instance's call runs, or after it claimed its range until it gave it back.
 bool Live(const InstanceGhost& instance);
-// Pages changed since the last step, in the order of their first change.
+// Pages changed since the last step, by PageIndex(), in the order of their first change.
 inline const uint32_t* Touched() { return sim::machine->Get<uint32_t>(kTouchedRegion); }
 
 // ---- Writing: by a world alone ------------------------------------------------------------
@@ -220,12 +220,21 @@ inline PageGhost& Touch(Pfn pfn) {
   g.touched = 1;
   Ledger& l = ledger();
   l.dirty_blocks |= uint64_t{1} << (index >> geometry().block_order);
-  sim::machine->Get<uint32_t>(kTouchedRegion)[l.nr_touched++] = pfn.v;
+  sim::machine->Get<uint32_t>(kTouchedRegion)[l.nr_touched++] = index;
   return g;
 }
 void TouchBlock(BlockId b);
-// Ends a step: what was changed in it was changed by `writer`.
-void EndStep(uint16_t writer);
+// Ends a step: what was changed in it was changed by `writer`. Its two parts are for it alone.
+void EndTouched(uint16_t writer);
+void EndNews();
+inline void EndStep(uint16_t writer) {
+  Ledger& l = ledger();
+  if (l.nr_touched != 0) EndTouched(writer);
+  for (; l.touched_blocks != 0; l.touched_blocks &= l.touched_blocks - 1) {
+    l.blocks[static_cast<uint32_t>(__builtin_ctzll(l.touched_blocks))].writer = writer;
+  }
+  if (l.news.any()) EndNews();
+}
 inline void SetOwner(Pfn pfn, Owner owner) {
   PageGhost& g = Touch(pfn);
   g.owner = owner;

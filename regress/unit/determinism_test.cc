@@ -165,7 +165,7 @@ TEST_CASE("a run that goes on after a violation begins as the one that stops") {
 
 TEST_CASE("invariants do not decide anything") {
   RunOptions blind;
-  blind.disabled = ~invariants::Disabled{0};
+  blind.disabled = ~invariants::Ids{0};
   RunOptions on;
   on.on_violation = OnViolation::kRecord;
   for (uint32_t seed = 1; seed <= kSeeds; ++seed) {

@@ -184,7 +184,7 @@ TEST_CASE("every planted defect has the verdict of its invariant, at its step") 
 TEST_CASE("without its invariant a planted defect is missed or told otherwise") {
   for (const Row& row : kRows) {
     RunOptions options;
-    options.disabled = Bit(row.id);
+    options.disabled = invariants::Bits(row.id);
     const Outcome o = RunPlanted(row, row.defect, options);
     INFO(row.name);
     CHECK(Name(First(o)) == std::string(Name(row.instead)));
@@ -195,7 +195,7 @@ TEST_CASE("without its invariant a planted defect is missed or told otherwise") 
 TEST_CASE("what a world cannot judge is told, and never a verdict") {
   for (const Row& row : kRows) {
     run::World world = run::kModelWorld;
-    world.not_judged = Bit(row.id);
+    world.not_judged = invariants::Bits(row.id);
     RunOptions options;
     options.world = &world;
     const Outcome o = RunPlanted(row, row.defect, options);
