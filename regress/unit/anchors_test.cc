@@ -20,6 +20,7 @@
 #include "model/scenario/print.h"
 #include "model/sim/sched.h"
 #include "model/sim/tracepoints.h"
+#include "regress/unit/checked.h"
 #include "regress/unit/harness.h"
 
 namespace hotplug {
@@ -28,7 +29,7 @@ namespace {
 using scenario::Scenario;
 using testing::Load;
 
-constexpr uint32_t kGenerated = 2000;
+constexpr uint32_t kGenerated = testing::kChecked ? 400 : 2000;
 
 std::string TokenOf(const Scenario& s, const run::RunOptions& options = {}) {
   const run::Outcome o = run::Run(s, options);

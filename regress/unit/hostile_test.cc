@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <iterator>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -223,7 +224,8 @@ const AtLoad kAtLoad[] = {
 
 TEST_CASE("what a file would do to who loads it is refused", "[hostile]") {
   const Hostile run;
-  for (const AtLoad& f : kAtLoad) {
+  for (size_t i = 0; i < std::size(kAtLoad); i += testing::kNextRow) {
+    const AtLoad& f = kAtLoad[i];
     INFO(f.text);
     run.Write("h.c", std::string(kBefore) + f.text);
     const Result r = run.Soon("run empty --driver=h.c");

@@ -43,7 +43,7 @@ uint32_t AllocatedIn(uint32_t block) {
   return pfn;
 }
 
-TEST_CASE("The ledger begins with what the boot has made", "[tree]") {
+TEST_CASE("The ledger begins with what the boot has made") {
   TreeMachine m("6.1-16-debug_vm");
   m.Reset();
   CHECK(PhaseAt(4) == Phase::kOnline);
@@ -53,7 +53,7 @@ TEST_CASE("The ledger begins with what the boot has made", "[tree]") {
   CHECK(CountOwned(7, world::kNobody) == 16);
 }
 
-TEST_CASE("Phases and owners follow a block that goes and comes", "[tree]") {
+TEST_CASE("Phases and owners follow a block that goes and comes") {
   for (const char* name : {"6.1-16-debug_vm", "6.12-16-debug_vm"}) {
     TreeMachine m(name);
     m.Reset();
@@ -73,7 +73,7 @@ TEST_CASE("Phases and owners follow a block that goes and comes", "[tree]") {
   }
 }
 
-TEST_CASE("A vetoed block is online again, and its operation is over", "[tree]") {
+TEST_CASE("A vetoed block is online again, and its operation is over") {
   TreeMachine m("6.1-16-debug_vm");
   m.Reset(world::MEM_GOING_OFFLINE);
   m.Run({[] {
@@ -85,7 +85,7 @@ TEST_CASE("A vetoed block is online again, and its operation is over", "[tree]")
   }});
 }
 
-TEST_CASE("A page has its owner, and those that hold it for a moment", "[tree]") {
+TEST_CASE("A page has its owner, and those that hold it for a moment") {
   TreeMachine m("6.1-16-debug_vm");
   m.Reset();
   m.Run({[] {
@@ -106,7 +106,7 @@ TEST_CASE("A page has its owner, and those that hold it for a moment", "[tree]")
   }});
 }
 
-TEST_CASE("A page that is migrated takes its owner with it", "[tree]") {
+TEST_CASE("A page that is migrated takes its owner with it") {
   TreeMachine m("6.1-16-debug_vm");
   m.Reset();
   m.Run({[] {
@@ -118,7 +118,7 @@ TEST_CASE("A page that is migrated takes its owner with it", "[tree]") {
   }});
 }
 
-TEST_CASE("Contiguous memory is its owner's page by page", "[tree]") {
+TEST_CASE("Contiguous memory is its owner's page by page") {
   TreeMachine m("6.1-16-debug_vm");
   m.Reset();
   m.Run({[] {
@@ -145,7 +145,7 @@ run::Outcome RunText(const std::string& text, std::vector<run::Reached>* reached
   return run::Run(run::Adapt(s->scenario).scenario, options);
 }
 
-TEST_CASE("Functions of the kernel tell where they begin and end", "[tree]") {
+TEST_CASE("Functions of the kernel tell where they begin and end") {
   const testing::UsedWorld world;
   std::vector<run::Reached> reached;
   RunText(R"(scenario 1
@@ -182,8 +182,7 @@ task walker-2
 at user-1 after test_pages_isolated run walker-2
 )";
 
-TEST_CASE("An isolation that somebody else undoes is a BUG of the core, and its fix cures it",
-          "[tree]") {
+TEST_CASE("An isolation that somebody else undoes is a BUG of the core, and its fix cures it") {
   const testing::UsedWorld world;
   std::array<char, 512> text{};
   std::snprintf(text.data(), text.size(), kUndoneByOther, "");
