@@ -8,7 +8,9 @@
 
 #include "model/mm/tracepoints.h"
 #include "model/sim/sched.h"
+#include "model/tree/entry.h"
 #include "model/tree/host.h"
+#include "model/tree/ledger.h"
 #include "model/tree/view.h"
 #include "model/tree/world.h"
 #include "model/world/geometry.h"
@@ -119,6 +121,7 @@ void Answered(unsigned int owner, const world_notice* notice, int answer) {
   if (!InTask()) return;
   const Delivery d = DeliveryOf(*notice);
   world::EndCallback(static_cast<world::Owner>(owner), d.action, d.arg, answer);
+  NoteStop(d.action, answer);
   EndDelivery(d, world::kDriverName, answer);
 }
 
@@ -143,8 +146,16 @@ void Seen(uint64_t start, uint64_t nr_pages, int mapped) {
 }  // namespace
 
 world_driver_host DriverHost() {
-  return {&Allocated, &Frees, &Marked,   &Managed, &Removed,
-          &OwnerNow,  &Told,  &Answered, &Cleared, &Seen};
+  return {&Allocated,
+          &Frees,
+          Entry<&Marked>::Call,
+          &Managed,
+          &Removed,
+          &OwnerNow,
+          Entry<&Told>::Call,
+          Entry<&Answered>::Call,
+          &Cleared,
+          Entry<&Seen>::Call};
 }
 
 bool IsOfDriver(const void* pc) {

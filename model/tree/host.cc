@@ -9,6 +9,7 @@
 #include "model/sim/asan.h"
 #include "model/sim/sched.h"
 #include "model/tree/driver.h"
+#include "model/tree/entry.h"
 #include "model/tree/ledger.h"
 #include "model/tree/tracepoints.h"
 #include "model/tree/world.h"
@@ -292,18 +293,6 @@ void EndDelivery(const Delivery& d, uint32_t notifier, int32_t answer) {
                    notifier, static_cast<uint32_t>(answer));
   RunCurrentTask();
 }
-
-// Who is called knows by whom, and with that where the task is.
-template <auto kFunction>
-struct Entry;
-template <class Result, class... Args, Result (*kFunction)(Args...)>
-struct Entry<kFunction> {
-  HOTPLUG_NO_ASAN static Result Call(Args... args) {
-    kernel().reached->since = 0;
-    world_of_machine().places().Note(__builtin_frame_address(0));
-    return kFunction(args...);
-  }
-};
 
 // Not a step, and no call of ours: what is stuck goes on until it is known where.
 HOTPLUG_NO_ASAN void Stalled(const void* pc) {

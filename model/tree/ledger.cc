@@ -5,6 +5,7 @@
 
 #include "model/sim/sched.h"
 #include "model/tree/driver.h"
+#include "model/tree/entry.h"
 #include "model/tree/host.h"
 #include "model/tree/state.h"
 #include "model/tree/view.h"
@@ -31,6 +32,13 @@ bool IsFree(Owner o) { return o == world::kBuddy || o == world::kFreeing; }
 
 // ---- References ---------------------------------------------------------------------------------
 
+// How many references a page's owner has now. Inside its callback that is on its way from what it
+// might hold to what it may.
+int OwnersReferences(Pfn pfn, const PageGhost& g) {
+  if (world::IsInstance(g.owner) && g.owner == world::ledger().callback_owner) return 1 - g.dropped;
+  return static_cast<int>(world::Entitled(g, world::BlockIndex(world::BlockOf(pfn))));
+}
+
 // Whoever is not a page's owner has a reference for a moment. The owner's is the last to go.
 void PageRef(uint64_t at, int by, int count, const void* caller) {
   if (!IsTold(at)) return;
@@ -41,8 +49,7 @@ void PageRef(uint64_t at, int by, int count, const void* caller) {
     g.transient = static_cast<uint8_t>(g.transient + by);
     return;
   }
-  const uint32_t block = world::BlockIndex(world::BlockOf(pfn));
-  const int others = count - static_cast<int>(world::Entitled(g, block));
+  const int others = count - OwnersReferences(pfn, g);
   g.transient = static_cast<uint8_t>(std::clamp(others, 0, int{g.transient}));
 }
 
@@ -140,7 +147,7 @@ bool IsAtRest() { return sim::sim().nr_in_kernel == 0 && world::ledger().transie
 }  // namespace
 
 void FillLedger(world_host* host) {
-  host->page_ref = &PageRef;
+  host->page_ref = Entry<&PageRef>::Call;
   host->page_set = &PageSet;
   host->page_allocated = &PageAllocated;
   host->page_freed = &PageFreed;

@@ -41,6 +41,8 @@ uint16_t ChangingNotifiers();
 // One of them has answered an event.
 void NoteAnswer(uint32_t notifier, uint32_t action, const world::memory_notify_arg& arg,
                 int32_t answer);
+// Anybody has, and may have stopped the walk: those behind him are not told.
+void NoteStop(uint32_t action, int32_t answer);
 // device_hotplug_lock is about to be released.
 void NoteHotplugUnlock();
 // The running task might give way at `caller`. A loop that waits for others waits here.

@@ -160,6 +160,18 @@ void OnlinePagesEnds(const world_call& call, long result) {
   }
 }
 
+// __add_memory(nid, start, size, ...): until it is done, what it has reserved is no memory.
+uint64_t BlocksToAdd(const world_call& call) {
+  const uint64_t start = PfnOfBytes(call.args[1]);
+  const uint64_t nr = PfnOfBytes(call.args[2]);
+  if (nr == 0 || !IsTold(start) || !IsTold(start + nr - 1)) return 0;
+  const Blocks blocks = BlocksOf(start, nr);
+  return ((uint64_t{1} << blocks.nr) - 1) << world::BlockIndex(blocks.first);
+}
+
+void AddingBegins(const world_call& call) { state().adding |= BlocksToAdd(call); }
+void AddingEnds(const world_call& call, long /*result*/) { state().adding &= ~BlocksToAdd(call); }
+
 void MemoryAdded(const world_call& call, long result) {
   const uint64_t start = PfnOfBytes(call.args[1]);
   if (static_cast<int>(result) != 0) return;
@@ -254,6 +266,7 @@ constexpr Watcher kWatchers[] = {
     {"__offline_isolated_pages", nullptr, &PagesUnlinked},
     {"online_pages", &BeginTelling, &OnlinePagesEnds},
     {"memmap_init_range", &MemmapBegins, nullptr},
+    {"__add_memory", &AddingBegins, &AddingEnds},
     {"arch_add_memory", nullptr, &MemoryAdded},
     {"arch_remove_memory", &MemoryRemoved, nullptr},
     {"release_mem_region_adjustable", &ResourceReleased, nullptr},
@@ -291,25 +304,30 @@ uint16_t ChangingNotifiers() {
   return static_cast<uint16_t>(changing);
 }
 
+void NoteStop(uint32_t action, int32_t answer) {
+  if ((answer & world::NOTIFY_STOP_MASK) == 0) return;
+  if (IsGoing(action)) state().excused = UINT16_MAX;
+  if (IsTerminator(action)) state().untold = 0;
+}
+
 void NoteAnswer(uint32_t notifier, uint32_t action, const world::memory_notify_arg& arg,
                 int32_t answer) {
   State& s = state();
   const auto bit = static_cast<uint16_t>(1u << notifier);
-  const bool stops = (answer & world::NOTIFY_STOP_MASK) != 0;
   const bool misled = arg.start_pfn.v != s.about.pfn || arg.nr_pages != s.about.nr;
   if (misled && (IsGoing(action) || IsTerminator(action))) s.unasked |= bit;
   if (IsGoing(action)) {
     s.asked |= bit;
     s.untold |= bit;
     if (world::notifier_to_errno(answer) != 0) s.refused |= bit;
-    if (stops) s.excused = UINT16_MAX;
   } else if (IsTerminator(action)) {
     if (((s.asked | s.excused | ChangingNotifiers()) & bit) == 0) s.unasked |= bit;
     s.asked &= static_cast<uint16_t>(~bit);
     s.told |= bit;
     s.ended_as = static_cast<uint8_t>(action);
-    s.untold = stops ? uint16_t{0} : static_cast<uint16_t>(s.untold & ~bit);
+    s.untold &= static_cast<uint16_t>(~bit);
   }
+  NoteStop(action, answer);
 }
 
 void NoteHotplugUnlock() {

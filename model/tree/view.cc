@@ -115,7 +115,7 @@ world::BlockState View::block(world::BlockId id) {
   s.registered = b.state != WORLD_BLOCK_ABSENT;
   s.dev_offline = b.dev_offline != 0;
   s.ejected = b.ejected != 0;
-  s.resource = b.resource != 0;
+  s.resource = b.resource != 0 && (state().adding >> world::BlockIndex(id) & 1) == 0;
   s.zone = b.zone;
   s.nid = b.nid;
   return s;
