@@ -62,8 +62,11 @@ struct Ops {
   static int alloc_contig(mm::NodeId nid, uint32_t order) { return mm::alloc_contig(nid, order); }
   static bool free_contig() { return mm::free_contig(); }
   static int get_page(mm::Pfn pfn) {
-    const bool got = mm::pfn_to_online_page(pfn) != nullptr && mm::get_page_unless_zero(pfn);
-    return got ? 0 : -ENXIO;
+    if (mm::pfn_to_online_page(pfn) == nullptr) return -ENXIO;
+    // No walker has business with the memmap that a block holds itself.
+    const mm::BlockId block = mm::BlockOf(pfn);
+    if (pfn - mm::FirstPfn(block) < mm::BlockAt(block).nr_vmemmap_pages) return -ENXIO;
+    return mm::get_page_unless_zero(pfn) ? 0 : -ENXIO;
   }
   static void put_page(mm::Pfn pfn) { mm::put_page(pfn); }
   static int32_t page_count(mm::Pfn pfn) { return mm::PageAt(pfn).refcount; }

@@ -125,6 +125,7 @@ void remove_memory_block_devices(BlockId start, uint32_t nr_blocks) {
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (!Present(start + i)) continue;
     unregister_memory(start + i);
+    BlockAt(start + i).remover = static_cast<uint8_t>(sim::current_task().v + 1);
     sim::record(kTpUevent, start.v + i, kUeventRemove);
   }
 }
@@ -282,13 +283,15 @@ int acpi_memory_device_add(BlockId block) {
   return rc;
 }
 
+// What somebody else has removed meanwhile is his, though the call says that it has succeeded.
 int remove_dimms(BlockId start, uint32_t nr_blocks) {
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (!Present(start + i) || BlockAt(start + i).of_device != 0) return -ENODEV;
   }
   const int rc = offline_and_remove_memory(start, nr_blocks);
   for (uint32_t i = 0; rc == 0 && i < nr_blocks; ++i) {
-    if (!Present(start + i)) BlockAt(start + i).ejected = 1;
+    memory_block& mem = BlockAt(start + i);
+    if (!Present(start + i) && mem.remover == sim::current_task().v + 1) mem.ejected = 1;
   }
   return rc;
 }

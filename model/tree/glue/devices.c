@@ -72,6 +72,7 @@ void device_unregister(struct device* dev) {
   for (i = 0; i < WORLD_BLOCKS; ++i) {
     if (devices[i] == dev) devices[i] = NULL;
   }
+  world_block_removed(dev->id);
   world_host.uevent(dev->id, "remove");
   ++nr_leaked;
   put_device(dev);

@@ -117,6 +117,7 @@ void world_range_tested(unsigned long up_to); /* ghosts.c */
 /* ops.c */
 struct world_notice world_notice_of(unsigned long action, const void* data);
 void world_block_added(unsigned long block);
+void world_block_removed(unsigned long block);
 bool world_block_is_ejected(unsigned long block);
 /* A page of an allocation has moved. */
 void world_allocation_moved(struct page* from, struct page* to);

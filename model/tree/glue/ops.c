@@ -43,6 +43,7 @@ static struct dimm {
   u8 ejected; /* firmware has it, until somebody adds it again */
   u8 grouped; /* its memory is the group `mgid` */
   int mgid;
+  const struct task_struct* remover; /* the last one; NULL: nobody yet */
 } dimms[WORLD_BLOCKS];
 
 static struct dimm* dimm_of(unsigned long block) { return &dimms[world_block_index(block)]; }
@@ -108,7 +109,8 @@ static long add_dimm(unsigned long block) {
 
 long world_firmware_add(unsigned long block) { return with_device_hotplug(add_dimm, block); }
 
-/* A driver of DIMMs takes those of several blocks away, of which it has all. */
+/* A driver of DIMMs takes those of several blocks away, of which it has all. What somebody else has
+ * removed meanwhile is his, though the call says that it has succeeded. */
 long world_remove_dimms(unsigned long block, unsigned long nr_blocks) {
   unsigned long b;
   long rc;
@@ -119,13 +121,14 @@ long world_remove_dimms(unsigned long block, unsigned long nr_blocks) {
   rc = offline_and_remove_memory(PFN_PHYS(world_first_pfn(block)),
                                  nr_blocks * memory_block_size_bytes());
   for (b = block; rc == 0 && b < block + nr_blocks; ++b) {
-    if (world_find_device(b) == NULL) eject(b);
+    if (world_find_device(b) == NULL && dimm_of(b)->remover == current) eject(b);
   }
   return rc;
 }
 
 /* A block that is there is not with the firmware, whoever has added it. */
 void world_block_added(unsigned long block) { dimm_of(block)->ejected = false; }
+void world_block_removed(unsigned long block) { dimm_of(block)->remover = current; }
 bool world_block_is_ejected(unsigned long block) { return dimm_of(block)->ejected; }
 
 /* ---- Notifiers --------------------------------------------------------------------------- */
@@ -312,10 +315,12 @@ long world_free_contig(void) {
 
 /* ---- Walkers of page frame numbers ------------------------------------------------------- */
 
+/* No walker has business with the memory map that a block holds itself. */
 long world_get_page(unsigned long pfn) {
   struct page* page = pfn_to_online_page(pfn);
 
-  return page != NULL && get_page_unless_zero(page) ? 0 : -ENXIO;
+  if (page == NULL || PageVmemmapSelfHosted(page)) return -ENXIO;
+  return get_page_unless_zero(page) ? 0 : -ENXIO;
 }
 
 long world_put_page(unsigned long pfn) {
