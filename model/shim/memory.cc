@@ -9,6 +9,7 @@
 #include "model/mm/add_remove.h"
 #include "model/mm/hotplug.h"
 #include "model/mm/ledger.h"
+#include "model/mm/resource.h"
 #include "model/mm/tracepoints.h"
 #include "model/mm/zone.h"
 #include "model/shim/inside.h"
@@ -66,6 +67,15 @@ int Remove(hotplug_memory_op op, const Blocks& b) {
   return rc;
 }
 
+int RequestRegion(const Blocks& b) {
+  for (uint32_t i = 0; i < b.nr; ++i) {
+    const mm::memory_block& mem = mm::BlockAt(b.start + i);
+    if (mem.resource != 0 || mem.region != 0) return -EBUSY;
+  }
+  mm::request_mem_region(b.start, b.nr);
+  return 1;
+}
+
 int OnBlocks(hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
   const Blocks b = BlocksOf(start, size);
   if (!b.valid) return -EINVAL;
@@ -76,6 +86,11 @@ int OnBlocks(hotplug_memory_op op, int nid, uint64_t start, uint64_t size) {
       if (node.v >= kMaxNodes) return -EINVAL;
       return op == HOTPLUG_ADD ? mm::add_memory(node, b.start, b.nr)
                                : mm::__add_memory(node, b.start, b.nr);
+    case HOTPLUG_REQUEST_REGION:
+      return RequestRegion(b);
+    case HOTPLUG_RELEASE_REGION:
+      mm::release_mem_region(b.start, b.nr);
+      return 0;
     default:
       return Remove(op, b);
   }

@@ -208,13 +208,34 @@ static int online_block(struct memory_block *mem, void *arg)
 	return device_online(&mem->dev);
 }
 
+/* With FIX_RESERVE nobody else can add what is the module's. */
+static void reserve(u64 start, u64 size)
+{
+	if (FIXED(RESERVE))
+		request_mem_region(start, size, "memtrace");
+}
+
+static int add_reserved(int nid, u64 start, u64 size, struct rfc_call *call)
+{
+	bool locked = lock_if(FIXED(RESERVE), call);
+	int rc;
+
+	if (FIXED(RESERVE))
+		release_mem_region(start, size);
+	rc = call->locked ? __add_memory(nid, start, size, MHP_NONE)
+			  : add_memory(nid, start, size, MHP_NONE);
+	if (rc)
+		reserve(start, size);
+	unlock_if(locked, call);
+	return rc;
+}
+
 static int add_to_linux(int nid, unsigned long pfn, unsigned long nr_pages,
 			struct rfc_call *call)
 {
 	u64 start = PFN_PHYS(pfn);
 	u64 size = PFN_PHYS(nr_pages);
-	int rc = call->locked ? __add_memory(nid, start, size, MHP_NONE)
-			      : add_memory(nid, start, size, MHP_NONE);
+	int rc = add_reserved(nid, start, size, call);
 	bool locked;
 
 	if (rc || memhp_auto_online)
@@ -310,8 +331,8 @@ static int take_block(struct rfc_call *call, unsigned long pfn)
 {
 	u64 start = PFN_PHYS(pfn);
 	u64 size = memory_block_size_bytes();
-	/* Who may offline is decided under the lock. */
-	bool locked = lock_if(FIXED(VETO), call);
+	/* Who may offline, and what is reserved when, is decided under the lock. */
+	bool locked = lock_if(FIXED(VETO) || FIXED(RESERVE), call);
 	int rc;
 
 	if (!call->locked)
@@ -322,8 +343,10 @@ static int take_block(struct rfc_call *call, unsigned long pfn)
 	/* How it ended may have been kept from the notifier. */
 	if (FIXED(BLOCK_FLAG))
 		end_offlining(call, pfn, pfn + pages_per_block(), !rc);
-	if (!rc)
+	if (!rc) {
 		__remove_memory(start, size);
+		reserve(start, size);
+	}
 	unlock_if(locked, call);
 	return rc;
 }

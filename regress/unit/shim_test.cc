@@ -862,6 +862,23 @@ TEST_CASE("the RFC's memtrace as a file and our model of it agree", "[shim]") {
 }
 
 // What is left of a range that was reserved whole is recorded by itself.
+// H-06: nothing says that somebody has the memory.
+TEST_CASE("what a file has taken may be added by others, unless it is reserved", "[shim]") {
+  const Cli cli;
+  cli.Write("s.scn", std::string(kMachine) +
+                         "task memtrace-1\n"
+                         "  write memtrace/enable 0x10000000\n"
+                         "task user-2\n"
+                         "  write memory/probe 0x40000000\n"
+                         "  read memtrace/00000000/trace\n");
+  const std::string run = "run --print-expect s.scn --driver=" +
+                          fs::absolute("regress/drivers/memtrace_rfc.c").string();
+  Has(cli(run).out, "verdict violation I19/memtrace_rfc.c:rfc_read@");
+  const Result reserved = cli(run + " --define=FIX_CLEAR,FIX_RESERVE");
+  Has(reserved.out, "verdict ok");
+  Has(reserved.out, "write memory/probe 0x40000000 = -EEXIST");
+}
+
 TEST_CASE("a file may keep a part of what it has reserved", "[shim]") {
   const Cli cli;
   cli.Write("s.scn",

@@ -132,6 +132,27 @@ TEST_CASE("the RFC's stale flag breaks I1 on the kernel's own core", "[tree]") {
   }
 }
 
+// H-06: nothing says that somebody has the memory.
+TEST_CASE("what a driver has taken may be added by others, unless it is reserved", "[tree]") {
+  for (const std::string version : {"6.1", "6.12"}) {
+    INFO(version);
+    const std::string tree = KernelTree(version);
+    if (tree.empty()) continue;
+    const OnTree run(tree);
+    run.cli.Write("s.scn", std::string(kTreeBlocks) +
+                               "task memtrace-1\n"
+                               "  write memtrace/enable 0x10000000\n"
+                               "task user-2\n"
+                               "  write memory/probe 0x40000000\n"
+                               "  read memtrace/00000000/trace\n");
+    Has(run("--print-expect s.scn", kRfcFile).out,
+        "verdict violation I19/simple_read_from_buffer@");
+    const Result reserved = run("--print-expect --define=FIX_CLEAR,FIX_RESERVE s.scn", kRfcFile);
+    Has(reserved.out, "verdict ok");
+    Has(reserved.out, "write memory/probe 0x40000000 = -EEXIST");
+  }
+}
+
 TEST_CASE("what a driver does to the kernel is told on a tree", "[tree]") {
   const std::string tree = KernelTree("6.1");
   if (tree.empty()) return;

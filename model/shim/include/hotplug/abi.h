@@ -234,6 +234,8 @@ enum hotplug_memory_op {
   HOTPLUG_REMOVE,          // start, size
   HOTPLUG_REMOVE_LOCKED,   // the same under device_hotplug_lock
   HOTPLUG_OFFLINE_REMOVE,  // start, size
+  HOTPLUG_REQUEST_REGION,  // start, size: 1 if it is the driver's now
+  HOTPLUG_RELEASE_REGION,  // start, size
   HOTPLUG_CREATE_MAPPING,  // start, size
   HOTPLUG_REMOVE_MAPPING,  // start, size
   HOTPLUG_HAS_MEMORY,      // start, size: whether a block of it is there

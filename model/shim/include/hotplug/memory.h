@@ -268,6 +268,18 @@ struct resource {
     }                                                                                          \
     region_;                                                                                   \
   })
+// Of whole blocks, which nobody has: the entry, or NULL.
+#define request_mem_region(first, size, label)                                         \
+  ({                                                                                   \
+    static struct resource region_;                                                    \
+    const bool free_ = HOTPLUG_MEMORY("request_mem_region", HOTPLUG_REQUEST_REGION, 0, \
+                                      first, size) == 1;                               \
+    region_ = (struct resource){(first), (first) + (size) - 1, (label),                \
+                                IORESOURCE_BUSY};                                      \
+    free_ ? &region_ : NULL;                                                           \
+  })
+#define release_mem_region(first, size) \
+  ((void)HOTPLUG_MEMORY("release_mem_region", HOTPLUG_RELEASE_REGION, 0, first, size))
 #define release_resource(region) ((void)(region), 0)
 #define walk_iomem_res_desc(desc, flags, start, end, arg, func)                         \
   (HOTPLUG_MEMORY("walk_iomem_res_desc", HOTPLUG_HAS_MEMORY, 0, start, (end) - (start)) \
