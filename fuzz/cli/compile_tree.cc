@@ -203,6 +203,7 @@ ExitCode CompileTree(const Args&) {
     return kAllWell;
   }
   absl::Status status = base::CheckNew(out);
+  if (status.ok() && !absl::GetFlag(FLAGS_driver).empty()) status = CheckDriver();
   if (status.ok()) status = source.CheckOutside(out, "-o ");
   if (!status.ok()) return Complain(status);
   const absl::StatusOr<std::string> image = tree::BuildWorld(source, options);

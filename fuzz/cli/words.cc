@@ -50,6 +50,8 @@ constexpr Verb kVerbs[] = {
       {"debug_vm", "on|off", "with the kernel's own checks (on)"},
       {"memmap", "vmemmap|classic", "how pages are found (vmemmap)"},
       {"config", "FILE", "more symbols: lines CONFIG_NAME=VALUE"},
+      {"driver", "FILE.c", "and a driver's own file, for fuzz_world"},
+      {"define", "MACRO[=VALUE],...", "with these macros"},
       {"show_config", nullptr, "print the .config and make nothing"},
       {"cc", "COMPILER", "with this gcc or clang"}}},
     {"coverage", Coverage, "FILE|DIR...", "which lines of a driver's file or a tree run, and which never do",

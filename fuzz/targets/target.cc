@@ -155,10 +155,8 @@ int RunBytes(uint8_t row, const uint8_t* data, size_t size) {
   static Feedback feedback(target);
   scenario::Scenario s = DecodeBytes(data, size);
   s.driver = row;
-  if (target.instead.kernel >= 0) {
-    s.machine.kernel = static_cast<uint8_t>(target.instead.kernel);
-    s.machine.fixes = target.instead.kernel_fixes;
-  }
+  if (target.instead.kernel >= 0) s.machine.kernel = static_cast<uint8_t>(target.instead.kernel);
+  s.machine.fixes = target.instead.kernel_fixes;
   run::RunOptions options = OptionsOfTarget();
   options.observer = &feedback;
   run::Outcome outcome;

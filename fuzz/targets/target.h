@@ -23,7 +23,7 @@ namespace hotplug::targets {
 struct Override {
   const drivers::Driver* driver = nullptr;  // in place of the table's
   int32_t kernel = -1;                      // row, in place of the scenario's
-  uint32_t kernel_fixes = 0;                // with it
+  uint32_t kernel_fixes = 0;                // that bytes cannot say
   const run::World* world = &run::kModelWorld;
   uint32_t max_steps = kMaxSteps;
   mutate::SeenPage (*see)(world::Pfn) = &mutate::See<drivers::View>;

@@ -306,7 +306,7 @@ Adapted Adapt(const scenario::Scenario& s) {
 
 void LeaveOut(scenario::Scenario* s) {
   for (uint32_t i = s->ops.size; i-- > 0;) {
-    if (scenario::OperationOf(s->ops[i].kind).of_driver) s->ops.erase(i);
+    if (scenario::OperationOf(s->ops[i].kind).of_driver && !HasDriver()) s->ops.erase(i);
   }
   s->machine.kmemleak = false;
 }

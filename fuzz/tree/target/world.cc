@@ -2,12 +2,15 @@
 //
 // The fuzz target of a world: what hotplug-fuzz compile-tree has made of a kernel tree.
 //
-//   fuzz_world --world=FILE.world ...
+//   fuzz_world --world=FILE.world[+FIX...] [--driver=FILE.c [--param=NAME=VALUE,...]] ...
 //
+// --driver= is what reports call the driver's own file that is linked to the world.
 // An input is a scenario as for all targets, without what the world does not have, on the machine
 // that the world is. The other flags are those of all targets (flags.h).
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +19,10 @@
 #include "fuzz/mutate/feedback.h"
 #include "fuzz/targets/arguments.h"
 #include "fuzz/targets/target.h"
+#include "model/mm/kernel.h"
 #include "model/run/tree_world.h"
 #include "model/scenario/echo.h"
+#include "model/scenario/spec.h"
 #include "model/tree/view.h"
 
 namespace {
@@ -57,11 +62,21 @@ void TellBlocks() {
   for (uint32_t i = 0; i < reached.nr; ++i) counters[CounterOf()[reached.block[i]]] = 1;
 }
 
-void UseWorld(const std::string& path) {
+std::vector<std::string> Split(const std::string& words) {
+  std::vector<std::string> parts;
+  std::istringstream text(words);
+  for (std::string part; std::getline(text, part, ',');) parts.push_back(part);
+  return parts;
+}
+
+void UseWorld(const std::string& path, hotplug::run::LinkedDriver driver) {
   std::string error;
   std::unique_ptr<hotplug::tree::Image> image = hotplug::tree::Image::Map(path, &error);
   if (image == nullptr) Fail(error);
-  hotplug::run::UseImage(std::move(image));
+  const std::string name = driver.name;
+  hotplug::run::UseImage(std::move(image), std::move(driver));
+  if (!name.empty()) error = hotplug::run::UnusableDriver();
+  if (!error.empty()) Fail(name + ": " + error);
   std::ifstream file(path, std::ios::binary);
   const std::string contents{std::istreambuf_iterator<char>(file), {}};
   const std::vector<uintptr_t> blocks = hotplug::driver::Elf(contents).Blocks(0);
@@ -72,12 +87,15 @@ void UseWorld(const std::string& path) {
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   namespace targets = hotplug::targets;
-  targets::ReadFlags(*argc, *argv, {"world"});
+  targets::ReadFlags(*argc, *argv, {"world", "driver", "param"});
   if (targets::AsksForHelp(*argc, *argv)) return 0;
-  const std::string path = targets::FlagValue(*argc, *argv, "--world=");
-  if (path.empty()) Fail("--world=FILE.world is missing");
-  UseWorld(path);
+  const hotplug::scenario::Cured world = hotplug::scenario::TakeFixes(
+      targets::FlagValue(*argc, *argv, "--world="), hotplug::mm::kCoreFixes);
+  if (world.path.empty()) Fail("--world=FILE.world is missing");
+  UseWorld(world.path, {hotplug::EchoName(targets::FlagValue(*argc, *argv, "--driver=")),
+                        Split(targets::FlagValue(*argc, *argv, "--param="))});
   targets::SetOverride({.driver = &hotplug::run::TreeDriver(),
+                        .kernel_fixes = world.fixes,
                         .world = &hotplug::run::kTreeWorld,
                         .max_steps = hotplug::kFuzzTreeSteps,
                         .see = &hotplug::mutate::See<hotplug::tree::View>,
