@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fuzz/base/files.h"
+#include "fuzz/base/lines.h"
 #include "fuzz/base/process.h"
 #include "fuzz/cli/cli.h"
-#include "fuzz/cli/lines.h"
 #include "fuzz/tree/source.h"
 #include "fuzz/tree/table.h"
 #include "fuzz/tree/world.h"
@@ -100,7 +100,7 @@ absl::Status MapImage(const std::string& path, const std::string& image) {
   if (mapped == nullptr) return absl::InvalidArgumentError(error);
   const std::string driver = IsDriverFile() ? EchoName(absl::GetFlag(FLAGS_driver)) : "";
   run::UseImage(std::move(mapped), {driver, absl::GetFlag(FLAGS_param)});
-  run::UseLines([image](const std::vector<uint32_t>& pcs) { return FramesOf(image, pcs); });
+  run::UseLines([image](const std::vector<uint32_t>& pcs) { return base::FramesOf(image, pcs); });
   if (driver.empty()) return absl::OkStatus();
   error = run::UnusableDriver();
   if (error.empty()) return absl::OkStatus();

@@ -15,8 +15,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "fuzz/base/files.h"
+#include "fuzz/base/lines.h"
 #include "fuzz/cli/cli.h"
-#include "fuzz/cli/lines.h"
 #include "fuzz/driver/compile.h"
 #include "fuzz/driver/elf.h"
 #include "fuzz/driver/load.h"
@@ -85,7 +85,7 @@ absl::StatusOr<std::vector<std::string>> Places(const std::string& object,
   std::vector<uintptr_t> addresses;
   addresses.reserve(code.size());
   for (const Byte& b : code) addresses.push_back(b.address);
-  const absl::StatusOr<std::string> said = Addr2Line(object, {}, addresses);
+  const absl::StatusOr<std::string> said = base::Addr2Line(object, {}, addresses);
   if (!said.ok()) return said.status();
   std::vector<std::string> places = absl::StrSplit(*said, '\n');
   if (places.size() > code.size()) return places;

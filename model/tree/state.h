@@ -42,7 +42,7 @@ struct State {
   std::array<sim::Lock, kMaxLocks> locks;
   std::array<Report, kMaxReports> reports;
   std::array<uint64_t, kMaxThreads> user_mapped;  // by each task: a bit for each block
-  uint64_t adding;  // blocks that somebody adds just now, a bit each
+  uint64_t adding;                                // blocks that somebody adds just now, a bit each
   uint32_t nr_reports;
   std::array<int32_t, kMaxNotifiers> notifier_priority;  // of the scenario
   std::array<uint8_t, kMaxFaults> fault_calls;           // for whoever binds World::Bound::fault

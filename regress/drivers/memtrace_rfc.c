@@ -331,7 +331,8 @@ static int take_block(struct rfc_call *call, unsigned long pfn)
 {
 	u64 start = PFN_PHYS(pfn);
 	u64 size = memory_block_size_bytes();
-	/* Who may offline, and what is reserved when, is decided under the lock. */
+	/* Who may offline, and what is reserved when, is decided under the
+	 * lock. */
 	bool locked = lock_if(FIXED(VETO) || FIXED(RESERVE), call);
 	int rc;
 

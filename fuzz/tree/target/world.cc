@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "fuzz/base/lines.h"
 #include "fuzz/driver/elf.h"
 #include "fuzz/mutate/feedback.h"
 #include "fuzz/targets/arguments.h"
@@ -79,6 +80,9 @@ void UseWorld(const std::string& path, hotplug::run::LinkedDriver driver) {
   if (!error.empty()) Fail(name + ": " + error);
   std::ifstream file(path, std::ios::binary);
   const std::string contents{std::istreambuf_iterator<char>(file), {}};
+  hotplug::run::UseLines([contents](const std::vector<uint32_t>& pcs) {
+    return hotplug::base::FramesOf(contents, pcs);
+  });
   const std::vector<uintptr_t> blocks = hotplug::driver::Elf(contents).Blocks(0);
   NumberBlocks(blocks);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The line table of an object, as addr2line reads it.
-#ifndef FUZZ_CLI_LINES_H_
-#define FUZZ_CLI_LINES_H_
+#ifndef FUZZ_BASE_LINES_H_
+#define FUZZ_BASE_LINES_H_
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "model/world/view.h"
 
-namespace hotplug::cli {
+namespace hotplug::base {
 
 // What `addr2line FLAG...` says to addresses of an object, whose bytes these are.
 absl::StatusOr<std::string> Addr2Line(const std::string& object, std::vector<std::string> flags,
@@ -22,6 +22,6 @@ absl::StatusOr<std::string> Addr2Line(const std::string& object, std::vector<std
 std::vector<std::vector<world::Frame>> FramesOf(const std::string& object,
                                                 const std::vector<uint32_t>& addresses);
 
-}  // namespace hotplug::cli
+}  // namespace hotplug::base
 
-#endif  // FUZZ_CLI_LINES_H_
+#endif  // FUZZ_BASE_LINES_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "fuzz/cli/lines.h"
+#include "fuzz/base/lines.h"
 
 #include <filesystem>
 #include <utility>
@@ -11,24 +11,24 @@
 #include "fuzz/base/files.h"
 #include "fuzz/base/process.h"
 
-namespace hotplug::cli {
+namespace hotplug::base {
 
 absl::StatusOr<std::string> Addr2Line(const std::string& object, std::vector<std::string> flags,
                                       const std::vector<uintptr_t>& addresses) {
-  const absl::StatusOr<base::TemporaryFolder> folder = base::TemporaryFolder::Make();
+  const absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make();
   if (!folder.ok()) return folder.status();
   std::string lines;
   for (const uintptr_t a : addresses) absl::StrAppendFormat(&lines, "%x\n", a);
-  absl::Status status = base::WriteTemporary(*folder / "object", object);
-  if (status.ok()) status = base::WriteTemporary(*folder / "addresses", lines);
+  absl::Status status = WriteTemporary(*folder / "object", object);
+  if (status.ok()) status = WriteTemporary(*folder / "addresses", lines);
   if (!status.ok()) return status;
   std::vector<std::string> args = {"addr2line", "-e", "object"};
   args.insert(args.end(), flags.begin(), flags.end());
   args.emplace_back("@addresses");
   const absl::StatusOr<std::string> end =
-      base::RunCommand({std::move(args), folder->path(), *folder / "out", "/dev/null"});
+      RunCommand({std::move(args), folder->path(), *folder / "out", "/dev/null"});
   if (!end.ok()) return end.status();
-  if (end->empty()) return base::ReadFile(*folder / "out");
+  if (end->empty()) return ReadFile(*folder / "out");
   return absl::UnavailableError(absl::StrCat("addr2line: ", *end));
 }
 
@@ -64,4 +64,4 @@ std::vector<std::vector<world::Frame>> FramesOf(const std::string& object,
   return frames;
 }
 
-}  // namespace hotplug::cli
+}  // namespace hotplug::base
