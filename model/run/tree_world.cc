@@ -42,7 +42,8 @@ struct FixRow {
   uint8_t bit;
 };
 constexpr FixRow kFixes[] = {{mm::CoreFix::kOwnIsolation, WORLD_OWN_ISOLATION},
-                             {mm::CoreFix::kOwnTest, WORLD_OWN_TEST}};
+                             {mm::CoreFix::kOwnTest, WORLD_OWN_TEST},
+                             {mm::CoreFix::kContigOnline, WORLD_CONTIG_ONLINE}};
 
 world_machine MachineOf(const scenario::Machine& machine) {
   world_machine m{};
@@ -235,6 +236,7 @@ void Use(std::unique_ptr<tree::Image> image, LinkedDriver driver, bool with_ledg
   sim::Machine& m = sim::Machine::ForThread();
   delete m.bound.tree;
   m.bound.tree = nullptr;
+  m.Clear();  // no machine of another image is to be started from
   if (image == nullptr) return;
   m.bound.tree = new Used(std::move(image), {AnchoredFunctions(), mm::kNrFunctions},
                           std::move(driver), kNoDriver, with_ledger);
@@ -319,7 +321,8 @@ const char* NotInTree(const scenario::Scenario& s) {
   if (s.machine.kmemleak) return "kmemleak is not in the tree world";
   uint32_t fixes = 0;
   for (const FixRow& row : kFixes) fixes |= row.fix.bit;
-  if ((s.machine.fixes & ~fixes) != 0) return "the tree world has own_isolation and own_test alone";
+  if ((s.machine.fixes & ~fixes) != 0)
+    return "the tree world has own_isolation, own_test and contig_online alone";
   return nullptr;
 }
 

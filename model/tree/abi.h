@@ -158,7 +158,7 @@ struct world_boot_block {
 };
 
 // Corrections of the core (glue/fixes.c).
-enum { WORLD_OWN_ISOLATION = 1, WORLD_OWN_TEST = 2 };
+enum { WORLD_OWN_ISOLATION = 1, WORLD_OWN_TEST = 2, WORLD_CONTIG_ONLINE = 4 };
 
 struct world_machine {
   uint32_t first_block;

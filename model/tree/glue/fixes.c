@@ -5,14 +5,18 @@
  *
  * own_isolation: an isolation is undone by nobody but who has made it. own_test: nobody takes a
  * range for isolated that somebody else has isolated. Both know who has isolated a pageblock.
+ * contig_online: no memory goes offline or away while a contiguous range is looked at and taken.
  */
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/page-isolation.h>
 
+#include "compat.h"
 #include "glue.h"
 
 static bool own_isolation(void) { return world_machine.fixes & WORLD_OWN_ISOLATION; }
 static bool own_test(void) { return world_machine.fixes & WORLD_OWN_TEST; }
+static bool contig_online(void) { return world_machine.fixes & WORLD_CONTIG_ONLINE; }
 
 /* ---- Who has isolated what --------------------------------------------------------------- */
 
@@ -68,4 +72,18 @@ int __wrap_test_pages_isolated(unsigned long start, unsigned long end, int flags
     return -EBUSY;
   }
   return __real_test_pages_isolated(start, end, flags);
+}
+
+/* ---- contig_online ----------------------------------------------------------------------- */
+
+struct page* WORLD_NOPROF(__real_alloc_contig_pages)(unsigned long nr, gfp_t gfp, int nid,
+                                                     nodemask_t* nodes);
+struct page* WORLD_NOPROF(__wrap_alloc_contig_pages)(unsigned long nr, gfp_t gfp, int nid,
+                                                     nodemask_t* nodes) {
+  struct page* page;
+
+  if (contig_online()) get_online_mems();
+  page = WORLD_NOPROF(__real_alloc_contig_pages)(nr, gfp, nid, nodes);
+  if (contig_online()) put_online_mems();
+  return page;
 }
