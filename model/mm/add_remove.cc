@@ -125,7 +125,6 @@ void remove_memory_block_devices(BlockId start, uint32_t nr_blocks) {
   for (uint32_t i = 0; i < nr_blocks; ++i) {
     if (!Present(start + i)) continue;
     unregister_memory(start + i);
-    BlockAt(start + i).remover = static_cast<uint8_t>(sim::current_task().v + 1);
     sim::record(kTpUevent, start.v + i, kUeventRemove);
   }
 }

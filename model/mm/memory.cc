@@ -65,7 +65,11 @@ constexpr int kErestartNoIntr = 513;
 // -ENODEV: `device`, whose file it is, is gone; null for a file that stays.
 int lock_device_hotplug_sysfs(const memory_block* device) {
   fn_begin(Fn::kLockDeviceHotplugSysfs);
-  const auto gone = [device] { return device != nullptr && device->registered == 0; };
+  // The device of a block that has been added again is another one.
+  const uint32_t removals = device == nullptr ? 0 : device->removals;
+  const auto gone = [device, removals] {
+    return device != nullptr && (device->registered == 0 || device->removals != removals);
+  };
   while (!sim::mutex_trylock(mm().device_hotplug_lock)) {
     sim::poll_sleep(sim::Ticks{kHotplugPollTicks}, sim::LockOffset(mm().device_hotplug_lock.lock));
     fn_ret(Fn::kLockDeviceHotplugSysfs, -kErestartNoIntr);
@@ -195,9 +199,10 @@ void create_memmap(BlockId block) {
 
 void register_memory(BlockId block, NodeId nid) {
   memory_block& mem = BlockAt(block);
-  const uint8_t of_device = mem.of_device;
+  const memory_block before = mem;
   mem = memory_block{};
-  mem.of_device = of_device;
+  mem.of_device = before.of_device;
+  mem.removals = before.removals;
   mem.state = MEM_OFFLINE;
   mem.registered = 1;
   mem.dev_offline = 1;
@@ -208,6 +213,8 @@ void register_memory(BlockId block, NodeId nid) {
 void unregister_memory(BlockId block) {
   memory_block& mem = BlockAt(block);
   mem.registered = 0;
+  mem.remover = static_cast<uint8_t>(sim::current_task().v + 1);
+  ++mem.removals;
   if (mem.device_refs != 0) ++mm().leaked_devices;
   mem.device_refs = 0;
   TouchBlock(block);

@@ -91,6 +91,7 @@ struct memory_block {
   uint8_t device_refs;        // references on the device that nobody will drop
   uint8_t of_device;          // the memory of a device, which its driver adds and removes
   uint8_t remover;            // the task + 1 that has removed it last; 0: nobody yet
+  uint32_t removals;          // how often that was
 };
 
 // A notifier block lies in the state of whoever registers it; the chain links offsets.

@@ -161,6 +161,18 @@ TEST_CASE("the files of a block that was removed are gone") {
   CHECK(gone_while_waiting > 3);
 }
 
+// D-25: the block has come back, and its device is another one.
+TEST_CASE("the files of a block that has come back are others") {
+  RunText(kSmall +
+          "task user-1\n  write memory5/online 0\n  write memory5/online 1\n"
+          "task firmware-2\n  remove memory5\n  add memory5\n"
+          "at user-1 1 run firmware-2\n");
+  CHECK(Rc(0) == 0);
+  CHECK(Rc(1) == -ENODEV);
+  CHECK(Rc(2) == 0);
+  CHECK(Rc(3) == 0);
+}
+
 TEST_CASE("a task that is killed while it waits for the hotplug lock gives up") {
   const run::Outcome o = RunText(kSmall +
                                  "task user-1\n  write memory5/state offline\n"
