@@ -32,11 +32,14 @@ bool IsFree(Owner o) { return o == world::kBuddy || o == world::kFreeing; }
 
 // ---- References ---------------------------------------------------------------------------------
 
-// How many references a page's owner has now. Inside its callback that is on its way from what it
-// might hold to what it may.
+// How many references a page's owner has now. Inside its callback, of the blocks that this is
+// about, that is on its way from what it might hold to what it may.
 int OwnersReferences(Pfn pfn, const PageGhost& g) {
-  if (world::IsInstance(g.owner) && g.owner == world::ledger().callback_owner) return 1 - g.dropped;
-  return static_cast<int>(world::Entitled(g, world::BlockIndex(world::BlockOf(pfn))));
+  const world::Ledger& l = world::ledger();
+  const uint32_t block = world::BlockIndex(world::BlockOf(pfn));
+  const bool changing = world::IsInstance(g.owner) && g.owner == l.callback_owner;
+  if (changing && (l.op.blocks >> block & 1) != 0) return 1 - g.dropped;
+  return static_cast<int>(world::Entitled(g, block));
 }
 
 // Whoever is not a page's owner has a reference for a moment. The owner's is the last to go.

@@ -296,6 +296,7 @@ const LegalRun kLegalRuns[] = {
     {"stop-ends-the-walk", &AskedAreTold},
     {"unregisters-early", &ChainStays},
     {"waits-for-a-walker", &NobodySpins},
+    {"walker-beside-the-callback", &SettledInTheCallback},
     {"walker-frees-page", &FreedIsFree},
     {"walker-holds-page", &OnlyItsOwner},
     {"walker-in-the-callback", &SettledInTheCallback},
