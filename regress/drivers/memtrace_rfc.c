@@ -38,8 +38,12 @@
 #define memhp_auto_online false
 #endif
 
-/* Since 6.11 who marks pages PageOffline takes them out of the managed ones. */
-#if defined(LINUX_VERSION_CODE) && LINUX_VERSION_CODE >= 0x060b00
+/*
+ * Since 6.11 who marks pages PageOffline takes them out of the managed ones,
+ * which the RFC could not know. KEEP_MANAGED leaves that out.
+ */
+#if defined(LINUX_VERSION_CODE) && LINUX_VERSION_CODE >= 0x060b00 &&           \
+    !defined(KEEP_MANAGED)
 #define unmanage(page, nr_pages) adjust_managed_page_count(page, -(nr_pages))
 #else
 #define unmanage(page, nr_pages) ((void)(page), (void)(nr_pages))

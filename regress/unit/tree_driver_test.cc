@@ -153,6 +153,22 @@ TEST_CASE("what a driver has taken may be added by others, unless it is reserved
   }
 }
 
+// U-01: since 6.11 offlining leaves pages of type Offline out of what it subtracts.
+TEST_CASE("the RFC's pages stay managed on 6.12, and on 6.1 they do not", "[tree]") {
+  const auto managed = [](const std::string& version) {
+    const std::string tree = KernelTree(version);
+    if (tree.empty()) return std::string();
+    const OnTree run(tree);
+    run.cli.Write("s.scn", std::string(kTreeBlocks) +
+                               "task memtrace-1\n  write memtrace/enable 0x10000000\n");
+    return run("--print-expect --define=KEEP_MANAGED s.scn", kRfcFile).out;
+  };
+  const std::string on_6_1 = managed("6.1");
+  const std::string on_6_12 = managed("6.12");
+  if (!on_6_1.empty()) Has(on_6_1, "verdict ok");
+  if (!on_6_12.empty()) Has(on_6_12, "verdict violation I11/");
+}
+
 TEST_CASE("what a driver does to the kernel is told on a tree", "[tree]") {
   const std::string tree = KernelTree("6.1");
   if (tree.empty()) return;
