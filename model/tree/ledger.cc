@@ -5,7 +5,6 @@
 
 #include "model/sim/sched.h"
 #include "model/tree/driver.h"
-#include "model/tree/entry.h"
 #include "model/tree/host.h"
 #include "model/tree/state.h"
 #include "model/tree/view.h"
@@ -46,7 +45,10 @@ int OwnersReferences(Pfn pfn, const PageGhost& g) {
 void PageRef(uint64_t at, int by, int count, const void* caller) {
   if (!IsTold(at)) return;
   const Pfn pfn = PfnOf(at);
-  if (IsOfDriver(caller)) return DriverReference(pfn, by, count);
+  if (IsOfDriver(caller)) {
+    world_of_machine().places().Note(__builtin_frame_address(0));
+    return DriverReference(pfn, by, count);
+  }
   PageGhost& g = world::Touch(pfn);
   if (by > 0) {
     g.transient = static_cast<uint8_t>(g.transient + by);
@@ -150,7 +152,7 @@ bool IsAtRest() { return sim::sim().nr_in_kernel == 0 && world::ledger().transie
 }  // namespace
 
 void FillLedger(world_host* host) {
-  host->page_ref = Entry<&PageRef>::Call;
+  host->page_ref = &PageRef;
   host->page_set = &PageSet;
   host->page_allocated = &PageAllocated;
   host->page_freed = &PageFreed;
