@@ -169,9 +169,10 @@ bool DriverRemovesMemory(const world_exports& kernel) {
   for (const char* at = kernel.driver; at + kCall <= kernel.driver_end; ++at) {
     int32_t distance;
     std::memcpy(&distance, at + 1, sizeof(distance));
-    const void* target = at + kCall + distance;
+    const uintptr_t target =
+        reinterpret_cast<uintptr_t>(at) + kCall + static_cast<uintptr_t>(distance);
     for (const void* const* f = kernel.removers; *f != nullptr && *at == '\xe8'; ++f) {
-      if (target == *f) return true;
+      if (target == reinterpret_cast<uintptr_t>(*f)) return true;
     }
   }
   return false;

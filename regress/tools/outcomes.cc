@@ -88,6 +88,7 @@ Outcomes OutcomesOf(scenario::Scenario s, bool tree) {
   run::Run(s, options, &o);
   all.emplace(TextOf(s, o), scenario::Preemption{});
   std::vector<uint32_t> steps;
+  steps.reserve(s.tasks.size);
   for (uint32_t i = 0; i < s.tasks.size; ++i) steps.push_back(sim::task(sim::TaskId{i}).steps);
   for (uint32_t task = 0; task < s.tasks.size; ++task) {
     for (uint32_t other = 0; other < s.tasks.size; ++other) {
@@ -142,9 +143,9 @@ class Comparison {
   void Add(uint64_t seed, const scenario::Scenario& s) {
     const Outcomes model = OutcomesOf(s, false);
     const Outcomes tree = OutcomesOf(s, true);
-    const bool differs =
-        AddMissing(seed, s, false, model, tree) | AddMissing(seed, s, true, tree, model);
-    same_ += differs ? 0 : 1;
+    const bool model_alone = AddMissing(seed, s, false, model, tree);
+    const bool tree_alone = AddMissing(seed, s, true, tree, model);
+    same_ += model_alone || tree_alone ? 0 : 1;
   }
 
   int Print(uint64_t count) const {
