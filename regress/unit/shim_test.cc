@@ -879,6 +879,22 @@ TEST_CASE("what a file has taken may be added by others, unless it is reserved",
   Has(reserved.out, "write memory/probe 0x40000000 = -EEXIST");
 }
 
+TEST_CASE("each range that a file reserves has an entry of its own", "[shim]") {
+  const Cli cli;
+  cli.Write("d.c", DriverFile("\tstruct resource *r[3];\n"
+                              "\tu64 size = memory_block_size_bytes();\n"
+                              "\tint i;\n"
+                              "\tfor (i = 0; i < 3; i++) {\n"
+                              "\t\tu64 start = 0x40000000 + i % 2 * size;\n"
+                              "\t\toffline_and_remove_memory(start, size);\n"
+                              "\t\tr[i] = request_mem_region(start, size, \"d\");\n"
+                              "\t}\n"
+                              "\tpr_info(\"%llx %llx %d\\n\", r[0]->start, r[1]->start, !r[2]);\n",
+                              "#include <linux/ioport.h>\n#include <linux/memory_hotplug.h>\n"));
+  cli.Write("s.scn", std::string(kMachine) + "task memtrace-1\n  write memtrace/enable 1\n");
+  Has(cli("run --print-expect s.scn --driver=d.c").out, "\n  log 40000000 50000000 1\n");
+}
+
 TEST_CASE("a file may keep a part of what it has reserved", "[shim]") {
   const Cli cli;
   cli.Write("s.scn",

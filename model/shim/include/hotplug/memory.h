@@ -269,13 +269,15 @@ struct resource {
     region_;                                                                                   \
   })
 // Of whole blocks, which nobody has: the entry, or NULL.
-#define request_mem_region(first, size, label)                                             \
-  ({                                                                                       \
-    static struct resource region_;                                                        \
-    const bool free_ =                                                                     \
-        HOTPLUG_MEMORY("request_mem_region", HOTPLUG_REQUEST_REGION, 0, first, size) == 1; \
-    region_ = (struct resource){(first), (first) + (size) - 1, (label), IORESOURCE_BUSY};  \
-    free_ ? &region_ : NULL;                                                               \
+#define request_mem_region(first, size, label)                                               \
+  ({                                                                                         \
+    struct resource* entry_ = __request_mem_region(first, size, label, 0);                   \
+    if (entry_ != NULL &&                                                                    \
+        HOTPLUG_MEMORY("request_mem_region", HOTPLUG_REQUEST_REGION, 0, first, size) != 1) { \
+      kfree(entry_);                                                                         \
+      entry_ = NULL;                                                                         \
+    }                                                                                        \
+    entry_;                                                                                  \
   })
 #define release_mem_region(first, size) \
   ((void)HOTPLUG_MEMORY("release_mem_region", HOTPLUG_RELEASE_REGION, 0, first, size))
