@@ -48,9 +48,7 @@ inline Scopes ScopesOfStep(bool became_rest) {
 }
 
 inline void CheckLocks() {
-  const sim::SimState& s = sim::sim();
-  if (s.lock_fault == sim::LockFault::kNone) return;
-  AddBlock(Id::kI14, kNoBlock, 0, static_cast<int32_t>(s.lock_fault), Here());
+  AddBlock(Id::kI14, kNoBlock, 0, static_cast<int32_t>(sim::sim().lock_fault), Here());
 }
 
 // The invariants that have something to judge at this step: whatever gives one of them something

@@ -10,6 +10,7 @@
 #define MODEL_INVARIANTS_INVARIANTS_H_
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <string>
 
@@ -64,8 +65,8 @@ inline constexpr Id kOrder[] = {Id::kI14, Id::kI5, Id::kI6,  Id::kI19, Id::kI2, 
 
 // A set of invariants.
 using Ids = uint32_t;
-template <class... Id>
-constexpr Ids Bits(Id... ids) {
+template <std::same_as<Id>... Each>
+constexpr Ids Bits(Each... ids) {
   return (... | (1u << static_cast<uint32_t>(ids)));
 }
 // Their names, with commas: "I5,I16".

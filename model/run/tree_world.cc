@@ -260,18 +260,23 @@ const tree::Image& UsedImage() { return sim::Machine::ForThread().bound.tree->im
 
 const drivers::Driver& TreeDriver() { return used().driver; }
 
+RunOptions InTree() {
+  RunOptions options;
+  options.max_steps = kMaxTreeSteps;
+  options.world = &kTreeWorld;
+  options.driver = &TreeDriver();
+  return options;
+}
+
 std::string UnusableDriver() {
   const world_exports& kernel = UsedImage().exports();
   if (!HasDriver()) return "has no code";
   if (kernel.driver_initcalls == kernel.driver_initcalls_end) {
     return "has no entry point: neither module_init() nor another initcall";
   }
-  RunOptions options;
-  options.world = &kTreeWorld;
-  options.driver = &TreeDriver();
   scenario::Scenario boot = Adapt(scenario::Decode(nullptr, 0, 1, 1)).scenario;
   boot.ops.size = 0;
-  Run(boot, options);
+  Run(boot, InTree());
   return used().unusable;
 }
 

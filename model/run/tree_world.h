@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/run/world.h"
+#include "model/run/run.h"
 #include "model/tree/image.h"
 #include "model/tree/places.h"
 
@@ -36,6 +36,8 @@ void UseLines(tree::LookUp lines);
 
 // In place of the scenario's driver there: RunOptions::driver.
 const drivers::Driver& TreeDriver();
+// A run in the world that is used.
+RunOptions InTree();
 // What keeps the driver's own file from being run, a sentence; empty if nothing does.
 std::string UnusableDriver();
 

@@ -7,14 +7,10 @@
 // come out of it, in answers, states of blocks and verdicts, is a set in each world, and the sets
 // are compared. Prints what one world alone has, by the point at which a task is preempted for it,
 // with the first seed and its scenario, and how many sets are equal. Exit code 1 if not all are.
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "fuzz/base/files.h"
@@ -23,49 +19,23 @@
 #include "model/run/run.h"
 #include "model/run/trace_points.h"
 #include "model/run/tree_world.h"
-#include "model/scenario/generate.h"
 #include "model/scenario/print.h"
 #include "model/scenario/spec.h"
+#include "regress/tools/generated.h"
 
 namespace hotplug {
 namespace {
 
-scenario::GenerateOptions OptionsOf(const world_exports& kernel) {
-  scenario::GenerateOptions options;
-  options.shape = scenario::Shape{static_cast<uint8_t>(kernel.order_of_block),
-                                  static_cast<uint8_t>(kernel.order_of_pageblock),
-                                  static_cast<uint8_t>(kernel.largest_order), kernel.debug_vm != 0};
-  options.kernel = mm::kNrKernels - 1;
-  options.nr_kernels = mm::kNrKernels;
-  options.max_tasks = 3;
-  options.without_driver = true;
-  return options;
-}
-
-// Without what the world does not have; without preemptions; and without sleeping, as a tick is a
-// step, of which a tree has more.
+// Without preemptions, and without sleeping, as a tick is a step, of which a tree has more.
 scenario::Scenario ScenarioOf(uint64_t seed, uint32_t fixes) {
-  scenario::Scenario s = scenario::Generate(seed, OptionsOf(run::UsedImage().exports()));
-  s.machine.kmemleak = false;
-  s.machine.fixes |= fixes;
+  scenario::GenerateOptions options = OptionsOfWorld();
+  options.max_tasks = 3;
+  scenario::Scenario s = ComparableScenario(seed, options, fixes);
   s.schedule.size = 0;
-  for (uint32_t i = s.faults.size; i-- > 0;) {
-    if (s.faults[i].site != scenario::FaultSite::kAddMemory) s.faults.erase(i);
-  }
   for (uint32_t i = s.ops.size; i-- > 0;) {
-    const scenario::OpKind kind = s.ops[i].kind;
-    if (kind == scenario::OpKind::kPoison || kind == scenario::OpKind::kSleep) s.ops.erase(i);
+    if (s.ops[i].kind == scenario::OpKind::kSleep) s.ops.erase(i);
   }
   return s;
-}
-
-run::RunOptions OptionsIn(bool tree) {
-  run::RunOptions options;
-  options.max_steps = kMaxTreeSteps;
-  if (!tree) return options;
-  options.world = &run::kTreeWorld;
-  options.driver = &run::TreeDriver();
-  return options;
 }
 
 std::string TextOf(const scenario::Scenario& s, const run::Outcome& o) {
@@ -81,8 +51,7 @@ std::string TextOf(const scenario::Scenario& s, const run::Outcome& o) {
 // By outcome, the first schedule that leads to it; none has step 0.
 using Outcomes = std::map<std::string, scenario::Preemption>;
 
-Outcomes OutcomesOf(scenario::Scenario s, bool tree) {
-  const run::RunOptions options = OptionsIn(tree);
+Outcomes OutcomesOf(scenario::Scenario s, const run::RunOptions& options) {
   Outcomes all;
   run::Outcome o;
   run::Run(s, options, &o);
@@ -115,10 +84,9 @@ std::string FunctionAt(uint32_t task, uint32_t step) {
 }
 
 // Where a task was when it was preempted: the point behind which others ran.
-std::string PointOf(scenario::Scenario s, const scenario::Preemption& p, bool tree) {
+std::string PointOf(scenario::Scenario s, const scenario::Preemption& p, run::RunOptions options) {
   if (p.step == 0) return "none";
   s.schedule.push(p);
-  run::RunOptions options = OptionsIn(tree);
   options.keep_trace = true;
   run::Run(s, options);
   uint32_t steps = 0;
@@ -133,6 +101,11 @@ std::string PointOf(scenario::Scenario s, const scenario::Preemption& p, bool tr
   return "the end";
 }
 
+struct Side {
+  std::string who;
+  run::RunOptions options;
+};
+
 struct Kind {
   uint64_t count = 0;
   std::string example;
@@ -141,10 +114,10 @@ struct Kind {
 class Comparison {
  public:
   void Add(uint64_t seed, const scenario::Scenario& s) {
-    const Outcomes model = OutcomesOf(s, false);
-    const Outcomes tree = OutcomesOf(s, true);
-    const bool model_alone = AddMissing(seed, s, false, model, tree);
-    const bool tree_alone = AddMissing(seed, s, true, tree, model);
+    const Outcomes model = OutcomesOf(s, InModel());
+    const Outcomes tree = OutcomesOf(s, run::InTree());
+    const bool model_alone = AddMissing(seed, s, {"the model", InModel()}, model, tree);
+    const bool tree_alone = AddMissing(seed, s, {"the tree", run::InTree()}, tree, model);
     same_ += model_alone || tree_alone ? 0 : 1;
   }
 
@@ -159,14 +132,13 @@ class Comparison {
   }
 
  private:
-  bool AddMissing(uint64_t seed, const scenario::Scenario& s, bool tree, const Outcomes& has,
+  bool AddMissing(uint64_t seed, const scenario::Scenario& s, const Side& side, const Outcomes& has,
                   const Outcomes& lacks) {
     bool missing = false;
     for (const auto& [outcome, schedule] : has) {
       if (lacks.count(outcome) != 0) continue;
       missing = true;
-      const std::string who = tree ? "the tree" : "the model";
-      Kind& kind = kinds_[who + " alone has it behind " + PointOf(s, schedule, tree)];
+      Kind& kind = kinds_[side.who + " alone has it behind " + PointOf(s, schedule, side.options)];
       if (kind.count++ != 0) continue;
       scenario::Scenario example = s;
       if (schedule.step != 0) example.schedule.push(schedule);
@@ -181,13 +153,6 @@ class Comparison {
   uint64_t same_ = 0;
 };
 
-// 0 for what is no number.
-uint64_t ReadNumber(std::string_view word) {
-  uint64_t number = 0;
-  const auto end = std::from_chars(word.data(), word.data() + word.size(), number);
-  return end.ec == std::errc() && end.ptr == word.data() + word.size() ? number : 0;
-}
-
 int Main(int argc, char** argv) {
   const uint64_t count = argc > 2 ? ReadNumber(argv[2]) : 0;
   const uint64_t first = argc > 3 ? ReadNumber(argv[3]) : 1;
@@ -195,14 +160,8 @@ int Main(int argc, char** argv) {
     std::fputs("usage: outcomes WORLD[+FIX...] COUNT [FIRST]\n", stderr);
     return 2;
   }
-  std::string error;
   const scenario::Cured world = scenario::TakeFixes(argv[1], mm::kCoreFixes);
-  std::unique_ptr<tree::Image> image = tree::Image::Map(world.path, &error);
-  if (image == nullptr) {
-    std::fprintf(stderr, "%s\n", error.c_str());
-    return 2;
-  }
-  run::UseImage(std::move(image));
+  if (!UseWorldOf(world.path)) return 2;
   const std::string contents = base::Contents(world.path).value_or("");
   run::UseLines(
       [&contents](const std::vector<uint32_t>& pcs) { return base::FramesOf(contents, pcs); });

@@ -25,7 +25,6 @@
 // with fixes of the core behind the name of the WORLD. With --first it ends at the first of them.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -46,54 +45,18 @@
 #include "model/scenario/print.h"
 #include "model/scenario/spec.h"
 #include "model/tree/view.h"
+#include "regress/tools/generated.h"
 
 namespace hotplug {
 namespace {
-
-scenario::GenerateOptions OptionsOf(const world_exports& kernel, bool sequential) {
-  scenario::GenerateOptions options;
-  options.shape = scenario::Shape{static_cast<uint8_t>(kernel.order_of_block),
-                                  static_cast<uint8_t>(kernel.order_of_pageblock),
-                                  static_cast<uint8_t>(kernel.largest_order), kernel.debug_vm != 0};
-  options.kernel = mm::kNrKernels - 1;
-  options.nr_kernels = mm::kNrKernels;
-  options.without_driver = true;
-  options.sequential = sequential;
-  return options;
-}
-
-// What the world does not have: kmemleak, poison, and faults of other functions.
-scenario::Scenario Comparable(scenario::Scenario s) {
-  s.machine.kmemleak = false;
-  for (uint32_t i = s.faults.size; i-- > 0;) {
-    if (s.faults[i].site != scenario::FaultSite::kAddMemory) s.faults.erase(i);
-  }
-  for (uint32_t i = s.ops.size; i-- > 0;) {
-    if (s.ops[i].kind == scenario::OpKind::kPoison) s.ops.erase(i);
-  }
-  return s;
-}
 
 uint32_t fixes = 0;  // of the core
 
 // The scenario of a seed, of one task or of several.
 scenario::Scenario ScenarioOf(uint64_t seed, bool sequential = true) {
-  scenario::Scenario s =
-      Comparable(scenario::Generate(seed, OptionsOf(run::UsedImage().exports(), sequential)));
-  s.machine.fixes |= fixes;
-  return s;
-}
-
-run::RunOptions InModel() {
-  run::RunOptions options;
-  options.max_steps = kMaxTreeSteps;
-  return options;
-}
-run::RunOptions InTree() {
-  run::RunOptions options = InModel();
-  options.world = &run::kTreeWorld;
-  options.driver = &run::TreeDriver();
-  return options;
+  scenario::GenerateOptions options = OptionsOfWorld();
+  options.sequential = sequential;
+  return ComparableScenario(seed, options, fixes);
 }
 
 // The difference without its numbers: one kind of difference.
@@ -116,7 +79,7 @@ int Compare(uint64_t count, uint64_t first) {
   uint64_t same = 0;
   for (uint64_t seed = first; seed < first + count; ++seed) {
     const scenario::Scenario s = ScenarioOf(seed);
-    const std::string difference = report::FirstDifference(s, InModel(), InTree());
+    const std::string difference = report::FirstDifference(s, InModel(), run::InTree());
     if (difference.empty()) {
       ++same;
       continue;
@@ -137,7 +100,7 @@ int Compare(uint64_t count, uint64_t first) {
 }
 
 int PrintDigests(uint64_t count, uint64_t after) {
-  const auto run = [](uint64_t seed) { return run::Run(ScenarioOf(seed), InTree()); };
+  const auto run = [](uint64_t seed) { return run::Run(ScenarioOf(seed), run::InTree()); };
   for (uint64_t seed = count + 1; seed <= count + after; ++seed) run(seed);
   for (uint64_t seed = 1; seed <= count; ++seed) {
     const run::Outcome o = run(seed);
@@ -159,7 +122,7 @@ int Judge(uint64_t count, uint64_t first, bool all) {
   std::map<std::string, Kind> tokens;
   for (uint64_t seed = first; seed < first + count && (all || tokens.empty()); ++seed) {
     const scenario::Scenario s = ScenarioOf(seed, false);
-    const std::string token = TokenOf(run::Run(s, InTree()));
+    const std::string token = TokenOf(run::Run(s, run::InTree()));
     if (token.empty()) continue;
     Kind& kind = tokens[token];
     if (kind.count++ == 0) {
@@ -229,7 +192,7 @@ scenario::Scenario TwoTasks() {
 int Bench(const std::string& path) {
   const scenario::Scenario one = OfflineAndOnline();
   const scenario::Scenario two = TwoTasks();
-  run::RunOptions judged = InTree();
+  run::RunOptions judged = run::InTree();
   run::RunOptions bare = judged;
   bare.world = &run::kBareTreeWorld;
   run::RunOptions model = InModel();
@@ -275,13 +238,6 @@ int Usage() {
   return 2;
 }
 
-// 0 for what is no number.
-uint64_t ReadNumber(std::string_view word) {
-  uint64_t number = 0;
-  const auto end = std::from_chars(word.data(), word.data() + word.size(), number);
-  return end.ec == std::errc() && end.ptr == word.data() + word.size() ? number : 0;
-}
-
 // What begins with the prefix, without it; or nothing.
 std::string_view Behind(std::string_view prefix, std::string_view word) {
   return word.substr(0, prefix.size()) == prefix ? word.substr(prefix.size()) : "";
@@ -310,16 +266,9 @@ int Do(const std::string& world, const std::vector<std::string_view>& args) {
 
 int Main(int argc, char** argv) {
   if (argc < 3) return Usage();
-  std::string error;
   const scenario::Cured world = scenario::TakeFixes(argv[1], mm::kCoreFixes);
   fixes = world.fixes;
-  std::unique_ptr<tree::Image> image = tree::Image::Map(world.path, &error);
-  if (image == nullptr) {
-    std::fprintf(stderr, "%s\n", error.c_str());
-    return 2;
-  }
-  run::UseImage(std::move(image));
-  return Do(world.path, {argv + 2, argv + argc});
+  return UseWorldOf(world.path) ? Do(world.path, {argv + 2, argv + argc}) : 2;
 }
 
 }  // namespace

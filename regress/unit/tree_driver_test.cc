@@ -32,6 +32,7 @@ std::string Crash(const std::string& name) {
 class OnTree {
  public:
   explicit OnTree(std::string tree) : tree_(std::move(tree)) {}
+  const std::string& tree() const { return tree_; }
 
   Result operator()(const std::string& args, const std::string& driver,
                     const std::string& verb = "run") const {
@@ -67,12 +68,18 @@ class OnTree {
   std::string tree_;
 };
 
-TEST_CASE("memtrace.c of each kernel reserves memory and gives it back", "[tree]") {
+// On the tree of each version that a package has.
+template <class F>
+void OnEachTree(F f) {
   for (const std::string version : {"6.1", "6.12"}) {
     INFO(version);
     const std::string tree = KernelTree(version);
-    if (tree.empty()) continue;
-    const OnTree run(tree);
+    if (!tree.empty()) f(OnTree(tree));
+  }
+}
+
+TEST_CASE("memtrace.c of each kernel reserves memory and gives it back", "[tree]") {
+  OnEachTree([](const OnTree& run) {
     run.cli.Write("s.scn", std::string(kTreeBlocks) +
                                "task memtrace-1\n"
                                "  write memtrace/enable 0x20000000\n"
@@ -81,7 +88,7 @@ TEST_CASE("memtrace.c of each kernel reserves memory and gives it back", "[tree]
                                "  write memtrace/enable 1\n"
                                "  write memtrace/enable 0\n"
                                "  read memtrace/00000000/trace\n");
-    const std::string file = tree + "/arch/powerpc/platforms/powernv/memtrace.c";
+    const std::string file = run.tree() + "/arch/powerpc/platforms/powernv/memtrace.c";
     const Result r = run("--trace --verify s.scn", file);
     CHECK(r.code == 0);
     Has(r.out, "printk: memtrace: Allocated trace memory on node 0 at 0x0000000000040000\n");
@@ -104,17 +111,13 @@ TEST_CASE("memtrace.c of each kernel reserves memory and gives it back", "[tree]
     Has(mapped.out, " invariant=I19 ");
     Has(mapped.out, "remap_pfn_range: pfn=0x40 nr=16");
     Has(mapped.out, "mmap: trace of node 0 = 0\n");
-  }
+  });
 }
 
 // M-02: the flag of the first block stays set, and who has never been told that the second one goes
 // offline takes references that it never dropped.
 TEST_CASE("the RFC's stale flag breaks I1 on the kernel's own core", "[tree]") {
-  for (const std::string version : {"6.1", "6.12"}) {
-    INFO(version);
-    const std::string tree = KernelTree(version);
-    if (tree.empty()) continue;
-    const OnTree run(tree);
+  OnEachTree([](const OnTree& run) {
     const std::string args = "--trace --verify " + Crash("stale-flag");
     const Result found = run(args, kRfcFile);
     CHECK(found.code == 1);
@@ -129,16 +132,12 @@ TEST_CASE("the RFC's stale flag breaks I1 on the kernel's own core", "[tree]") {
     CHECK(cured.code == 0);
     Has(cured.out, "__ClearPageOffline: pfn=0x50-0x5f count=1 ");
     CHECK(cured.out.find("WARNING") == std::string::npos);
-  }
+  });
 }
 
 // H-06: nothing says that somebody has the memory.
 TEST_CASE("what a driver has taken may be added by others, unless it is reserved", "[tree]") {
-  for (const std::string version : {"6.1", "6.12"}) {
-    INFO(version);
-    const std::string tree = KernelTree(version);
-    if (tree.empty()) continue;
-    const OnTree run(tree);
+  OnEachTree([](const OnTree& run) {
     run.cli.Write("s.scn", std::string(kTreeBlocks) +
                                "task memtrace-1\n"
                                "  write memtrace/enable 0x10000000\n"
@@ -150,23 +149,18 @@ TEST_CASE("what a driver has taken may be added by others, unless it is reserved
     const Result reserved = run("--print-expect --define=FIX_CLEAR,FIX_RESERVE s.scn", kRfcFile);
     Has(reserved.out, "verdict ok");
     Has(reserved.out, "write memory/probe 0x40000000 = -EEXIST");
-  }
+  });
 }
 
 // U-01: since 6.11 offlining leaves pages of type Offline out of what it subtracts.
 TEST_CASE("the RFC's pages stay managed on 6.12, and on 6.1 they do not", "[tree]") {
-  const auto managed = [](const std::string& version) {
-    const std::string tree = KernelTree(version);
-    if (tree.empty()) return std::string();
-    const OnTree run(tree);
+  OnEachTree([](const OnTree& run) {
     run.cli.Write("s.scn", std::string(kTreeBlocks) +
                                "task memtrace-1\n  write memtrace/enable 0x10000000\n");
-    return run("--print-expect --define=KEEP_MANAGED s.scn", kRfcFile).out;
-  };
-  const std::string on_6_1 = managed("6.1");
-  const std::string on_6_12 = managed("6.12");
-  if (!on_6_1.empty()) Has(on_6_1, "verdict ok");
-  if (!on_6_12.empty()) Has(on_6_12, "verdict violation I11/");
+    const std::string out = run("--print-expect --define=KEEP_MANAGED s.scn", kRfcFile).out;
+    const bool is_6_1 = run.tree() == KernelTree("6.1");
+    Has(out, is_6_1 ? "verdict ok" : "verdict violation I11/");
+  });
 }
 
 TEST_CASE("what a driver does to the kernel is told on a tree", "[tree]") {

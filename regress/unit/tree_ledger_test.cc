@@ -137,10 +137,7 @@ run::Outcome RunText(const std::string& text, std::vector<run::Reached>* reached
   const auto s = scenario::Parse(text, "test", run::Names());
   INFO(s.status());
   REQUIRE(s.ok());
-  run::RunOptions options;
-  options.world = &run::kTreeWorld;
-  options.driver = &run::TreeDriver();
-  options.max_steps = kMaxTreeSteps;
+  run::RunOptions options = run::InTree();
   options.reached = reached;
   return run::Run(run::Adapt(s->scenario).scenario, options);
 }

@@ -334,10 +334,7 @@ TEST_CASE("what is legal on the core of a tree is silent, and a careless check w
       run::UseImage(nullptr);
       run::UseImage(testing::MapWorld(version + "-16-debug_vm" + (memtrace ? "-rfc" : "")));
       Asks asks(row.careless);
-      run::RunOptions options;
-      options.world = &run::kTreeWorld;
-      options.driver = &run::TreeDriver();
-      options.max_steps = kMaxTreeSteps;
+      run::RunOptions options = run::InTree();
       options.observer = &asks;
       const run::Outcome o = run::Run(run::Adapt(text->scenario).scenario, options);
       CHECK(o.nr_violations == 0);

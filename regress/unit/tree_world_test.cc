@@ -308,11 +308,8 @@ TEST_CASE("Of a kernel that does not boot it is told that, and nothing of the ru
       "", run::Names());
   REQUIRE(file.ok());
   const testing::UsedWorld world;
-  run::RunOptions tree;
-  tree.world = &run::kTreeWorld;
-  tree.driver = &run::TreeDriver();
   CHECK(report::StoryOf(file->scenario, {}).size() > 2);
-  CHECK(report::StoryOf(file->scenario, tree) ==
+  CHECK(report::StoryOf(file->scenario, run::InTree()) ==
         std::vector<std::string>{"verdict not-simulated", "the kernel does not boot"});
 }
 
