@@ -16,6 +16,7 @@ namespace hotplug::drivers {
 
 struct View {
   using Page = mm::page;
+  static constexpr bool kTellsAllChanges = true;
 
   static const Page& page_at(uint32_t index) {
     return sim::machine->Get<mm::page>(mm::kPageRegion)[index];

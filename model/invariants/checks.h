@@ -40,7 +40,7 @@ inline Scopes ScopesOfStep(bool became_rest) {
   const world::News& news = world::ledger().news;
   return {config().full || became_rest,
           news.released_class != 0,
-          news.released_class != 0 || news.accounts != 0,
+          news.released_class != 0 || news.accounts != world::Accounts::kUnsettled,
           news.operation_ended != 0,
           news.call_returned != 0,
           became_rest,

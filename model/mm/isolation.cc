@@ -59,6 +59,7 @@ int set_migratetype_isolate(Pfn pageblock, Isolate why) {
   }
   if (isolated) {
     const mm::pageblock mark = {MIGRATE_ISOLATE, IsolatorId()};
+    Uncount(BlockOf(pageblock));
     ++z.nr_isolate_pageblock;
     if (!MarkAndSplit(z, pageblock, mark)) {
       PageblockOf(pageblock) = mark;
@@ -99,6 +100,7 @@ void unset_migratetype_isolate(Pfn pageblock) {
   sim::spin_lock(zone::lock);
   if (MayUse(pageblock, CoreFix::kOwnIsolation)) {
     --z.nr_isolate_pageblock;
+    Uncount(BlockOf(pageblock));
     if (!MarkAndSplit(z, pageblock, {MIGRATE_MOVABLE, 0})) MoveBack(z, pageblock);
   }
   sim::spin_unlock(zone::lock);

@@ -113,7 +113,10 @@ void adjust_managed_page_count(Pfn pfn, int32_t count) {
   pfn_to_page(pfn);
   page_zone(PageAt(pfn)).managed_pages += static_cast<uint32_t>(count);
   const Pfn end = pfn + static_cast<uint32_t>(count < 0 ? -count : count);
-  for (Pfn p = pfn; p < end && PfnExists(p); ++p) GhostAt(p).unmanaged = count < 0 ? 1 : 0;
+  for (Pfn p = pfn; p < end && PfnExists(p); ++p) {
+    GhostAt(p).unmanaged = count < 0 ? 1 : 0;
+    Uncount(BlockOf(p));
+  }
   sim::sched_point(kTpAdjustManaged, pfn.v, static_cast<uint32_t>(count));
 }
 

@@ -39,7 +39,7 @@ enum : sim::Tp {
   kTpRegister,
   kTpUnregister,
   kTpNotifierCall = world::kTpNotifierCall,
-  kTpMemoryNotify,
+  kTpMemoryNotify = world::kTpMemoryNotify,
   kTpMemmapInit,
   kTpOnlineChunk,
   kTpOnlinePages,

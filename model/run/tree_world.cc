@@ -180,7 +180,7 @@ const World kTreeWorld = {
     .check_step = &CheckStep,
     .check_end = &CheckEnd,
     .page_is_legal = &PageIsLegal,
-    .look = &Look<tree::View>,
+    .look = [] { return tree::state().booted != 0 ? Look<tree::View>() : WorldState{}; },
     .allocation = &tree::View::allocation,
     .call_chain = &CallChainOf,
     .kernel = &Version,

@@ -187,7 +187,7 @@ void SettlePages() {
   s.nr_freeing = kept;
   world::Ledger& l = world::ledger();
   if (l.busy == 0 || !IsAtRest()) return;
-  l.news.accounts = 1;
+  l.news.accounts = world::Accounts::kSettled;
   for (uint64_t left = l.dirty_blocks; left != 0; left &= left - 1) {
     FindLost(world::BlockNumber(static_cast<uint32_t>(__builtin_ctzll(left))));
   }

@@ -230,15 +230,6 @@ bool IsTerminator(uint32_t action) {
   return (action & kAll) != 0;
 }
 
-// At these the accounts of zones are settled; at the others some are changed and some are not.
-// Those of the memmap that a block holds itself come before or after.
-bool AreAccountsSettled(uint32_t action, Pfn start) {
-  if ((start.v & (world::PagesPerBlock() - 1)) != 0) return false;
-  constexpr uint32_t kSettled =
-      world::MEM_GOING_OFFLINE | world::MEM_OFFLINE | world::MEM_ONLINE | world::MEM_CANCEL_OFFLINE;
-  return (action & kSettled) != 0;
-}
-
 // What the kernel tells of may be no memory at all.
 bool IsOfMachine(const world_notice& n) {
   return n.nr_pages != 0 && IsTold(n.start_pfn) && IsTold(n.start_pfn + n.nr_pages - 1);
@@ -249,8 +240,6 @@ void Notify(const world_notice* notice, int begins) {
   const uint32_t action = ActionOf(notice->action);
   if (begins != 0) {
     if (IsOfMachine(*notice)) world::NoteEvent(action, NotifyArgOf(*notice));
-    world::ledger().news.accounts =
-        AreAccountsSettled(action, NotifyArgOf(*notice).start_pfn) ? 1 : 0;
     return;
   }
   if (action == world::MEM_GOING_OFFLINE && OwnOperation()) state().round = kNotSeen;

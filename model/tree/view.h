@@ -48,6 +48,9 @@ struct View {
     }
   };
 
+  // The allocator moves pages between its lists, of which nobody tells.
+  static constexpr bool kTellsAllChanges = false;
+
   static const world_page_layout& layout() { return world_of_machine().page_layout(); }
 
   static Page page_at(uint32_t index) {

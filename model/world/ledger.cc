@@ -12,6 +12,14 @@ bool Overlaps(const InstanceGhost& instance, const memory_notify_arg& arg) {
          instance.base < arg.start_pfn.v + arg.nr_pages;
 }
 
+// At these the accounts of zones are settled; at the others some are changed and some are not.
+// Those of the memmap that a block holds itself come before or after.
+bool AreAccountsSettled(uint32_t action, Pfn start) {
+  if ((start.v & (PagesPerBlock() - 1)) != 0) return false;
+  constexpr uint32_t kSettled = MEM_GOING_OFFLINE | MEM_OFFLINE | MEM_ONLINE | MEM_CANCEL_OFFLINE;
+  return (action & kSettled) != 0;
+}
+
 bool ClaimsAny(const InstanceGhost& i) {
   for (Pfn pfn{i.base}; pfn.v < i.base + i.nr; pfn = pfn + PagesPerBlock()) {
     if (BlockGhostAt(BlockOf(pfn)).claimed != 0) return true;
@@ -35,6 +43,7 @@ void TouchBlock(BlockId b) {
   const uint64_t bit = uint64_t{1} << BlockIndex(b);
   ledger().touched_blocks |= bit;
   ledger().dirty_blocks |= bit;
+  ledger().uncounted_blocks |= bit;
 }
 
 void EndTouched(uint16_t writer) {
@@ -204,6 +213,7 @@ void NoteEvent(uint32_t action, const memory_notify_arg& arg) {
   for (BlockId b = BlockOf(arg.start_pfn); b.v <= last.v; b = b + 1) {
     BlockGhostAt(b).last_event = static_cast<uint8_t>(action);
   }
+  if (AreAccountsSettled(action, arg.start_pfn)) ledger().news.accounts = Accounts::kAtDelivery;
 }
 
 void UndoneIsolation(BlockId b) {

@@ -69,6 +69,13 @@ struct BlockGhost {
   uint16_t claimed;    // 1: the driver reported it as its own, and it has not been added since
 };
 
+// What the pages of a block add up to, in pages and pageblocks.
+struct BlockSums {
+  uint32_t managed;
+  uint32_t free;
+  uint32_t isolated_pageblocks;
+};
+
 // A driver's contiguous allocation, from alloc_contig_pages() on.
 struct InstanceGhost {
   uint32_t base;  // pfn
@@ -110,6 +117,10 @@ struct OldData {
   uint8_t last_event;
 };
 
+// Whether the counters of zones say what the pages of their blocks do, as no operation is in the
+// middle of changing them: so it is at rest, and when most events are delivered.
+enum class Accounts : uint8_t { kUnsettled, kSettled, kAtDelivery };
+
 // What the simulated kernel says about itself.
 enum class KernelReport : uint8_t { kNone, kBug, kOops, kWarn, kBadPage };
 
@@ -122,7 +133,7 @@ struct News {
   uint8_t operation_ended;  // the offline operation
   uint8_t call_returned;    // the task + 1 whose call of the driver returned
   uint8_t released_class;   // the lock class + 1 released
-  uint8_t accounts;         // no operation is in the middle of changing counters of zones
+  Accounts accounts;
   uint8_t pad[2];
 
   bool any() const { return std::bit_cast<uint64_t>(*this) != 0; }
@@ -130,14 +141,16 @@ struct News {
 
 struct Ledger {
   std::array<BlockGhost, kMaxBlocks> blocks;
+  std::array<BlockSums, kMaxBlocks> sums;
   std::array<InstanceGhost, kMaxInstances> instances;
   OperationGhost op;
   Trespass trespass;  // the one of the news
   OldData old_data;
   News news;
-  uint64_t touched_blocks;  // blocks whose phase or state changed in this step, a bit each
-  uint64_t dirty_blocks;    // blocks of which anything changed since all pages were legal
-  uint64_t plain_blocks;    // blocks all of whose pages are free or boot's, unless they are dirty
+  uint64_t touched_blocks;    // blocks whose phase or state changed in this step, a bit each
+  uint64_t dirty_blocks;      // blocks of which anything changed since all pages were legal
+  uint64_t plain_blocks;      // blocks all of whose pages are free or boot's, unless they are dirty
+  uint64_t uncounted_blocks;  // blocks of which anything changed since their pages were summed up
   uint32_t nr_touched;
   uint32_t transients;  // references of walkers and migration, in all (of no pagevec)
   uint32_t report_pfn;
@@ -219,11 +232,15 @@ inline PageGhost& Touch(Pfn pfn) {
   if (g.touched != 0) return g;
   g.touched = 1;
   Ledger& l = ledger();
-  l.dirty_blocks |= uint64_t{1} << (index >> geometry().block_order);
+  const uint64_t block = uint64_t{1} << (index >> geometry().block_order);
+  l.dirty_blocks |= block;
+  l.uncounted_blocks |= block;
   sim::machine->Get<uint32_t>(kTouchedRegion)[l.nr_touched++] = index;
   return g;
 }
 void TouchBlock(BlockId b);
+// What its pages add up to has changed, and no page that was touched says so.
+inline void Uncount(BlockId b) { ledger().uncounted_blocks |= uint64_t{1} << BlockIndex(b); }
 // Ends a step: what was changed in it was changed by `writer`. Its two parts are for it alone.
 void EndTouched(uint16_t writer);
 void EndNews();

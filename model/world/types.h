@@ -122,6 +122,8 @@ struct file_range {
 
 // The record of a delivery, which both worlds make: action << 16 | block, notifier, answer.
 inline constexpr sim::Tp kTpNotifierCall = sim::kMmPoints.first + 28;
+// The delivery of an event to all of them; in a world of a tree, the call of it.
+inline constexpr sim::Tp kTpMemoryNotify = kTpNotifierCall + 1;
 // Names of notifiers in records: those of the scenario by their number, the driver's by this.
 inline constexpr uint16_t kDriverName = 0x100;
 

@@ -73,6 +73,8 @@ struct Frame {
 template <class V>
 concept View = requires(const typename V::Page& page, Pfn pfn, BlockId block, NodeId nid,
                         uint32_t n, Range* ranges) {
+  // Whether a page that changes is touched, whatever it is that changes it.
+  { V::kTellsAllChanges } -> std::convertible_to<bool>;
   { V::page_at(n) } -> std::convertible_to<const typename V::Page&>;
   { V::page_count(page) } -> std::same_as<int32_t>;
   { V::page_type(page) } -> std::same_as<uint8_t>;     // kTypeBuddy and kTypeOffline, a bit each

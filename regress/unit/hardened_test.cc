@@ -47,7 +47,7 @@ const std::map<std::string, std::string> kOfTheCore = {{"late-free", "I13"},
                                                        {"range-offline-debug_vm", "K2"},
                                                        {"counted-twice", "I11"},
                                                        {"counted-twice-online-6.1", "I11"},
-                                                       {"isolation-overwritten-6.1", "I13"}};
+                                                       {"isolation-overwritten-6.1", "I10"}};
 
 // The same for any scenario, by what it takes.
 bool MayBeOfTheCore(const scenario::Scenario& s, const std::string& broken) {

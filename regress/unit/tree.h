@@ -39,7 +39,7 @@ inline std::unique_ptr<tree::Image> MapWorld(const std::string& name) {
 
 // What runs in the tree world use, for as long as it lives.
 struct UsedWorld {
-  UsedWorld() { run::UseImage(MapWorld("6.1-16-debug_vm")); }
+  explicit UsedWorld(const std::string& name = "6.1-16-debug_vm") { run::UseImage(MapWorld(name)); }
   ~UsedWorld() { run::UseImage(nullptr); }
   UsedWorld(const UsedWorld&) = delete;
   UsedWorld& operator=(const UsedWorld&) = delete;

@@ -5,6 +5,9 @@
 // wrong in them is a report of the machine and not the end of the process.
 #include "model/run/tree_world.h"
 
+#include <sys/mman.h>
+
+#include "fuzz/report/expect.h"
 #include "fuzz/report/story.h"
 #include "model/scenario/text/parse.h"
 #include "model/sim/tracepoints.h"
@@ -298,19 +301,48 @@ TEST_CASE("What the kernel says about itself is a report, and so are its faults"
   }
 }
 
-// All of its memory is offline.
-TEST_CASE("Of a kernel that does not boot it is told that, and nothing of the run before") {
-  const auto file = scenario::Parse(
-      "scenario 1\ndriver rfc_v1\n"
-      "machine kernel=6.1 pages_per_block=16 pageblock_pages=4 max_order=2\n"
-      "memory 4 node=0 zone=Normal offline\n"
-      "task user-1\n  write memory4/state online\n",
-      "", run::Names());
+constexpr char kAllOffline[] =
+    "scenario 1\ndriver rfc_v1\n"
+    "machine kernel=6.1 pages_per_block=16 pageblock_pages=4 max_order=2\n"
+    "memory 4 node=0 zone=Normal offline\n"
+    "task user-1\n  write memory4/state online\n";
+
+// A function of a kernel that fails from now on.
+void Break(const tree::Image& image, const std::string& function) {
+  constexpr unsigned char kReturnEnomem[] = {0xb8, 0xf4, 0xff, 0xff, 0xff, 0xc3};
+  const world_exports& kernel = image.exports();
+  auto* text = const_cast<char*>(kernel.text);
+  const auto size = static_cast<size_t>(kernel.text_end - kernel.text);
+  REQUIRE(mprotect(text, size, PROT_READ | PROT_WRITE) == 0);
+  for (const auto& [address, symbol] : image.symbols()) {
+    if (symbol.name != function) continue;
+    std::memcpy(text + (address - reinterpret_cast<uintptr_t>(text)), kReturnEnomem,
+                sizeof(kReturnEnomem));
+  }
+  REQUIRE(mprotect(text, size, PROT_READ | PROT_EXEC) == 0);
+}
+
+TEST_CASE("of a kernel that does not boot it is told that, and nothing of the run before") {
+  const auto file = scenario::Parse(kAllOffline, "", run::Names());
   REQUIRE(file.ok());
   const testing::UsedWorld world;
+  Break(run::UsedImage(), "insert_resource");
   CHECK(report::StoryOf(file->scenario, {}).size() > 2);
   CHECK(report::StoryOf(file->scenario, run::InTree()) ==
         std::vector<std::string>{"verdict not-simulated", "the kernel does not boot"});
+  CHECK(report::SummaryOf(file->scenario, run::InTree()) ==
+        std::vector<std::string>{"verdict not-simulated", "user-1 write memory4/state online = ?"});
+}
+
+TEST_CASE("a machine all of whose memory is offline boots, and comes online") {
+  const auto file = scenario::Parse(kAllOffline, "", run::Names());
+  REQUIRE(file.ok());
+  const testing::UsedWorld world;
+  const std::vector<std::string> summary = report::SummaryOf(file->scenario, run::InTree());
+  REQUIRE(summary.size() > 2);
+  CHECK(summary[0] == "verdict ok");
+  CHECK(summary[1] == "user-1 write memory4/state online = 0");
+  CHECK(summary.back() == "memory4 online free=16 offline=0 counts -1:0 0:16 1:0 2:0 more:0");
 }
 
 }  // namespace

@@ -402,10 +402,10 @@ int world_boot(const struct world_machine* machine) {
   reserve_boot_memory();
   make_memmap();
   make_nodes();
-  if (memblock.memory.cnt == 0) return -ENOMEM;
   zone_ends[ZONE_NORMAL] = world_first_pfn(block_number(machine->nr_blocks - 1) + 1);
   movable_node_enabled = true;
-  sparse_init();
+  /* With all memory offline no section is there to be begun with. */
+  if (memblock.memory.cnt != 0) sparse_init();
   free_area_init(zone_ends);
   build_all_zonelists(NULL);
   movable_node_enabled = false; /* an option of the boot, and one of onlining */
