@@ -362,17 +362,12 @@ int alloc_contig_range(Pfn start, Pfn end, Owner owner) {
 
 namespace {
 
-// Without the fix nobody keeps the range from going offline, or away, in between.
 bool TakeCandidate(Pfn start, Pfn end, uint32_t zone_index, Owner owner) {
-  const bool get_online_mems = fixed(CoreFix::kContigOnline);
-  if (get_online_mems) sim::percpu_down_read(mm().mem_hotplug_lock);
   sim::spin_lock(zone::lock);
   const bool valid = pfn_range_valid_contig(start, end, zone_index);
   sim::spin_unlock(zone::lock);
   sim::sched_point(kTpContigCandidate, start.v, end - start, valid ? 1 : 0);
-  const bool taken = valid && alloc_contig_range(start, end, owner) == 0;
-  if (get_online_mems) sim::percpu_up_read(mm().mem_hotplug_lock);
-  return taken;
+  return valid && alloc_contig_range(start, end, owner) == 0;
 }
 
 // The lowest range of a zone that can be had; kNoPfn without one.
@@ -389,16 +384,25 @@ Pfn AllocContigInZone(uint64_t nr, uint32_t zone_index, Owner owner) {
   return Pfn{kNoPfn};
 }
 
-}  // namespace
-
-Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
-  HOTPLUG_CHECK(nr != 0);
+Pfn AllocContigInNode(uint64_t nr, NodeId nid, Owner owner) {
   for (uint32_t kind = ZONE_NORMAL + 1u; kind-- > ZONE_DMA;) {
     const Pfn pfn = AllocContigInZone(nr, ZoneIndex(nid, static_cast<zone_type>(kind)), owner);
     if (pfn.v != kNoPfn) return pfn;
   }
-  sim::sched_point(kTpContigFailed, nid.v);
   return Pfn{kNoPfn};
+}
+
+}  // namespace
+
+// Without the fix nobody keeps a range from going offline, or away, before it is isolated.
+Pfn alloc_contig_pages(uint64_t nr, NodeId nid, Owner owner) {
+  HOTPLUG_CHECK(nr != 0);
+  const bool get_online_mems = fixed(CoreFix::kContigOnline);
+  if (get_online_mems) sim::percpu_down_read(mm().mem_hotplug_lock);
+  const Pfn pfn = AllocContigInNode(nr, nid, owner);
+  if (get_online_mems) sim::percpu_up_read(mm().mem_hotplug_lock);
+  if (pfn.v == kNoPfn) sim::sched_point(kTpContigFailed, nid.v);
+  return pfn;
 }
 
 void free_contig_range(Pfn pfn, uint32_t nr, Owner owner) {

@@ -32,6 +32,7 @@ scenario::Scenario ScenarioOf(uint64_t seed, uint32_t fixes) {
   options.max_tasks = 3;
   scenario::Scenario s = ComparableScenario(seed, options, fixes);
   s.schedule.size = 0;
+  s.machine.pagevec = 0;  // our model has one for each CPU, a world one in all
   for (uint32_t i = s.ops.size; i-- > 0;) {
     if (s.ops[i].kind == scenario::OpKind::kSleep) s.ops.erase(i);
   }
