@@ -107,8 +107,10 @@ void SetSchedule(const scenario::Scenario& s) {
   uint32_t steps = 0;
   uint32_t anchors = 0;
   for (const scenario::Preemption& p : s.schedule) {
-    if (p.when == When::kStep) {
-      entries[steps++] = {p.step, p.task, p.other};
+    if (p.event.kind == sim::AnchorKind::kTurn) {
+      entries[steps++] = {static_cast<uint16_t>(p.nth - 1), p.task, p.other, 1, 0};
+    } else if (p.when == When::kStep) {
+      entries[steps++] = {p.step, p.task, p.other, 0, 0};
     } else {
       anchored[anchors++] = {AnchorOf(p.event), p.nth, 0, p.when, p.task, p.other, 0};
     }

@@ -180,6 +180,9 @@ std::string EventName(const Scenario& s, const Names& names, const Event& e) {
                 e.notifier == Event::kOfDriver ? std::string(names.callback(s.driver))
                                                : NotifierName(e.notifier));
       break;
+    case sim::AnchorKind::kTurn:
+      Append(&name, kTurnWord);
+      break;
     default:
       Append(&name, FunctionName(names, e.row));
   }

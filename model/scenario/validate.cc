@@ -156,6 +156,9 @@ const char* InvalidEvent(const Scenario& s, const Names& names, const Preemption
       }
       used.row = e.row;
       break;
+    case sim::AnchorKind::kTurn:
+      if (p.when != When::kBefore) return "a preemption is after a turn, and not before it";
+      break;
     default:
       return "a preemption is anchored at nothing";
   }

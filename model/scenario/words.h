@@ -41,6 +41,7 @@ inline constexpr auto kLockWords = [] {
   return words;
 }();
 inline constexpr std::array<std::string_view, 3> kWhenWords = {"", "before", "after"};
+inline constexpr std::string_view kTurnWord = "step";
 
 // The folders of a driver's files for the memory of a node, in debugfs.
 inline constexpr std::array<std::string_view, kMaxNodes> kTraceFolders = {"00000000", "00000001"};

@@ -20,7 +20,14 @@ namespace sim {
 // Something that a task does: the kind in the upper 4 bits, what it is done to below. 0 is nothing.
 using AnchorId = uint32_t;
 
-enum class AnchorKind : uint8_t { kNone, kLock, kUnlock, kDelivery, kFunction };
+enum class AnchorKind : uint8_t {
+  kNone,
+  kLock,
+  kUnlock,
+  kDelivery,
+  kFunction,
+  kTurn,  // the scheduler comes to the task by itself, before its nth step: a ScheduleEntry
+};
 
 constexpr AnchorId MakeAnchor(AnchorKind kind, uint32_t what) {
   return static_cast<uint32_t>(kind) << 28 | what;

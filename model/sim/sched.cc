@@ -78,14 +78,40 @@ bool WakeSpinners(SimState& s) {
   return any;
 }
 
+// ---- The schedule ----
+
+void NextPreemption(const SimState& s, Task& t) {
+  t.next_preemption = t.schedule_pos < t.schedule_end ? s.schedule[t.schedule_pos].step : kNever;
+}
+
+// The task that the schedule wants where `t`, which is task `id`, is now: because it has made a
+// step, or because it is its turn. Entries for steps behind it are over.
+uint32_t Preempted(SimState& s, Task& t, uint32_t id, bool turn) {
+  uint32_t next = id;
+  bool found = false;
+  for (; t.next_preemption <= t.steps; NextPreemption(s, t)) {
+    const ScheduleEntry& e = s.schedule[t.schedule_pos];
+    const bool is_turn = e.turn != 0;
+    if (e.step == t.steps && is_turn && (!turn || found)) break;
+    if (e.step == t.steps && is_turn == turn && !found) next = e.other;
+    found = found || (e.step == t.steps && is_turn == turn);
+    ++t.schedule_pos;
+  }
+  return next < s.nr_tasks && (s.ready >> next & 1) != 0 ? next : id;
+}
+
 // The task to run when the current one cannot go on, or kMain when the run is over.
 uint32_t PickNext(SimState& s) {
-  if (s.driven != 0) {
+  if (s.driven != Driven::kBySchedule) {
     s.stop = Stop::kBlocked;
     return FiberPool::kMain;
   }
   for (;;) {
-    if (s.ready != 0) return static_cast<uint32_t>(__builtin_ctz(s.ready));
+    if (s.ready != 0) {
+      const auto id = static_cast<uint32_t>(__builtin_ctz(s.ready));
+      Task& t = s.tasks[id];
+      return t.steps >= t.next_preemption ? Preempted(s, t, id, true) : id;
+    }
     if (s.nr_done + s.nr_idle == s.nr_tasks && s.nr_timers == 0) {
       s.stop = Stop::kFinished;
       return FiberPool::kMain;
@@ -102,22 +128,6 @@ void SwitchTo(SimState& s, uint32_t next) {
   if (from != FiberPool::kMain && next != FiberPool::kMain) ++s.switches;
   s.current = static_cast<uint8_t>(next);
   machine->fibers.Switch(from, next);
-}
-
-// ---- The schedule ----
-
-void NextPreemption(const SimState& s, Task& t) {
-  t.next_preemption = t.schedule_pos < t.schedule_end ? s.schedule[t.schedule_pos].step : kNever;
-}
-
-// The task that the schedule wants at this step of the current one.
-uint32_t Preempted(SimState& s, Task& t) {
-  const uint8_t other = s.schedule[t.schedule_pos].other;
-  while (t.schedule_pos < t.schedule_end && s.schedule[t.schedule_pos].step == t.steps) {
-    ++t.schedule_pos;
-  }
-  NextPreemption(s, t);
-  return other < s.nr_tasks && (s.ready >> other & 1) != 0 ? other : s.current;
 }
 
 // ---- Anchors ----
@@ -172,7 +182,7 @@ inline void RecordEvent(SimState& s, const Record& r) {
   if (s.next_timer <= s.now) ExpireTimers(s);
   if (machine->hooks.step != nullptr) machine->hooks.step();
   if (s.step >= s.max_steps && s.stop == Stop::kNone) {
-    s.stop = s.driven != 0 ? Stop::kPaused : Stop::kLimit;
+    s.stop = s.driven != Driven::kBySchedule ? Stop::kPaused : Stop::kLimit;
   }
   if (s.stop != Stop::kNone) SwitchTo(s, FiberPool::kMain);
 }
@@ -195,19 +205,26 @@ void AddKworker(void (*entry)(uint32_t)) {
   AddTask(entry);
 }
 
+namespace {
+
+uint32_t PlaceOf(const ScheduleEntry& e) { return 2u * e.step + e.turn; }
+
+}  // namespace
+
 void SetSchedule(const ScheduleEntry* entries, uint32_t n) {
   SimState& s = sim();
   HOTPLUG_CHECK(n <= kMaxPreemptions);
-  // By task, and of a task by step: of two entries for one place the first counts. The entries of a
-  // task mostly come in the order of their steps.
+  // By task, and of a task by step; those for one place as they come. The entries of a task mostly
+  // come in the order of their steps.
   uint32_t end = 0;
   for (uint32_t id = 0; id < s.nr_tasks; ++id) {
     Task& t = s.tasks[id];
     const uint32_t begin = end;
     for (const ScheduleEntry* e = entries; e != entries + n; ++e) {
-      if (e->task != id || e->step == 0) continue;
+      if (e->task != id || e->step + e->turn == 0) continue;
       uint32_t k = end++;
-      for (; k > begin && s.schedule[k - 1].step > e->step; --k) s.schedule[k] = s.schedule[k - 1];
+      for (; k > begin && PlaceOf(s.schedule[k - 1]) > PlaceOf(*e); --k)
+        s.schedule[k] = s.schedule[k - 1];
       s.schedule[k] = *e;
     }
     t.schedule_pos = static_cast<uint8_t>(begin);
@@ -283,7 +300,7 @@ Stop StepTask(TaskId id) {
   make_ready(id);
   t.steps = 0;
   t.next_preemption = kNever;
-  s.driven = 1;
+  s.driven = Driven::kByStep;
   s.max_steps = 0;  // each step leaves for the main stack
   UpdateNextTimer(s);
   s.stop = Stop::kNone;
@@ -297,6 +314,28 @@ Stop StepTask(TaskId id) {
   return s.stop;
 }
 
+void BeginChoosing() {
+  SimState& s = sim();
+  HOTPLUG_CHECK(s.current == FiberPool::kMain);
+  s.driven = Driven::kByChoice;
+  s.max_steps = 0;  // each step leaves for the main stack
+  UpdateNextTimer(s);
+}
+
+Stop RunChosen(TaskId id) {
+  SimState& s = sim();
+  HOTPLUG_CHECK(s.current == FiberPool::kMain && (s.ready >> id.v & 1) != 0);
+  s.stop = Stop::kNone;
+  SwitchTo(s, id.v);
+  return s.stop;
+}
+
+bool PassTime() {
+  SimState& s = sim();
+  HOTPLUG_CHECK(s.ready == 0);
+  return JumpToNextTimer(s);
+}
+
 void record(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
   SimState& s = sim();
   RecordEvent(s, Record{s.step, tp, s.current, a, b, c});
@@ -308,11 +347,11 @@ void sched_point(Tp tp, uint32_t a, uint32_t b, uint32_t c) {
   Task& t = s.tasks[s.current];
   if ((s.anchored >> s.current & 1) != 0) [[unlikely]] {
     const AnchorId id = AnchorOfStep({s.step, tp, s.current, a, b, c});
-    uint32_t next = t.steps == t.next_preemption ? Preempted(s, t) : s.current;
+    uint32_t next = t.steps >= t.next_preemption ? Preempted(s, t, s.current, false) : s.current;
     if (id != 0) TakeAnchored(s, When::kAfter, id, &next);
     SwitchTo(s, next);
-  } else if (t.steps == t.next_preemption) {
-    SwitchTo(s, Preempted(s, t));
+  } else if (t.steps >= t.next_preemption) {
+    SwitchTo(s, Preempted(s, t, s.current, false));
   }
 }
 
@@ -363,7 +402,7 @@ void sleep_ticks(Ticks ticks, bool interruptible) {
   SimState& s = sim();
   Task& t = current();
   if (interruptible && t.pending != 0) return;
-  if (s.driven == 0) AddTimer(s, s.now + ticks.v, s.current);
+  if (s.driven != Driven::kByStep) AddTimer(s, s.now + ticks.v, s.current);
   t.interruptible = interruptible ? 1 : 0;
   block(TaskState::kSleeping, ticks.v);
   t.interruptible = 0;
@@ -372,7 +411,7 @@ void sleep_ticks(Ticks ticks, bool interruptible) {
 
 void poll_sleep(Ticks ticks, uint32_t lock) {
   SimState& s = sim();
-  if (s.driven == 0) AddTimer(s, s.now + ticks.v, s.current);
+  if (s.driven != Driven::kByStep) AddTimer(s, s.now + ticks.v, s.current);
   block(TaskState::kPolling, lock);
   sched_point(kTpSleep, ticks.v);
 }
@@ -396,6 +435,7 @@ void loop_begin() {
 
 void loop_point(uint32_t object) {
   SimState& s = sim();
+  if (s.driven == Driven::kByChoice) return;
   Task& t = current();
   const uint64_t digest = machine->StateDigest();
   const bool repeats = t.loop_digest == digest || t.loop_mark == digest;

@@ -58,11 +58,14 @@ struct Task {
   uint8_t pad[7];
 };
 
-// An entry of the schedule, sorted by task and step.
+// An entry of the schedule, sorted by task, step and turn: when the task has made so many steps, or
+// (turn) when it has made so many and the scheduler comes to it because nobody else says who runs.
 struct ScheduleEntry {
   uint16_t step;
   uint8_t task;
   uint8_t other;
+  uint8_t turn = 0;
+  uint8_t pad = 0;
 };
 
 // Why the run stopped.
@@ -87,6 +90,10 @@ enum class LockFault : uint8_t {
   kNotReleased
 };
 
+// Who says which task runs: the schedule; the host, which drives one task for one step and decides
+// about time (StepTask()); or the host, which chooses one whenever another could run (RunChosen()).
+enum class Driven : uint8_t { kBySchedule, kByStep, kByChoice };
+
 struct SimState {
   uint64_t digest;
   uint32_t now;   // virtual time, ticks
@@ -108,7 +115,7 @@ struct SimState {
   LockFault lock_fault;
   uint8_t lock_fault_class;
   uint8_t nr_timers;
-  uint8_t driven;           // the host says who runs, one step at a time
+  Driven driven;
   uint8_t debug_locks_off;  // locks that block are no longer asserted (lock.h)
   uint16_t anchored;        // a bit for each task that tells what it does
   uint8_t nr_anchors;
@@ -134,8 +141,9 @@ inline Task& current() { return sim().tasks[sim().current]; }
 void AddTask(void (*entry)(uint32_t id));
 // Adds the kernel thread that runs work, as task kKworker, behind all others.
 void AddKworker(void (*entry)(uint32_t id));
-// Sets the schedule: entries for steps that are over or tasks that do not exist have no
-// effect. At most kMaxPreemptions.
+// Sets the schedule: entries for steps that are over or tasks that do not exist have no effect. Of
+// two entries behind one step the first counts; of two turns each counts for one. At most
+// kMaxPreemptions.
 void SetSchedule(const ScheduleEntry* entries, uint32_t n);
 // Sets the anchored part of the schedule, at most kMaxPreemptions. Where several entries are for
 // one place, steps included, the first anchored one counts.
@@ -159,6 +167,17 @@ TaskId SpawnTask(void (*entry)(uint32_t id));
 // kBlocked: it waits for a lock or another task (Task::waits_for), or its loop or its sleep
 // has begun. A task that sleeps, polls or spins goes on: the host decides about time.
 Stop StepTask(TaskId id);
+
+// ---- Every schedule: the host chooses who runs (in place of RunTasks()) ----------------------
+
+// From now on every step leaves for the main stack, and loops whose state repeats go on: whoever
+// explores knows states that come again. Time goes on as in RunTasks().
+void BeginChoosing();
+// Runs a task that is ready up to and including its next step, or until it blocks or has ended.
+// kPaused: it made a step, and is ready or done; kBlocked; kDead or kViolation: the run is over.
+Stop RunChosen(TaskId id);
+// Nobody is ready: lets the time jump to the next timer. False if nothing is left that could go on.
+bool PassTime();
 
 // ---- Called by tasks --------------------------------------------------------------------
 

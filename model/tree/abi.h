@@ -145,7 +145,14 @@ struct world_host {
 
   struct world_driver_host driver;
   void (*stalled)(const void* pc);
+
+  // So many words of the stack below a call of the host are zero when it returns: what is there
+  // then depends neither on the host nor on what has run before. 0: they are left as they are.
+  uint64_t wipe;
 };
+#define WORLD_HOST_CALLS 40  // functions above
+// Each of them is called with these registers of the kernel on its stack, below its frame pointer.
+#define WORLD_SAVED_BYTES 40
 
 // ---- The kernel, for the host ----------------------------------------------------------------
 

@@ -9,6 +9,10 @@
 
 namespace hotplug::tree {
 
+// The frame of world_host_call() (glue/exports.c): it is on the kernel's stack, above what is the
+// host's. For a function that the kernel calls, by its own frame.
+inline const void* KernelFrame(const void* frame) { return *static_cast<void* const*>(frame); }
+
 // Who is called knows by whom, and with that where the task is: so must be entered whatever may
 // make a step.
 template <auto kFunction>
@@ -17,7 +21,7 @@ template <class Result, class... Args, Result (*kFunction)(Args...)>
 struct Entry<kFunction> {
   HOTPLUG_NO_ASAN static Result Call(Args... args) {
     kernel().reached->since = 0;
-    world_of_machine().places().Note(__builtin_frame_address(0));
+    world_of_machine().Enter(KernelFrame(__builtin_frame_address(0)));
     return kFunction(args...);
   }
 };

@@ -297,7 +297,7 @@ void EndDelivery(const Delivery& d, uint32_t notifier, int32_t answer) {
 // Not a step, and no call of ours: what is stuck goes on until it is known where.
 HOTPLUG_NO_ASAN void Stalled(const void* pc) {
   Places& places = world_of_machine().places();
-  const void* frame = *static_cast<void* const*>(__builtin_frame_address(0));
+  const void* frame = KernelFrame(KernelFrame(__builtin_frame_address(0)));
   if (!InTask() || !places.NoteStall(frame, reinterpret_cast<uintptr_t>(pc))) return;
   const Symbol& loop = *places.stalled_in();
   Die(ReportKind::kBug, loop.address, 0, "watchdog: BUG: soft lockup in " + loop.name);
@@ -323,7 +323,7 @@ void FillHost(world_host* host) {
   host->fault = &InjectFault;
   host->wait = Entry<&Wait>::Call;
   host->wake = &Wake;
-  host->resched = &Resched;
+  host->resched = Entry<&Resched>::Call;
   host->stalled = &Stalled;
   host->driver = DriverHost();
   host->function_begins = &FunctionBegins;

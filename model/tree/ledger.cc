@@ -46,7 +46,7 @@ void PageRef(uint64_t at, int by, int count, const void* caller) {
   if (!IsTold(at)) return;
   const Pfn pfn = PfnOf(at);
   if (IsOfDriver(caller)) {
-    world_of_machine().places().Note(__builtin_frame_address(0));
+    world_of_machine().Enter(KernelFrame(__builtin_frame_address(0)));
     return DriverReference(pfn, by, count);
   }
   PageGhost& g = world::Touch(pfn);

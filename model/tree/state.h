@@ -47,6 +47,8 @@ struct State {
   std::array<int32_t, kMaxNotifiers> notifier_priority;  // of the scenario
   std::array<uint8_t, kMaxFaults> fault_calls;           // for whoever binds World::Bound::fault
   std::array<uint32_t, kMaxThreads> waits_for;           // of each task: the object, or 0
+  // Of each task inside of the kernel: its frame pointer when it called the host last; 0 outside.
+  std::array<uint32_t, kMaxThreads> entered;
   std::array<world::AllocationState, kMaxAllocations> allocations;  // by the glue's numbers
   // That have left their owner, and have not come to the allocator's lists yet.
   std::array<Pages, kMaxFreeing> freeing;
@@ -71,7 +73,7 @@ struct State {
   std::array<uint8_t, kMaxThreads> changing;  // the notifier + 1 that a task (un)registers
   uint8_t nr_locks;
   uint8_t ended_as;  // the last event that says how it ended; 0: none yet
-  uint8_t pad[1];
+  uint8_t pad[5];
 };
 
 inline State& state() { return *sim::machine->Get<State>(kTreeRegion); }

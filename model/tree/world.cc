@@ -211,6 +211,18 @@ uint8_t World::LockClassOf(uint32_t address, const char* name) {
 
 // ---- Calls --------------------------------------------------------------------------------------
 
+void World::Enter(const void* frame) {
+  if (!InTask()) return;
+  places_.Note(frame);
+  state().entered[sim::current_task().v] =
+      static_cast<uint32_t>(reinterpret_cast<uintptr_t>(frame));
+}
+
+// Words of a stack that a call of the host may use.
+constexpr uint64_t kWipedWords = 2048;
+
+void World::WipeStacks(bool wipe) { image_->exports().host->wipe = wipe ? kWipedWords : 0; }
+
 // The kernel may be called from within a call, as notifiers do: that is on its stack already.
 long CallKernel(const void* function, long a, long b, long c) {
   const uint32_t stack = RunningStack();

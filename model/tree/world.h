@@ -82,6 +82,13 @@ class World {
   // Where its tasks were.
   Places& places() { return places_; }
 
+  // The running task calls the host, with this frame pointer of the kernel's.
+  void Enter(const void* frame);
+
+  // From now on what lies on the stacks of the kernel below what it uses is zero whenever it goes
+  // on, or left as it is.
+  void WipeStacks(bool wipe);
+
   // Texts of this run, by their numbers: lines of printk and reports.
   uint16_t AddText(std::string text);
   const std::string& Text(uint32_t number) const { return texts_[number]; }

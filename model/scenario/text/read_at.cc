@@ -48,6 +48,10 @@ class Reader {
     if (word.text == "unlock") return ReadLock(line_.Take(), sim::AnchorKind::kUnlock, e);
     if (has(kLockWords)) return ReadLock(word, sim::AnchorKind::kLock, e);
     if (has(kActionWords)) return ReadDelivery(word, e);
+    if (word.text == View(kTurnWord)) {
+      e->kind = sim::AnchorKind::kTurn;
+      return when == When::kBefore || line_.Fail(at, "before, as a step has no other turn");
+    }
     for (uint32_t row = 0; row < NrFunctions(names_); ++row) {
       if (word.text != FunctionName(names_, row)) continue;
       e->kind = sim::AnchorKind::kFunction;

@@ -4,10 +4,63 @@
 #include "glue.h"
 
 /* Where the host writes its functions: no state, and so in a page of its own. */
-struct world_host world_host __section(".host") __aligned(PAGE_SIZE);
+struct world_host world_real_host __section(".host") __aligned(PAGE_SIZE);
 
 /* The host may map more, but no less. */
 static_assert(BITS_PER_TYPE(struct world_host) / 8 <= PAGE_SIZE);
+static_assert(offsetof(struct world_host, wipe) == WORLD_HOST_CALLS * sizeof(void*));
+
+/*
+ * What the kernel calls in their place. All of it that is in registers is on its stack while the host
+ * runs, so that this is all that the kernel knows.
+ */
+asm(".text\n"
+    ".globl world_host\n"
+    ".type world_host_call, @function\n"
+    "world_host_call:\n"
+    ".set slot, 0\n"
+    ".rept " __stringify(WORLD_HOST_CALLS) "\n"
+    ".pushsection .rodata.world_host, \"a\"\n"
+    "  .if slot == 0\n"
+    "  .balign 8\n"
+    "world_host:\n"
+    "  .endif\n"
+    "  .quad 1f\n"
+    ".popsection\n"
+    "1:\n"
+    "  push %rbp\n"
+    "  mov %rsp, %rbp\n"
+    "  push %rbx\n"
+    "  push %r12\n"
+    "  push %r13\n"
+    "  push %r14\n"
+    "  push %r15\n"
+    "  sub $8, %rsp\n"
+    "  call *world_real_host + 8 * slot\n"
+    "  jmp world_host_return\n"
+    "  .set slot, slot + 1\n"
+    ".endr\n"
+    "world_host_return:\n"
+    "  mov world_real_host + 8 * slot, %rcx\n"
+    "  test %rcx, %rcx\n"
+    "  jz 2f\n"
+    "  mov %rax, %rdx\n"
+    "  neg %rcx\n"
+    "  lea (%rsp,%rcx,8), %rdi\n"
+    "  neg %rcx\n"
+    "  xor %eax, %eax\n"
+    "  rep stosq\n"
+    "  mov %rdx, %rax\n"
+    "2:\n"
+    "  add $8, %rsp\n"
+    "  pop %r15\n"
+    "  pop %r14\n"
+    "  pop %r13\n"
+    "  pop %r12\n"
+    "  pop %rbx\n"
+    "  pop %rbp\n"
+    "  ret\n"
+    ".size world_host_call, . - world_host_call\n");
 
 const struct world_exports world_exports = {
     .magic = WORLD_MAGIC,
@@ -18,7 +71,7 @@ const struct world_exports world_exports = {
     .order_of_pageblock = pageblock_order,
     .largest_order = WORLD_LARGEST_ORDER,
     .debug_vm = IS_ENABLED(CONFIG_DEBUG_VM),
-    .host = &world_host,
+    .host = &world_real_host,
     .text = world_text_start,
     .text_end = world_text_end,
     .state = world_state_start,

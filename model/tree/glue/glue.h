@@ -18,7 +18,7 @@
 
 struct device;
 
-extern struct world_host world_host;
+extern const struct world_host world_host; /* as the kernel calls it (exports.c) */
 
 /* The linker's. */
 extern char world_text_start[], world_text_end[], world_state_start[], world_state_end[];
