@@ -53,6 +53,7 @@ ExitCode Cures(const Args& files);
 ExitCode Conform(const Args& files);
 ExitCode ReportFiles(const Args& files);
 ExitCode CheckRefactor(const Args& builds);
+ExitCode Explore(const Args& files);
 ExitCode List(const Args& what);
 
 // A scenario from a file in either form, with --driver and --kernel applied.

@@ -68,6 +68,12 @@ constexpr Verb kVerbs[] = {
      "each is a hotplug-fuzz, or a git revision, which is built",
      {{"count", "N", "so many generated scenarios (2000)"},
       {"seed", "N", "from this seed on (1)"}}},
+    {"explore", Explore, "FILE",
+     "every schedule of it, in the world of a tree (docs/exploring.md)",
+     {{"states", "N", "at most so many states (10000000)"},
+      {"depth_first", nullptr, "with less memory, and not the shortest ways"},
+      {"out", "DIR", "a scenario there for each thing that was found"}},
+     kOfScenarios | kOfWorlds},
     {"list", List, "WHAT", "drivers, kernels, fixes, invariants, actors, operations or anchors", {}},
 };
 
@@ -103,7 +109,7 @@ constexpr ExitWord kExitWords[] = {
     {kFailed, "a violation, or not as expected, or a recording that the model does not do"},
     {kUsage, "wrong usage, or an input that cannot be read"},
     {kStuck, "the run is stuck without a legal cause (liveness), or reached the step limit,\nor something that is not simulated"},
-    {kSkipped, "nothing differs, but not everything could be compared (check-refactor)"},
+    {kSkipped, "nothing differs or was found, but not everything was looked at (check-refactor, explore)"},
     {kTwoDigests, "two runs of one input had different digests"},
     {kDied, "the driver's own file has ended its process, or makes no progress"},
 };

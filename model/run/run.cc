@@ -157,7 +157,7 @@ const char* Name(Verdict v) {
   return kNames[static_cast<uint32_t>(v)];
 }
 
-void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
+bool Begin(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   sim::Machine& m = sim::Machine::ForThread();
   Keep& keep = KeepOf(m);
   const drivers::Driver* driver =
@@ -178,7 +178,16 @@ void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
   out->not_judged = NotJudgedBy(world);
   out->stuck_benign = false;
   out->nr_waits = 0;
-  const sim::Stop stop = booted ? RunToEnd(world, options, out) : sim::Stop::kDead;
+  return booted;
+}
+
+void Run(const scenario::Scenario& s, const RunOptions& options, Outcome* out) {
+  const bool booted = Begin(s, options, out);
+  End(booted ? RunToEnd(*options.world, options, out) : sim::Stop::kDead, out);
+}
+
+void End(sim::Stop stop, Outcome* out) {
+  const World& world = *KeepOf(sim::Machine::ForThread()).world;
   if (stop == sim::Stop::kFinished) world.check_end();
 
   const invariants::Verdicts& v = invariants::verdicts();

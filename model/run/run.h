@@ -98,6 +98,12 @@ inline Outcome Run(const scenario::Scenario& s, const RunOptions& options = {}) 
   return o;
 }
 
+// The two ends of a run whose host chooses who runs (model/run/choices.h). Begin(): the machine at
+// the end of its boot, with all tasks, before the first one runs; false if the world has come to
+// something by then that nobody has written for it. End(): of a run that has stopped so.
+bool Begin(const scenario::Scenario& s, const RunOptions& options, Outcome* out);
+void End(sim::Stop stop, Outcome* out);
+
 // About this thread's last run, valid until the next one: its records (with keep_trace),
 // what the operations answered, what the world looked like at its end, and whose an allocation was.
 const std::vector<sim::Record>& Trace();

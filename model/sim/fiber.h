@@ -36,6 +36,12 @@ class FiberPool {
   // Suspends `from`, which must be the running context, and goes on with `to`.
   void Switch(uint32_t from, uint32_t to);
 
+  // Where a fiber that is suspended goes on, as an address on the stack that it is on; and up to
+  // where its own reaches. Who puts back what was there may say so.
+  void* SuspendedAt(uint32_t id) const { return contexts_[id].sp; }
+  void SuspendAt(uint32_t id, void* sp) { contexts_[id].sp = sp; }
+  uintptr_t TopOf(uint32_t id) const { return BottomOf(id) + contexts_[id].size; }
+
   // The lowest address of the stack of a fiber; below it are GuardBytes() that fault.
   uintptr_t BottomOf(uint32_t id) const {
     return reinterpret_cast<uintptr_t>(contexts_[id].bottom);

@@ -205,15 +205,10 @@ void AddKworker(void (*entry)(uint32_t)) {
   AddTask(entry);
 }
 
-namespace {
-
-uint32_t PlaceOf(const ScheduleEntry& e) { return 2u * e.step + e.turn; }
-
-}  // namespace
-
 void SetSchedule(const ScheduleEntry* entries, uint32_t n) {
   SimState& s = sim();
   HOTPLUG_CHECK(n <= kMaxPreemptions);
+  const auto place = [](const ScheduleEntry& e) { return 2u * e.step + e.turn; };
   // By task, and of a task by step; those for one place as they come. The entries of a task mostly
   // come in the order of their steps.
   uint32_t end = 0;
@@ -223,7 +218,7 @@ void SetSchedule(const ScheduleEntry* entries, uint32_t n) {
     for (const ScheduleEntry* e = entries; e != entries + n; ++e) {
       if (e->task != id || e->step + e->turn == 0) continue;
       uint32_t k = end++;
-      for (; k > begin && PlaceOf(s.schedule[k - 1]) > PlaceOf(*e); --k)
+      for (; k > begin && place(s.schedule[k - 1]) > place(*e); --k)
         s.schedule[k] = s.schedule[k - 1];
       s.schedule[k] = *e;
     }
@@ -326,6 +321,7 @@ Stop RunChosen(TaskId id) {
   SimState& s = sim();
   HOTPLUG_CHECK(s.current == FiberPool::kMain && (s.ready >> id.v & 1) != 0);
   s.stop = Stop::kNone;
+  ++s.switches;  // somebody may have run since it stopped
   SwitchTo(s, id.v);
   return s.stop;
 }

@@ -20,7 +20,6 @@ struct Entry;
 template <class Result, class... Args, Result (*kFunction)(Args...)>
 struct Entry<kFunction> {
   HOTPLUG_NO_ASAN static Result Call(Args... args) {
-    kernel().reached->since = 0;
     world_of_machine().Enter(KernelFrame(__builtin_frame_address(0)));
     return kFunction(args...);
   }

@@ -211,7 +211,14 @@ uint8_t World::LockClassOf(uint32_t address, const char* name) {
 
 // ---- Calls --------------------------------------------------------------------------------------
 
+// Without a call of the host this is a loop, where every schedule is wanted and one has little
+// time.
+constexpr uint32_t kStallBlocks = 1 << 15;
+static_assert(kStallBlocks < WORLD_STALL_BLOCKS);
+
 void World::Enter(const void* frame) {
+  const world_exports& exports = image_->exports();
+  exports.reached->since = exports.host->wipe != 0 ? WORLD_STALL_BLOCKS - kStallBlocks : 0;
   if (!InTask()) return;
   places_.Note(frame);
   state().entered[sim::current_task().v] =
@@ -219,7 +226,12 @@ void World::Enter(const void* frame) {
 }
 
 // Words of a stack that a call of the host may use.
-constexpr uint64_t kWipedWords = 2048;
+constexpr uint64_t kWipedWords = 1024;
+
+void World::Wipe(uintptr_t top) const {
+  const uint64_t bytes = image_->exports().host->wipe * sizeof(uint64_t);
+  if (bytes != 0) std::memset(reinterpret_cast<void*>(top - bytes), 0, bytes);
+}
 
 void World::WipeStacks(bool wipe) { image_->exports().host->wipe = wipe ? kWipedWords : 0; }
 
@@ -232,7 +244,9 @@ long CallKernel(const void* function, long a, long b, long c) {
   }
   if (InTask()) RunCurrentTask();
   ++state().nr_inside;
+  world_of_machine().Wipe(StackTop(stack));
   const long rc = hotplug_tree_call(function, StackTop(stack), a, b, c);
+  if (InTask()) state().entered[stack] = 0;
   if (InTask() && sim::current().held != 0) NoteHeldLock();
   if (--state().nr_inside == 0 && state().booted != 0) {
     const auto* rest = reinterpret_cast<const void*>(kernel().rest);

@@ -88,10 +88,16 @@ class World {
   // From now on what lies on the stacks of the kernel below what it uses is zero whenever it goes
   // on, or left as it is.
   void WipeStacks(bool wipe);
+  void Wipe(uintptr_t top) const;  // below that address, if so
 
   // Texts of this run, by their numbers: lines of printk and reports.
   uint16_t AddText(std::string text);
   const std::string& Text(uint32_t number) const { return texts_[number]; }
+  // The run has been put back to where it had so many texts.
+  void PutBack(uint32_t nr_texts) {
+    texts_.resize(nr_texts);
+    places_.Clear();
+  }
   uint32_t nr_texts() const { return static_cast<uint32_t>(texts_.size()); }
 
   // The class of a lock, by its name in the kernel; null is for one that the linker has named.

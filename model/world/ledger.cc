@@ -259,7 +259,10 @@ void Setup() {
 void Report(KernelReport kind, Pfn pfn, bool silent) {
   Ledger& l = ledger();
   if (kind == KernelReport::kWarn || kind == KernelReport::kBadPage) ++l.nr_warnings;
-  if (l.news.report != KernelReport::kNone) return;
+  // Of two in one step the first counts, but for one that the machine dies of.
+  const bool deadly = kind == KernelReport::kBug || kind == KernelReport::kOops;
+  const bool died = l.news.report == KernelReport::kBug || l.news.report == KernelReport::kOops;
+  if (l.news.report != KernelReport::kNone && (died || !deadly)) return;
   l.news.report = kind;
   l.report_pfn = pfn.v;
   l.report_silent = silent ? 1 : 0;

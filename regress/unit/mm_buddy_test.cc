@@ -9,6 +9,7 @@
 
 #include "model/mm/buddy.h"
 #include "model/mm/isolation.h"
+#include "model/mm/kernel.h"
 #include "model/mm/migrate.h"
 #include "model/mm/page.h"
 #include "model/mm/pcp.h"

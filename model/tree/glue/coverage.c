@@ -6,7 +6,8 @@ void __sanitizer_cov_trace_pc(void);
 
 /*
  * This is no state: what has run in any run has run, up to when the host forgets it. It is called
- * as often as nothing else, and has no frame.
+ * as often as nothing else, and has no frame. What it has counted does not stay in registers, from
+ * where it would come into frames.
  */
 __attribute__((optimize("omit-frame-pointer"))) void __sanitizer_cov_trace_pc(void) {
   const char* pc = __builtin_return_address(0);
@@ -16,7 +17,14 @@ __attribute__((optimize("omit-frame-pointer"))) void __sanitizer_cov_trace_pc(vo
     world_coverage[at] = 1;
     world_reached.block[world_reached.nr++] = at;
   }
-  if (likely(++world_reached.since < WORLD_STALL_BLOCKS)) return;
-  world_reached.since -= WORLD_STALL_AGAIN;
-  world_host.stalled(pc);
+  if (unlikely(++world_reached.since >= WORLD_STALL_BLOCKS)) {
+    world_reached.since -= WORLD_STALL_AGAIN;
+    world_host.stalled(pc);
+  }
+  asm volatile(
+      "xor %%eax, %%eax\n\txor %%ecx, %%ecx\n\txor %%edx, %%edx\n\txor %%esi, %%esi\n\t"
+      "xor %%edi, %%edi"
+      :
+      :
+      : "rax", "rcx", "rdx", "rsi", "rdi");
 }

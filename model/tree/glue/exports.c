@@ -11,8 +11,9 @@ static_assert(BITS_PER_TYPE(struct world_host) / 8 <= PAGE_SIZE);
 static_assert(offsetof(struct world_host, wipe) == WORLD_HOST_CALLS * sizeof(void*));
 
 /*
- * What the kernel calls in their place. All of it that is in registers is on its stack while the host
- * runs, so that this is all that the kernel knows.
+ * What the kernel calls in their place. All of it that is in registers is on its stack while the
+ * host runs, so that this is all that the kernel knows; and of the host nothing is left in
+ * registers.
  */
 asm(".text\n"
     ".globl world_host\n"
@@ -52,6 +53,14 @@ asm(".text\n"
     "  rep stosq\n"
     "  mov %rdx, %rax\n"
     "2:\n"
+    "  xor %ecx, %ecx\n"
+    "  xor %edx, %edx\n"
+    "  xor %esi, %esi\n"
+    "  xor %edi, %edi\n"
+    "  xor %r8d, %r8d\n"
+    "  xor %r9d, %r9d\n"
+    "  xor %r10d, %r10d\n"
+    "  xor %r11d, %r11d\n"
     "  add $8, %rsp\n"
     "  pop %r15\n"
     "  pop %r14\n"
