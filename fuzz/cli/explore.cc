@@ -48,7 +48,7 @@ std::string States(uint64_t n) { return absl::StrFormat("%d state%s", n, n == 1 
 // What can be kept and run again: a scenario, as text, with what it comes to.
 class Finding {
  public:
-  Finding(const Input& input, scenario::Scenario s) : input_(input), scenario_(std::move(s)) {
+  Finding(const Input& input, const scenario::Scenario& s) : input_(input), scenario_(s) {
     outcome_ = run::Run(scenario_, input_.Options());
   }
 

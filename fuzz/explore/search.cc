@@ -149,6 +149,7 @@ namespace {
 struct Turn {
   uint8_t task;
   uint16_t nth;  // its next step
+  size_t at;     // among all turns
   uint8_t other;
 };
 
@@ -163,7 +164,7 @@ scenario::Scenario Search::ScheduleOf(const Path& path) {
     const auto expected = static_cast<uint8_t>(run_.Default());
     const auto steps = static_cast<uint16_t>(run_.StepsOf(expected));
     if (!run_.HasMadeStep()) {
-      turns.push_back({expected, static_cast<uint16_t>(steps + 1), task});
+      turns.push_back({expected, static_cast<uint16_t>(steps + 1), turns.size(), task});
     } else if (task != expected && s.schedule.size < kMaxPreemptions) {
       s.schedule.push({expected, task, steps});
     }
@@ -171,8 +172,8 @@ scenario::Scenario Search::ScheduleOf(const Path& path) {
     if (run_.Ready() == 0) run_.PassTime();
   }
   // Of the turns at one place only those up to the last that was not the task's own need a word.
-  std::stable_sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {
-    return std::tie(a.task, a.nth) < std::tie(b.task, b.nth);
+  std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {
+    return std::tie(a.task, a.nth, a.at) < std::tie(b.task, b.nth, b.at);
   });
   for (auto turn = turns.begin(); turn != turns.end(); ++turn) {
     const bool needed = std::any_of(turn, turns.end(), [&turn](const Turn& t) {
