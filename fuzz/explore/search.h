@@ -95,7 +95,8 @@ class Search {
   Result result_;
 };
 
-// What came out of the run that was the last one: "ok 0 -EBUSY?/..." as Kind::ends has it.
+// What came out of the run that was the last one, as Result::ends has it: the verdict, what each
+// operation answered ("?": it has not), the state of each block. "ok 0 -16 memory4=1 memory5=4".
 std::string OutcomeText(const scenario::Scenario& s, const run::Outcome& o);
 
 }  // namespace hotplug::explore
