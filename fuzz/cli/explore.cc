@@ -61,7 +61,8 @@ class Finding {
 
   void Print() const {
     const std::string text = scenario::Print(scenario_, run::Names());
-    absl::PrintF("  shortest: %d steps, %d preemptions\n", outcome_.steps, scenario_.schedule.size);
+    const uint32_t n = scenario_.schedule.size;
+    absl::PrintF("  shortest: %d steps, %d preemption%s\n", outcome_.steps, n, n == 1 ? "" : "s");
     for (size_t at = text.find("\nat "); at != std::string::npos; at = text.find("\nat ", at + 1)) {
       absl::PrintF("  %s\n", text.substr(at + 1, text.find('\n', at + 1) - at - 1));
     }
