@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // hotplug-fuzz explore: every schedule of a scenario on the files of a tree.
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 
 #include "absl/flags/flag.h"
@@ -13,10 +10,10 @@
 #include "absl/strings/str_format.h"
 #include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
-#include "fuzz/cli/minimize.h"
+#include "fuzz/cli/progress.h"
 #include "fuzz/explore/search.h"
+#include "fuzz/refactor/search.h"
 #include "fuzz/report/report.h"
-#include "fuzz/report/token.h"
 #include "model/run/tree_world.h"
 #include "model/scenario/echo.h"
 #include "model/scenario/print.h"
@@ -33,14 +30,9 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxStates = uint64_t{1} << 32;
 
-volatile std::sig_atomic_t interrupted = 0;
-
-void OnInterrupt(int) { interrupted = 1; }
-
 bool TellStates(uint64_t states, uint64_t waiting) {
-  static const bool terminal = isatty(STDERR_FILENO) != 0;
-  if (terminal) absl::FPrintF(stderr, "\r%d states, %d to look at\033[K", states, waiting);
-  return interrupted == 0;
+  Progress::Show(absl::StrFormat("%d states, %d to look at", states, waiting));
+  return !IsInterrupted();
 }
 
 std::string States(uint64_t n) { return absl::StrFormat("%d state%s", n, n == 1 ? "" : "s"); }
@@ -54,17 +46,17 @@ class Finding {
 
   // What an ordinary run of it comes to.
   std::string Token() const {
-    if (outcome_.first() == nullptr) return run::Name(outcome_.verdict);
-    return report::DedupToken(*outcome_.first(), report::DriverOf(scenario_, input_.Options()));
+    const std::string token = report::TokenOf(scenario_, input_.Options(), outcome_);
+    return token.empty() ? run::Name(outcome_.verdict) : token;
   }
   bool MayWait() const { return outcome_.stuck_benign; }
 
   void Print() const {
-    const std::string text = scenario::Print(scenario_, run::Names());
     const uint32_t n = scenario_.schedule.size;
     absl::PrintF("  shortest: %d steps, %d preemption%s\n", outcome_.steps, n, n == 1 ? "" : "s");
-    for (size_t at = text.find("\nat "); at != std::string::npos; at = text.find("\nat ", at + 1)) {
-      absl::PrintF("  %s\n", text.substr(at + 1, text.find('\n', at + 1) - at - 1));
+    for (const std::string& line :
+         refactor::ScheduleLines(scenario::Print(scenario_, run::Names()))) {
+      absl::PrintF("  %s\n", line);
     }
   }
 
@@ -87,6 +79,12 @@ absl::Status CheckOut(const std::string& folder) {
   std::error_code error;
   if (folder.empty() || fs::is_directory(folder, error)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("-o ", EchoName(folder), ": is no folder"));
+}
+
+explore::Result RunOf(explore::Search* search) {
+  KeepInterrupts();
+  const Progress progress;
+  return search->Run();
 }
 
 void PrintResult(const explore::Result& r) {
@@ -112,15 +110,12 @@ ExitCode Explore(const Args& files) {
   if (input->world == &run::kModelWorld) {
     return Complain("explore: expected --tree=DIR or --world=WORLD; the model cannot be put back");
   }
-  std::signal(SIGINT, OnInterrupt);
   explore::Bounds bounds;
   bounds.states = states;
   bounds.breadth_first = !absl::GetFlag(FLAGS_depth_first);
   bounds.go_on = TellStates;
   explore::Search search(input->scenario, input->Options(), bounds);
-  const explore::Result r = search.Run();
-  if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
-
+  const explore::Result r = RunOf(&search);
   absl::PrintF("%s: %s\n", EchoName(files[0]), run::UsedImage().about());
   PrintResult(r);
   const std::string stem = fs::path(files[0]).stem().string();

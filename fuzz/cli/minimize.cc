@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fuzz/cli/minimize.h"
 
-#include <unistd.h>
-
-#include <csignal>
 #include <cstdio>
 
 #include "absl/flags/flag.h"
@@ -12,6 +9,7 @@
 #include "fuzz/base/files.h"
 #include "fuzz/cli/child.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/cli/progress.h"
 #include "fuzz/report/report.h"
 #include "model/scenario/echo.h"
 
@@ -21,10 +19,6 @@ namespace {
 
 constexpr uint32_t kRunsPerUpdate = 256;
 
-volatile std::sig_atomic_t stopped = 0;
-
-void OnStop(int) { stopped = 1; }
-
 std::string Size(const scenario::Scenario& s) {
   const auto count = [](uint32_t n, const char* what) {
     return absl::StrFormat("%d %s%s", n, what, n == 1 ? "" : "s");
@@ -33,11 +27,10 @@ std::string Size(const scenario::Scenario& s) {
 }
 
 bool GoOn(const report::Minimized& m) {
-  static const bool terminal = isatty(STDERR_FILENO) != 0;
-  if (terminal && m.runs % kRunsPerUpdate == 0) {
-    absl::FPrintF(stderr, "\r%d runs: %s\033[K", m.runs, Size(m.scenario));
+  if (Progress::IsShown() && m.runs % kRunsPerUpdate == 0) {
+    Progress::Show(absl::StrFormat("%d runs: %s", m.runs, Size(m.scenario)));
   }
-  return stopped == 0;
+  return !IsInterrupted();
 }
 
 }  // namespace
@@ -45,9 +38,9 @@ bool GoOn(const report::Minimized& m) {
 absl::StatusOr<report::Minimized> MinimizeFile(const absl::StatusOr<Input>& input,
                                                const std::string& path) {
   if (!input.ok()) return input.status();
-  std::signal(SIGINT, OnStop);
+  KeepInterrupts();
+  const Progress progress;
   report::Minimized m = report::Minimize(input->scenario, input->Options(), GoOn);
-  if (isatty(STDERR_FILENO) != 0) absl::FPrintF(stderr, "\r\033[K");
   if (m.token.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(EchoName(path), ": does not fail, so it stays"));
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // check-refactor OLD NEW: does anything that can be seen differ between two builds?
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
@@ -14,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "fuzz/base/files.h"
 #include "fuzz/cli/cli.h"
+#include "fuzz/cli/progress.h"
 #include "fuzz/refactor/build.h"
 #include "fuzz/refactor/compare.h"
 #include "model/scenario/echo.h"
@@ -86,25 +85,20 @@ std::vector<Case> GeneratedCases(uint64_t first, uint64_t count) {
   return cases;
 }
 
-// A line on a terminal: how many are done.
-class Progress {
+// How many are done.
+class Counted {
  public:
-  explicit Progress(uint64_t all) : all_(all) {}
-  ~Progress() {
-    if (terminal_) absl::FPrintF(stderr, "\r\033[K");
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  explicit Counted(uint64_t all) : all_(all) {}
   void CountOne() {
-    if (terminal_ && done_++ % kCasesPerUpdate == 0) {
-      absl::FPrintF(stderr, "\r%d of %d scenarios\033[K", done_, all_);
+    if (Progress::IsShown() && done_++ % kCasesPerUpdate == 0) {
+      Progress::Show(absl::StrFormat("%d of %d scenarios", done_, all_));
     }
   }
 
  private:
   uint64_t all_;
   uint64_t done_ = 0;
-  bool terminal_ = isatty(STDERR_FILENO) != 0;
+  Progress progress_;
 };
 
 absl::Status CheckFlag(const char* name, uint64_t value, uint64_t max) {
@@ -148,7 +142,7 @@ absl::StatusOr<Comparison> Compare(const Args& builds) {
     asked.push_back(refactor::AskBinary(*binary));
   }
   Comparison comparison(asked[0], asked[1]);
-  Progress progress(files->size() + count);
+  Counted progress(files->size() + count);
   const auto count_one = [&progress] { progress.CountOne(); };
   status = comparison.Compare(*files, count_one);
   for (uint64_t done = 0; status.ok() && done < count; done += kBatch) {

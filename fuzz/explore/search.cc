@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/report/report.h"
-#include "fuzz/report/token.h"
 
 namespace hotplug::explore {
 
@@ -23,9 +22,8 @@ Search::Search(const scenario::Scenario& s, const run::RunOptions& options, Boun
 // ---- The graph ----------------------------------------------------------------------------------
 
 std::pair<uint32_t, bool> Search::NodeHere(uint32_t from, uint8_t task) {
-  const run::StateName name = run_.Name();
   const auto id = static_cast<uint32_t>(nodes_.size());
-  const auto [at, is_new] = known_.try_emplace({name.a, name.b}, id);
+  const auto [at, is_new] = known_.try_emplace(run_.Name(), id);
   if (is_new) nodes_.push_back({from, task, false, true});
   return {at->second, is_new};
 }
@@ -44,21 +42,18 @@ void Search::NoteEnd(uint32_t node, bool is_new, sim::Stop stop) {
   nodes_[node].open = false;
   if (!is_new) return;
   const run::Outcome o = run_.OutcomeAt(stop);
-  const auto token = [this](const run::Outcome& of) {
-    return report::DedupToken(*of.first(), report::DriverOf(scenario_, options_));
-  };
   const bool whole = o.verdict == run::Verdict::kOk;
   const bool told = o.verdict == run::Verdict::kViolation;
   if (!whole && !told) result_.complete = false;
   Kind& kind = whole  ? result_.ends[OutcomeText(scenario_, o)]
-               : told ? result_.found[token(o)]
+               : told ? result_.found[report::TokenOf(scenario_, options_, o)]
                       : result_.found[run::NotSimulated()];
   if (kind.states++ == 0) kind.path = PathTo(node);
 }
 
 void Search::Arrive(uint32_t from, uint8_t task, sim::Stop stop) {
   const bool over = stop == sim::Stop::kViolation || stop == sim::Stop::kDead;
-  const bool goes_on = !over && (run_.Ready() != 0 || run_.PassTime());
+  const bool goes_on = !over && run_.GoesOn();
   const auto [node, is_new] = NodeHere(from, task);
   if (from != kNoNode) edges_.emplace_back(from, node);
   if (over) return NoteEnd(node, is_new, stop);
@@ -78,7 +73,7 @@ void Search::GoTo(const Waiting& w) {
   run_.Restart();
   for (const uint8_t task : PathTo(w.node)) {
     run_.Take(task);
-    if (run_.Ready() == 0) run_.PassTime();
+    run_.GoesOn();
   }
 }
 
@@ -124,7 +119,11 @@ void Search::FindEndless() {
 Result Search::Run() {
   result_ = {};
   result_.complete = true;
-  run_.Restart();
+  if (!run_.Restart()) {
+    result_.complete = false;
+    ++result_.found[run::NotSimulated()].states;
+    return result_;
+  }
   Arrive(kNoNode, 0, sim::Stop::kBlocked);
   bool goes_on = true;
   while (goes_on && !waiting_.empty() && nodes_.size() < bounds_.states) {
@@ -169,7 +168,7 @@ scenario::Scenario Search::ScheduleOf(const Path& path) {
       s.schedule.push({expected, task, steps});
     }
     run_.Take(task);
-    if (run_.Ready() == 0) run_.PassTime();
+    run_.GoesOn();
   }
   // Of the turns at one place only those up to the last that was not the task's own need a word.
   std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {

@@ -88,7 +88,7 @@ class Search {
   run::RunOptions options_;
   Bounds bounds_;
   run::Choices run_;
-  absl::flat_hash_map<std::pair<uint64_t, uint64_t>, uint32_t> known_;
+  absl::flat_hash_map<run::StateName, uint32_t> known_;
   std::vector<Node> nodes_;
   std::vector<std::pair<uint32_t, uint32_t>> edges_;
   std::deque<Waiting> waiting_;

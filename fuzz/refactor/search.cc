@@ -19,13 +19,10 @@ namespace {
 using Lines = std::vector<std::string>;
 using scenario::Scenario;
 
-std::string TokenOf(const Scenario& s) {
-  const run::RunOptions options;
-  const run::Outcome o = run::Run(s, options);
-  return o.first() == nullptr ? "" : report::DedupToken(*o.first(), report::DriverOf(s, options));
-}
+std::string TokenOf(const Scenario& s) { return report::TokenOf(s, {}, run::Run(s)); }
 
-// The lines of a scenario's text that say the schedule.
+}  // namespace
+
 Lines ScheduleLines(const std::string& text) {
   Lines lines;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
@@ -33,8 +30,6 @@ Lines ScheduleLines(const std::string& text) {
   }
   return lines;
 }
-
-}  // namespace
 
 std::string TokenIn(const Lines& expect) {
   if (expect.empty()) return "";

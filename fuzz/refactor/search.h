@@ -16,6 +16,9 @@ namespace hotplug::refactor {
 inline constexpr uint32_t kSearchReach = 8;
 inline constexpr uint32_t kMaxSearchRuns = 20000;
 
+// The lines of a scenario's text that say the schedule.
+std::vector<std::string> ScheduleLines(const std::string& text);
+
 // The DEDUP_TOKEN in the first line of an `expect` block or a summary; empty without one.
 std::string TokenIn(const std::vector<std::string>& expect);
 

@@ -44,7 +44,7 @@ class Minimizer {
     run::Run(s, options_, &outcome_);
     ++result_.runs;
     if (result_.runs >= max_runs_ || (go_on_ && !go_on_(result_))) stopped_ = true;
-    return outcome_.first() == nullptr ? "" : DedupToken(*outcome_.first(), DriverOf(s, options_));
+    return report::TokenOf(s, options_, outcome_);
   }
 
   // About the last run, which was of best_.

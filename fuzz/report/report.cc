@@ -355,6 +355,10 @@ const drivers::Driver& DriverOf(const Scenario& s, const run::RunOptions& option
   return options.driver != nullptr ? *options.driver : *drivers::kDrivers[s.driver];
 }
 
+std::string TokenOf(const Scenario& s, const run::RunOptions& options, const run::Outcome& o) {
+  return o.first() == nullptr ? "" : DedupToken(*o.first(), DriverOf(s, options));
+}
+
 std::string Report(const Scenario& s, const run::RunOptions& options, const run::Outcome& o,
                    const Aftermath& after) {
   const drivers::Driver& driver = DriverOf(s, options);

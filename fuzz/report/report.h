@@ -28,6 +28,9 @@ struct Aftermath {
 // fixes, if the scenario names it.
 std::string DriverName(const scenario::Scenario& s, const run::RunOptions& options);
 const drivers::Driver& DriverOf(const scenario::Scenario& s, const run::RunOptions& options);
+// The DEDUP_TOKEN of what such a run has come to; empty if nothing was violated.
+std::string TokenOf(const scenario::Scenario& s, const run::RunOptions& options,
+                    const run::Outcome& o);
 
 // The scenario as text, with the event behind which each preemption comes in a run with `options`.
 std::string CommentedText(const scenario::Scenario& s, run::RunOptions options);

@@ -32,14 +32,17 @@ void Add(StateName* name, uint64_t index, uint64_t value) {
     return x ^ x >> 32;
   };
   const uint64_t x = mix(value + 0x9e3779b97f4a7c15u * (index + 1));
-  name->a += x;
-  name->b += mix(x + 0xe7037ed1a0b428dbu * (index + 1));
+  name->first += x;
+  name->second += mix(x + 0xe7037ed1a0b428dbu * (index + 1));
 }
 
 // Where words have names of their own.
 enum : uint64_t { kStackNames = uint64_t{1} << 40, kTimerNames = 2 * kStackNames, kLastNames };
 
-uintptr_t KernelTop(uint32_t task) { return tree::StackTop(task); }
+// Above the calls of a task, where it has left its own stack, is what is the task's own.
+constexpr uintptr_t TaskArea(uint32_t task) {
+  return WORLD_STACKS + (task + 1) * WORLD_STACK_BYTES - WORLD_TASK_BYTES;
+}
 
 }  // namespace
 
@@ -47,15 +50,14 @@ Choices::Choices(const scenario::Scenario& s, const RunOptions& options)
     : scenario_(s), options_(options) {
   HOTPLUG_CHECK(options.world->name == std::string("tree"));
   scenario_.schedule.size = 0;
-  Restart();
+  if (!Restart()) return;
   sim::Machine& m = sim::Machine::ForThread();
   const world_exports& kernel = TheWorld().image().exports();
   kernel.run(WORLD_TASKS, 0, 0);
   AddRegion(&m.sim(), m.used());
   AddRegion(kernel.state, static_cast<size_t>(kernel.state_end - kernel.state));
   for (uint32_t i = 0; i < m.sim().nr_tasks; ++i) {
-    const uintptr_t begin = KernelTop(i) + 16;
-    AddRegion(reinterpret_cast<void*>(begin), WORLD_STACKS + (i + 1) * WORLD_STACK_BYTES - begin);
+    AddRegion(reinterpret_cast<void*>(TaskArea(i)), WORLD_TASK_BYTES);
   }
   AddRegion(reinterpret_cast<void*>(WORLD_ARENA), TheWorld().arena_used());
   MaskArena();
@@ -63,17 +65,18 @@ Choices::Choices(const scenario::Scenario& s, const RunOptions& options)
 
 Choices::~Choices() { TheWorld().WipeStacks(false); }
 
-void Choices::Restart() {
-  Begin(scenario_, options_, &outcome_);
+bool Choices::Restart() {
+  if (!Begin(scenario_, options_, &outcome_)) return false;
   TheWorld().WipeStacks(true);
   sim::BeginChoosing();
   last_.assign(sim::sim().nr_tasks, 0);
+  return true;
 }
 
 // ---- Who runs -----------------------------------------------------------------------------------
 
 uint32_t Choices::Ready() const { return sim::sim().ready; }
-bool Choices::PassTime() { return !Finished() && sim::PassTime(); }
+bool Choices::GoesOn() { return Ready() != 0 || (!Finished() && sim::PassTime()); }
 bool Choices::Finished() const {
   const sim::SimState& s = sim::sim();
   return s.nr_done + s.nr_idle == s.nr_tasks && s.nr_timers == 0;
@@ -186,7 +189,7 @@ StateName Choices::Name() {
     Add(&name, kLastNames + task, last_[task]);
     const uintptr_t entered = tree::state().entered[task];
     if (entered == 0) continue;
-    for (uintptr_t at = entered - WORLD_SAVED_BYTES; at < KernelTop(task); at += kWord) {
+    for (uintptr_t at = entered - WORLD_SAVED_BYTES; at < tree::StackTop(task); at += kWord) {
       const uint64_t word = WordAt(reinterpret_cast<const std::byte*>(at));
       if (word != 0) Add(&name, kStackNames + at, word);
     }
@@ -198,32 +201,33 @@ StateName Choices::Name() {
   return name;
 }
 
-std::vector<Choices::Stack> Choices::StacksOf(uint32_t task) const {
+void Choices::SaveStacks(uint32_t task, Saved* to) {
+  const auto add = [to](uintptr_t from, uintptr_t end) {
+    to->parts.push_back({from, end});
+    const auto* begin = reinterpret_cast<const std::byte*>(from);
+    to->stack.insert(to->stack.end(), begin, begin + (end - from));
+  };
   const sim::FiberPool& fibers = sim::machine->fibers;
-  const auto sp = reinterpret_cast<uintptr_t>(fibers.SuspendedAt(task));
-  if (!tree::OnStack(task, sp)) return {{sp, fibers.TopOf(task)}};
-  // Whoever is in the kernel has left its own stack there.
-  const uintptr_t own = WordAt(reinterpret_cast<const std::byte*>(KernelTop(task)));
-  return {{sp, KernelTop(task) + 16}, {own, fibers.TopOf(task)}};
+  auto own = reinterpret_cast<uintptr_t>(fibers.SuspendedAt(task));
+  if (tree::OnStack(task, own)) {
+    add(own, TaskArea(task));
+    // Whoever is in the kernel has left its own stack there.
+    own = WordAt(reinterpret_cast<const std::byte*>(tree::StackTop(task)));
+  }
+  add(own, fibers.TopOf(task));
 }
 
 void Choices::Save(Saved* to) {
   TheWorld().image().exports().run(WORLD_TASKS, 0, 0);
-  to->words.clear();
-  to->stack.clear();
-  to->at.clear();
+  *to = {};
+  to->last = last_;
   to->nr_texts = TheWorld().nr_texts();
   ForEachChange([to](const Region& r, size_t i, uint64_t word) {
     to->words.push_back({r.first + static_cast<uint32_t>(i), word});
   });
   for (uint32_t task = 0; task < sim::sim().nr_tasks; ++task) {
-    if (sim::task(sim::TaskId{task}).state == sim::TaskState::kDone) continue;
-    to->at.push_back(last_[task]);
-    for (const Stack& part : StacksOf(task)) {
-      const auto* begin = reinterpret_cast<const std::byte*>(part.from);
-      to->at.push_back(part.from);
-      to->stack.insert(to->stack.end(), begin, begin + (part.to - part.from));
-    }
+    to->at.push_back(sim::machine->fibers.SuspendedAt(task));
+    if (sim::task(sim::TaskId{task}).state != sim::TaskState::kDone) SaveStacks(task, to);
   }
 }
 
@@ -237,21 +241,14 @@ void Choices::Load(const Saved& from) {
     std::memcpy(region->at + (w.index - region->first) * kWord, &w.value, kWord);
   }
   const std::byte* stack = from.stack.data();
-  const uintptr_t* at = from.at.data();
-  sim::FiberPool& fibers = sim::machine->fibers;
-  for (uint32_t task = 0; task < sim::sim().nr_tasks; ++task) {
-    if (sim::task(sim::TaskId{task}).state == sim::TaskState::kDone) continue;
-    last_[task] = *at++;
-    const uintptr_t sp = *at++;
-    fibers.SuspendAt(task, reinterpret_cast<void*>(sp));
-    const bool in_kernel = tree::OnStack(task, sp);
-    const auto put = [&stack](uintptr_t begin, uintptr_t end) {
-      std::memcpy(reinterpret_cast<void*>(begin), stack, end - begin);
-      stack += end - begin;
-    };
-    put(sp, in_kernel ? KernelTop(task) + 16 : fibers.TopOf(task));
-    if (in_kernel) put(*at++, fibers.TopOf(task));
+  for (const Saved::Part& part : from.parts) {
+    std::memcpy(reinterpret_cast<void*>(part.from), stack, part.to - part.from);
+    stack += part.to - part.from;
   }
+  for (uint32_t task = 0; task < from.at.size(); ++task) {
+    sim::machine->fibers.SuspendAt(task, from.at[task]);
+  }
+  last_ = from.last;
 }
 
 }  // namespace hotplug::run

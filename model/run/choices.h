@@ -5,14 +5,14 @@
 // bytes, stacks included, which never move.
 //
 //   run::Choices run(scenario, options);
-//   while (run.Ready() != 0 || run.PassTime()) run.Take(first task of run.Ready());
+//   while (run.GoesOn()) run.Take(run.Default());
 //   ... run.Finished() ...
 #ifndef MODEL_RUN_CHOICES_H_
 #define MODEL_RUN_CHOICES_H_
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "model/run/run.h"
@@ -21,12 +21,7 @@ namespace hotplug::run {
 
 // Of all that decides the future: equal for equal states, in every build of the host, for one image
 // of a world. Two states of N have one name with a probability of about N^2 / 2^129.
-struct StateName {
-  uint64_t a = 0;
-  uint64_t b = 0;
-  bool operator==(const StateName&) const = default;
-  auto operator<=>(const StateName&) const = default;
-};
+using StateName = std::pair<uint64_t, uint64_t>;
 
 class Choices {
  public:
@@ -36,12 +31,14 @@ class Choices {
   Choices(const Choices&) = delete;
   Choices& operator=(const Choices&) = delete;
 
-  // Before the first choice, with a machine that has been booted anew.
-  void Restart();
+  // Before the first choice, with a machine that has been booted anew. False: it does not boot, and
+  // nothing else may be asked of it.
+  bool Restart();
 
-  // Tasks that can go on, a bit each. With none time may pass up to when some can.
+  // Whether somebody can go on. If nobody can now, time passes up to when somebody can.
+  bool GoesOn();
+  // Tasks that can, a bit each.
   uint32_t Ready() const;
-  bool PassTime();
   // The task that would go on if nobody chose: the one that has made the last step, or that whose
   // turn it is.
   uint32_t Default() const;
@@ -63,9 +60,16 @@ class Choices {
       uint32_t index;
       uint64_t value;
     };
+    // What is in use of a stack.
+    struct Part {
+      uintptr_t from;
+      uintptr_t to;
+    };
     std::vector<Word> words;       // that are not as they were at the begin
-    std::vector<std::byte> stack;  // of those that have not ended, one after the other
-    std::vector<uintptr_t> at;     // where each is, and from where on it is kept
+    std::vector<Part> parts;       // of tasks that have not ended,
+    std::vector<std::byte> stack;  // one after the other
+    std::vector<void*> at;         // where each task is suspended
+    std::vector<uint64_t> last;    // as Choices has it
     uint32_t nr_texts = 0;
   };
   void Save(Saved* to);
@@ -78,19 +82,14 @@ class Choices {
     std::vector<uint64_t> mask;  // bits that decide the future; empty: all
     uint32_t first;              // index of its first word
   };
-  struct Stack {
-    uintptr_t from;
-    uintptr_t to;
-  };
-
   void AddRegion(const void* at, size_t bytes);
   void MaskArena();
   void Mask(const void* field, size_t bytes);
   void GrowArena();
   template <class F>
   void ForEachChange(F f);
-  // The parts of the stacks of a task that are in use: its own, and the kernel's.
-  std::vector<Stack> StacksOf(uint32_t task) const;
+  // Keeps the parts that are in use of the stacks of a task: its own, and the kernel's.
+  static void SaveStacks(uint32_t task, Saved* to);
 
   scenario::Scenario scenario_;
   RunOptions options_;

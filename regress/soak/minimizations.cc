@@ -14,7 +14,7 @@
 #include <string>
 
 #include "fuzz/report/minimize.h"
-#include "fuzz/report/token.h"
+#include "fuzz/report/report.h"
 #include "model/mm/kernel.h"
 #include "model/scenario/generate.h"
 
@@ -38,10 +38,7 @@ uint32_t Lines(const scenario::Scenario& s) {
   return s.ops.size + s.answers.size + s.schedule.size;
 }
 
-std::string TokenOf(const scenario::Scenario& s) {
-  const run::Outcome o = run::Run(s);
-  return o.first() == nullptr ? "" : report::DedupToken(*o.first(), *drivers::kDrivers[s.driver]);
-}
+std::string TokenOf(const scenario::Scenario& s) { return report::TokenOf(s, {}, run::Run(s)); }
 
 uint32_t MsSince(std::chrono::steady_clock::time_point start) {
   const auto passed = std::chrono::steady_clock::now() - start;

@@ -15,6 +15,7 @@
 
 #include "fuzz/base/files.h"
 #include "fuzz/base/lines.h"
+#include "fuzz/explore/search.h"
 #include "model/mm/kernel.h"
 #include "model/run/run.h"
 #include "model/run/trace_points.h"
@@ -39,16 +40,6 @@ scenario::Scenario ScenarioOf(uint64_t seed, uint32_t fixes) {
   return s;
 }
 
-std::string TextOf(const scenario::Scenario& s, const run::Outcome& o) {
-  std::string text = run::Name(o.verdict);
-  for (uint32_t i = 0; i < s.ops.size; ++i) {
-    const actors::Result& r = run::ResultOf(i);
-    text += r.done != 0 ? " " + std::to_string(r.rc) : " ?";
-  }
-  for (const run::BlockEnd& end : run::BlocksAtEnd()) text += "/" + std::to_string(end.state);
-  return text;
-}
-
 // By outcome, the first schedule that leads to it; none has step 0.
 using Outcomes = std::map<std::string, scenario::Preemption>;
 
@@ -56,7 +47,7 @@ Outcomes OutcomesOf(scenario::Scenario s, const run::RunOptions& options) {
   Outcomes all;
   run::Outcome o;
   run::Run(s, options, &o);
-  all.emplace(TextOf(s, o), scenario::Preemption{});
+  all.emplace(explore::OutcomeText(s, o), scenario::Preemption{});
   std::vector<uint32_t> steps;
   steps.reserve(s.tasks.size);
   for (uint32_t i = 0; i < s.tasks.size; ++i) steps.push_back(sim::task(sim::TaskId{i}).steps);
@@ -68,7 +59,7 @@ Outcomes OutcomesOf(scenario::Scenario s, const run::RunOptions& options) {
                          .other = static_cast<uint8_t>(other),
                          .step = static_cast<uint16_t>(step)});
         run::Run(s, options, &o);
-        all.emplace(TextOf(s, o), s.schedule[0]);
+        all.emplace(explore::OutcomeText(s, o), s.schedule[0]);
       }
     }
   }

@@ -8,7 +8,6 @@
 
 #include "fuzz/explore/search.h"
 #include "fuzz/report/report.h"
-#include "fuzz/report/token.h"
 #include "model/scenario/text/parse.h"
 #include "model/sim/asan.h"
 #include "regress/unit/cli.h"
@@ -41,8 +40,8 @@ Scenario Scn(const std::string& tasks, const std::string& fixes = "") {
 
 std::string TokenOfRun(const Scenario& s) {
   const run::Outcome o = run::Run(s, run::InTree());
-  if (o.first() == nullptr) return run::Name(o.verdict);
-  return report::DedupToken(*o.first(), report::DriverOf(s, run::InTree()));
+  const std::string token = report::TokenOf(s, run::InTree(), o);
+  return token.empty() ? run::Name(o.verdict) : token;
 }
 
 // "token states", so that what differs is told.
@@ -130,6 +129,14 @@ TEST_CASE("a search that is bounded says so") {
   CHECK_FALSE(r.complete);
   CHECK(r.states >= 100);
   CHECK(r.nr_endless == 0);  // what was not looked at may have an end
+}
+
+TEST_CASE("of a kernel that does not boot a search says that") {
+  const testing::UsedWorld world;
+  testing::Break(run::UsedImage(), "insert_resource");
+  const explore::Result r = explore::Search(Scn(kOfflineAndContig), run::InTree(), {}).Run();
+  CHECK_FALSE(r.complete);
+  CHECK(CountsOf(r.found) == std::set<std::string>{"the kernel does not boot 1"});
 }
 
 TEST_CASE("explore tells and keeps what it has found") {

@@ -4,7 +4,10 @@
 #ifndef REGRESS_UNIT_TREE_H_
 #define REGRESS_UNIT_TREE_H_
 
+#include <sys/mman.h>
+
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +47,21 @@ struct UsedWorld {
   UsedWorld(const UsedWorld&) = delete;
   UsedWorld& operator=(const UsedWorld&) = delete;
 };
+
+// A function of a kernel that fails from now on.
+inline void Break(const tree::Image& image, const std::string& function) {
+  constexpr unsigned char kReturnEnomem[] = {0xb8, 0xf4, 0xff, 0xff, 0xff, 0xc3};
+  const world_exports& kernel = image.exports();
+  auto* text = const_cast<char*>(kernel.text);
+  const auto size = static_cast<size_t>(kernel.text_end - kernel.text);
+  REQUIRE(mprotect(text, size, PROT_READ | PROT_WRITE) == 0);
+  for (const auto& [address, symbol] : image.symbols()) {
+    if (symbol.name != function) continue;
+    std::memcpy(text + (address - reinterpret_cast<uintptr_t>(text)), kReturnEnomem,
+                sizeof(kReturnEnomem));
+  }
+  REQUIRE(mprotect(text, size, PROT_READ | PROT_EXEC) == 0);
+}
 
 // Blocks 4 to 9: 4 reserved, 7 offline, 8 and 9 of node 1, 9 movable; and what tasks do in it.
 class TreeMachine {

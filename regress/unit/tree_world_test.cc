@@ -5,8 +5,6 @@
 // wrong in them is a report of the machine and not the end of the process.
 #include "model/run/tree_world.h"
 
-#include <sys/mman.h>
-
 #include "fuzz/report/expect.h"
 #include "fuzz/report/story.h"
 #include "model/scenario/text/parse.h"
@@ -307,26 +305,11 @@ constexpr char kAllOffline[] =
     "memory 4 node=0 zone=Normal offline\n"
     "task user-1\n  write memory4/state online\n";
 
-// A function of a kernel that fails from now on.
-void Break(const tree::Image& image, const std::string& function) {
-  constexpr unsigned char kReturnEnomem[] = {0xb8, 0xf4, 0xff, 0xff, 0xff, 0xc3};
-  const world_exports& kernel = image.exports();
-  auto* text = const_cast<char*>(kernel.text);
-  const auto size = static_cast<size_t>(kernel.text_end - kernel.text);
-  REQUIRE(mprotect(text, size, PROT_READ | PROT_WRITE) == 0);
-  for (const auto& [address, symbol] : image.symbols()) {
-    if (symbol.name != function) continue;
-    std::memcpy(text + (address - reinterpret_cast<uintptr_t>(text)), kReturnEnomem,
-                sizeof(kReturnEnomem));
-  }
-  REQUIRE(mprotect(text, size, PROT_READ | PROT_EXEC) == 0);
-}
-
 TEST_CASE("of a kernel that does not boot it is told that, and nothing of the run before") {
   const auto file = scenario::Parse(kAllOffline, "", run::Names());
   REQUIRE(file.ok());
   const testing::UsedWorld world;
-  Break(run::UsedImage(), "insert_resource");
+  testing::Break(run::UsedImage(), "insert_resource");
   CHECK(report::StoryOf(file->scenario, {}).size() > 2);
   CHECK(report::StoryOf(file->scenario, run::InTree()) ==
         std::vector<std::string>{"verdict not-simulated", "the kernel does not boot"});
